@@ -1,0 +1,76 @@
+"""Compile a routine into a timeline of cues."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from coach.errors import Location, Problem
+    from coach.speech import Clip
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One thing heard.
+
+    Attributes:
+        start: its first sample on the timeline.
+        clip: what is heard; it lasts `clip.length` samples.
+        kind: title, say, setup, announce, countdown, count, milestone, breath, reminder, rest, switch or end.
+        text: what is said, as a person would write it.
+        location: the line of the script that asked for it.
+        beat: the sample on which the attack falls; None for a floating cue.
+        exercise: the exercise it belongs to; None outside of one. Likewise side, set, rep (from 1) and phase.
+    """
+
+    start: int
+    clip: Clip
+    kind: str
+    text: str
+    location: Location
+    beat: int | None = None
+    exercise: str | None = None
+    side: str | None = None
+    set: int | None = None
+    rep: int | None = None
+    phase: str | None = None
+
+    @property
+    def end(self) -> int:
+        """The first sample after it."""
+        return self.start + self.clip.length
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A stretch of the timeline, one exercise on one side; start and end in samples, half-open."""
+
+    title: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A compiled routine: what is heard, and when.
+
+    Attributes:
+        title: the routine's title.
+        language: its language, such as "en".
+        voice: the name of the voice that speaks, such as "neural/heart".
+        level: None, "easier" or "harder".
+        length: samples of the whole track.
+        cues: sorted by start; they never overlap.
+        chapters: they cover the track without a gap.
+        warnings: what did not fit, and what became of it.
+    """
+
+    title: str
+    language: str
+    voice: str
+    level: str | None
+    length: int
+    cues: tuple[Cue, ...]
+    chapters: tuple[Chapter, ...]
+    warnings: tuple[Problem, ...]

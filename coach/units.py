@@ -1,0 +1,22 @@
+"""The one place where seconds become samples.
+
+The script's times are exact fractions of a second; a moment on the timeline is a whole number of
+samples. A length is summed up in fractions first and rounded once, so rounding never adds up.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+RATE = 24_000
+"""Samples a second of every clip, timeline and rendered block: what the neural voice speaks at."""
+
+
+def to_samples(seconds: Fraction | int) -> int:
+    """Return the sample nearest to a time in seconds; halves go up."""
+    return int((Fraction(seconds) * RATE + Fraction(1, 2)) // 1)
+
+
+def to_seconds(samples: int) -> float:
+    """Return a number of samples in seconds, to the six decimals that every report shows."""
+    return round(samples / RATE, 6)
