@@ -12,9 +12,14 @@ RATE = 24_000
 """Samples a second of every clip, timeline and rendered block: what the neural voice speaks at."""
 
 
+def nearest(samples: Fraction) -> int:
+    """Return the whole sample nearest to an exact moment in samples; halves go up."""
+    return int((samples + Fraction(1, 2)) // 1)
+
+
 def to_samples(seconds: Fraction | int) -> int:
     """Return the sample nearest to a time in seconds; halves go up."""
-    return int((Fraction(seconds) * RATE + Fraction(1, 2)) // 1)
+    return nearest(Fraction(seconds) * RATE)
 
 
 def to_seconds(samples: int) -> float:

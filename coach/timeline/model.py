@@ -1,9 +1,11 @@
-"""Compile a routine into a timeline of cues."""
+"""A compiled routine: cues, chapters, warnings, and the report that other programs read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from coach.units import to_seconds
 
 if TYPE_CHECKING:
     from coach.errors import Location, Problem
@@ -74,3 +76,42 @@ class Timeline:
     cues: tuple[Cue, ...]
     chapters: tuple[Chapter, ...]
     warnings: tuple[Problem, ...]
+
+
+def contract(timeline: Timeline) -> dict[str, object]:
+    """Return the timeline as plain values for JSON; other programs build on it, so its keys are stable.
+
+    Times are seconds from the start of the track, to six decimals. Keys that do not apply are None.
+    """
+    return {
+        "version": 1,
+        "title": timeline.title,
+        "language": timeline.language,
+        "voice": timeline.voice,
+        "level": timeline.level,
+        "duration": to_seconds(timeline.length),
+        "chapters": [
+            {"title": chapter.title, "start": to_seconds(chapter.start), "end": to_seconds(chapter.end)}
+            for chapter in timeline.chapters
+        ],
+        "cues": [
+            {
+                "start": to_seconds(cue.start),
+                "end": to_seconds(cue.end),
+                "kind": cue.kind,
+                "text": cue.text,
+                "beat": None if cue.beat is None else to_seconds(cue.beat),
+                "exercise": cue.exercise,
+                "side": cue.side,
+                "set": cue.set,
+                "rep": cue.rep,
+                "phase": cue.phase,
+                "path": cue.location.path,
+                "line": cue.location.line,
+            }
+            for cue in timeline.cues
+        ],
+        "warnings": [
+            {**problem.location._asdict(), "message": problem.message} for problem in timeline.warnings
+        ],
+    }

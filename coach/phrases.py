@@ -1,0 +1,113 @@
+"""Phrasebooks: what Coach says by itself in each language, and how it says numbers and durations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from fractions import Fraction
+
+_FOLDER = Path(__file__).with_name("phrases")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrasebook:
+    """The sentences of one language, read from its data file.
+
+    Attributes:
+        language: its code, such as "en".
+        tables: the file's tables by name, each a mapping of words to what is said.
+        plurals: by noun, what is said for one and for many.
+    """
+
+    language: str
+    tables: Mapping[str, Mapping[str, str]]
+    plurals: Mapping[str, Mapping[str, str]]
+
+    def phase(self, name: str) -> str:
+        """Return the word for a phase; one that the book does not know is spoken as it is written."""
+        return self.tables["phases"].get(name.lower(), _capital(name))
+
+    def side(self, name: str) -> str:
+        """Return a side as it stands within a sentence."""
+        return self.tables["sides"].get(name.lower(), name)
+
+    def breath(self, name: str, *, paced: bool) -> str:
+        """Return the word for a breath: in, out, hold or rest."""
+        return self.tables["breath_paced" if paced else "breath_with_phase"][name]
+
+    def milestone(self, name: str) -> str:
+        """Return the word for last_one, three_more or halfway."""
+        return self.tables["milestones"][name]
+
+    def word(self, name: str) -> str:
+        """Return a single word: start, stop or breathing."""
+        return self.tables["words"][name]
+
+    def sentence(self, which: str, /, **values: str) -> str:
+        """Return a whole sentence with its values filled in, its first letter a capital."""
+        return _capital(self.tables["sentences"][which].format(**values))
+
+    def number(self, number: int) -> str:
+        """Return a number as a word: twelve."""
+        return _number_word(number, self.language)
+
+    def count(self, number: int) -> str:
+        """Return a number as a cue of its own: Twelve."""
+        return _capital(self.number(number))
+
+    def plural(self, noun: str, number: int, **values: str) -> str:
+        """Return a number with its noun: "ten reps", "one second"."""
+        form = self.plurals[noun]["one" if number == 1 else "many"]
+        return form.format(n=self.number(number), **values)
+
+    def duration(self, seconds: Fraction | int) -> str:
+        """Return a duration, to the whole second: "one minute thirty seconds"."""
+        whole = int(seconds + 1 / 2) if not isinstance(seconds, int) else seconds
+        hours, rest = divmod(whole, 3600)
+        minutes, left = divmod(rest, 60)
+        parts = [("hour", hours), ("minute", minutes), ("second", left)]
+        said = [self.plural(noun, number) for noun, number in parts if number]
+        return " ".join(said) or self.plural("second", 0)
+
+    def together(self, things: Sequence[str]) -> str:
+        """Return a list as it is spoken: "a mat, a band and a chair"."""
+        *most, last = things
+        return f"{', '.join(most)} {self.word('and')} {last}" if most else last
+
+
+def languages() -> tuple[str, ...]:
+    """Return the codes of the languages that have a phrasebook, sorted."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
+
+
+@lru_cache(maxsize=8)
+def phrasebook(language: str) -> Phrasebook:
+    """Return a language's phrasebook.
+
+    Raises:
+        KeyError: there is none; `languages` names them.
+    """
+    import yaml  # noqa: PLC0415 - a start-up that compiles nothing needs none
+
+    path = _FOLDER / f"{language}.yaml"
+    if not path.is_file():
+        raise KeyError(language)
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar stays text: `off` is a word
+    tables = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - builds texts only
+    return Phrasebook(language, tables, tables["numbers"])
+
+
+@lru_cache(maxsize=4096)
+def _number_word(number: int, language: str) -> str:
+    from num2words import num2words  # noqa: PLC0415 - costs start-up time
+
+    return str(num2words(number, lang=language))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

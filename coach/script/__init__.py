@@ -1,0 +1,68 @@
+"""Scripts: a YAML file to a routine, every problem of it with path:line:column."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coach.script.build import LEVELS, Change, build
+
+if TYPE_CHECKING:
+    from coach.routine import Routine
+
+__all__ = ["LEVELS", "Change", "find", "load", "on_shelves"]
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+def load(
+    path: str | Path, *, level: str | None = None, change: Change | None = None, language: str | None = None
+) -> Routine:
+    """Return the routine that a script describes.
+
+    Args:
+        path: the script file.
+        level: None, "easier" or "harder".
+        change: a person's own dose, over the script's.
+        language: spoken in place of the script's own.
+
+    Raises:
+        ScriptError: with every problem of the file and of those that it includes.
+    """
+    return build(Path(path), str(path), level=level, change=change or Change(), language=language)
+
+
+def find(name: str) -> Path | None:
+    """Return the script that a person means by a path or a bare name; None where there is none.
+
+    A bare name is looked up in `shelves`, the first that has it wins.
+    """
+    path = Path(name)
+    if path.suffix in _SUFFIXES or path.name != name or path.exists():
+        return path
+    for shelf in shelves():
+        for suffix in _SUFFIXES:
+            if (shelf / f"{name}{suffix}").is_file():
+                return shelf / f"{name}{suffix}"
+    return None
+
+
+def shelves() -> list[Path]:
+    """Return the folders that hold scripts: here, the user's own, the shipped ones."""
+    import platformdirs  # noqa: PLC0415 - only a bare name needs it, and it costs start-up time
+
+    user = platformdirs.user_data_path("coach", appauthor=False) / "scripts"
+    package = Path(__file__).parents[1]
+    shipped = package / "scripts" if (package / "scripts").is_dir() else package.parent / "scripts"
+    return [Path("scripts"), user, shipped]
+
+
+def on_shelves() -> dict[str, Path]:
+    """Return every script that a bare name finds, by name, sorted."""
+    found: dict[str, Path] = {}
+    for shelf in shelves():
+        for path in sorted(shelf.glob("*")) if shelf.is_dir() else ():
+            if path.suffix in _SUFFIXES:
+                found.setdefault(path.stem, path)
+    return dict(sorted(found.items(), key=lambda item: os.fsencode(item[0])))

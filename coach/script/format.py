@@ -1,0 +1,419 @@
+"""The script format, declared once.
+
+Reading, checking, the JSON Schema for editors and the tables of the documentation all come from the keys
+listed here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from coach.routine import Phase, Text, VoiceChoice
+from coach.script.document import Mapping, Node, Scalar, Sequence
+from coach.script.values import (
+    NAME,
+    Breaths,
+    Choice,
+    Distinct,
+    Flag,
+    Line,
+    Number,
+    Phases,
+    Range,
+    Reader,
+    Schema,
+    Seconds,
+    Several,
+    Table,
+    TempoText,
+    Value,
+    Whole,
+    Words,
+    nearest,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from coach.errors import Location
+
+T = TypeVar("T")
+
+_DAY = Fraction(12 * 3600)
+_SMALLEST = Fraction(1, 10)
+
+
+@dataclass(frozen=True, eq=False)
+class Key(Generic[T]):
+    """One key of the format.
+
+    Attributes:
+        name: as it is written.
+        value: what may stand behind it.
+        meaning: a sentence for the documentation.
+        default: what holds where it is not written; None for nothing at all.
+        required: whether it must be written.
+    """
+
+    name: str
+    value: Value[T]
+    meaning: str
+    default: T | None = None
+    required: bool = False
+
+
+class Fields:
+    """The values of one mapping by their keys, each with its place.
+
+    Attributes:
+        location: where the mapping stands.
+        unread: names of keys that were written but could not be read; the problem is noted.
+    """
+
+    def __init__(self, location: Location, values: dict[str, tuple[Any, Location]] | None = None) -> None:
+        self.location = location
+        self.unread: frozenset[str] = frozenset()
+        self._values = values or {}
+
+    def __contains__(self, key: Key[Any]) -> bool:
+        return key.name in self._values
+
+    def get(self, key: Key[T]) -> T | None:
+        """Return the value, or the key's default, which may be None."""
+        value: T | None = self._values[key.name][0] if key.name in self._values else key.default
+        return value
+
+    def __getitem__(self, key: Key[T]) -> T:
+        """Return the value of a key that is written or has a default."""
+        value = self.get(key)
+        if value is None:
+            raise KeyError(key.name)
+        return value
+
+    def at(self, key: Key[Any]) -> Location:
+        """Return where the value stands; without one, where the mapping does."""
+        return self._values[key.name][1] if key.name in self._values else self.location
+
+    def names(self) -> Iterable[str]:
+        """Return the names of the keys that were read."""
+        return self._values.keys()
+
+    def put(self, key: Key[T], value: T, location: Location) -> None:
+        """Set a value."""
+        self._values[key.name] = value, location
+
+    def without(self, keys: Iterable[Key[Any]]) -> Fields:
+        """Return a copy that lacks these keys."""
+        names = {key.name for key in keys}
+        return Fields(
+            self.location, {name: value for name, value in self._values.items() if name not in names}
+        )
+
+    def over(self, farther: Fields) -> Fields:
+        """Return these values laid over those of a farther level; the place is this one's."""
+        return Fields(self.location, {**farther._values, **self._values})
+
+
+@dataclass(frozen=True, eq=False)
+class Record(Value[Fields]):
+    """A mapping with known keys."""
+
+    what: str
+    keys: tuple[Key[Any], ...]
+
+    @property
+    def words(self) -> str:
+        return f"a mapping, {self.what}"
+
+    def schema(self) -> Schema:
+        schema: Schema = {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {key.name: {"description": key.meaning, **key.value.schema()} for key in self.keys},
+        }
+        required = [key.name for key in self.keys if key.required]
+        return {**schema, "required": required} if required else schema
+
+    def read(self, node: Node, reader: Reader) -> Fields | None:
+        if not isinstance(node, Mapping):
+            reader.wants(node, self.words)
+            return None
+        fields = Fields(node.location)
+        known = {key.name: key for key in self.keys}
+        for name, value in node.entries.items():
+            key = known.get(name.text)
+            if key is None:
+                hint = nearest(name.text, known) or f"; {self.what} may have {', '.join(known)}"
+                reader.fail(name.location, f"unknown key '{name.text}'{hint}")
+                continue
+            read = key.value.read(value, reader)
+            if read is None:
+                fields.unread |= {key.name}
+            else:
+                fields.put(key, read, value.location)
+        written = {name.text for name in node.entries}
+        for key in self.keys:
+            if key.required and key.name not in written:
+                reader.fail(node.location, f"{self.what} needs '{key.name}': {key.value.words}")
+        return fields
+
+
+@dataclass(frozen=True, eq=False)
+class Library(Value[dict[str, Fields]]):
+    """Exercises by their ids."""
+
+    @property
+    def words(self) -> str:
+        return "a mapping of ids to exercises"
+
+    def schema(self) -> Schema:
+        return {"type": "object", "additionalProperties": {"$ref": "#/$defs/exercise"}}
+
+    def read(self, node: Node, reader: Reader) -> dict[str, Fields] | None:
+        if not isinstance(node, Mapping):
+            reader.wants(node, self.words)
+            return None
+        entries = {name.text: EXERCISE.read(entry, reader) for name, entry in node.entries.items()}
+        return {name: entry for name, entry in entries.items() if entry is not None}
+
+
+@dataclass(frozen=True, eq=False)
+class Variant(Value[Fields]):
+    """Overrides of an exercise for a level."""
+
+    @property
+    def words(self) -> str:
+        return "a mapping of exercise fields"
+
+    def schema(self) -> Schema:
+        return {"$ref": "#/$defs/exercise"}
+
+    def read(self, node: Node, reader: Reader) -> Fields | None:
+        return VARIANT.read(node, reader)
+
+
+@dataclass(frozen=True)
+class StepFields:
+    """A step as it was read: its kind and its values."""
+
+    kind: str
+    fields: Fields
+
+
+@dataclass(frozen=True, eq=False)
+class Steps(Value[tuple[StepFields, ...]]):
+    """A list of steps."""
+
+    @property
+    def words(self) -> str:
+        return "a list of steps, at least one"
+
+    def schema(self) -> Schema:
+        return {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/step"}}
+
+    def read(self, node: Node, reader: Reader) -> tuple[StepFields, ...] | None:
+        if not isinstance(node, Sequence) or not node.items:
+            reader.wants(node, self.words)
+            return None
+        steps = [self._step(item, reader) for item in node.items]
+        return tuple(step for step in steps if step is not None)
+
+    @staticmethod
+    def _step(node: Node, reader: Reader) -> StepFields | None:
+        kinds = ", ".join(STEP_KINDS)
+        if not isinstance(node, Mapping):
+            reader.wants(node, f"a step, a mapping with one of {kinds}")
+            return None
+        named = [key for key in node.entries if key.text in STEP_KINDS]
+        words = {key.text for key in named}
+        fitting = [key.text for key in named if words <= {each.name for each in STEP_KINDS[key.text].keys}]
+        if not named:
+            close = next((hint for key in node.entries if (hint := nearest(key.text, STEP_KINDS))), "")
+            reader.fail(node.location, f"a step needs one of {kinds}{close}")
+            return None
+        if not fitting:  # `rest` is a kind of its own, but a field of an exercise
+            message = f"two kinds in one step ('{named[0].text}' and '{named[1].text}'); make two steps of them"
+            reader.fail(named[1].location, message)
+            return None
+        kind = fitting[0]
+        fields = STEP_KINDS[kind].read(node, reader)
+        return None if fields is None else StepFields("exercise" if kind == "use" else kind, fields)
+
+
+class VoiceText(Value[VoiceChoice]):
+    """A voice's name, or a mapping that says more."""
+
+    @property
+    def words(self) -> str:
+        return "a voice's name, or a mapping {engine, name, rate, volume}"
+
+    def schema(self) -> Schema:
+        return {"anyOf": [NAME.schema(), VOICE.schema()]}
+
+    def read(self, node: Node, reader: Reader) -> VoiceChoice | None:
+        if isinstance(node, Scalar):
+            name = NAME.read(node, reader)
+            return None if name is None else VoiceChoice(name=name)
+        fields = VOICE.read(node, reader)
+        if fields is None:
+            return None
+        return VoiceChoice(fields[ENGINE], fields.get(VOICE_NAME), fields[RATE], fields[VOLUME])
+
+    def shown(self, value: object) -> str:  # noqa: ARG002 - its default needs no showing
+        return ""
+
+
+# The voice.
+ENGINE: Final = Key("engine", NAME, "The engine that speaks; `auto` takes the best for the language.", "auto")
+VOICE_NAME: Final = Key("name", NAME, "The voice, as `coach say --help` and the engine name it.")
+RATE: Final = Key("rate", Number(0.5, 2.0), "Multiplies the voice's own speed.", 1.0)
+VOLUME: Final = Key(
+    "volume", Number(-40, 20, "decibels"), "Louder or softer than the usual level, in dB.", 0.0
+)
+VOICE: Final = Record("a voice", (ENGINE, VOICE_NAME, RATE, VOLUME))
+
+# Exercises. `use`, `exercise` and what follows may stand in a step, in the library, in a level.
+REPS: Final = Key("reps", Range(Whole(1, 10_000)), "Repetitions, or a range to grow through.")
+TEMPO: Final = Key("tempo", TempoText(), "The phases of a rep in the order performed, with their seconds.")
+START: Final = Key("start", Choice(("lowering", "lifting")), "What the four digits begin with.", "lowering")
+HOLD: Final = Key("hold", Range(Seconds(Fraction(1), Fraction(3600))), "Seconds that a rep is held.")
+RELAX: Final = Key("relax", Seconds(Fraction(0), Fraction(600)), "Seconds between two holds.", Fraction(3))
+FOR: Final = Key("for", Seconds(Fraction(1), _DAY), "A time, in place of reps.")
+SIDES: Final = Key("sides", Distinct(NAME, 10), "The full dose is done on each, in this order.", ())
+SWITCH: Final = Key("switch", Seconds(Fraction(0), Fraction(3600)), "Seconds to change sides.", Fraction(15))
+SETS: Final = Key("sets", Whole(1, 100), "How often the dose is done, on each side.", 1)
+SET_REST: Final = Key("rest", Seconds(Fraction(0), Fraction(3600)), "Seconds between two sets.", Fraction(60))
+ALTERNATE: Final = Key(
+    "alternate", Flag(), "Side by side within each set, not one side after the other.", False
+)
+SETUP: Final[Key[tuple[Text, ...]]] = Key(
+    "setup", Several(Words()), "Spoken before the first set, once a routine.", ()
+)
+READY: Final = Key(
+    "ready",
+    Seconds(Fraction(0), Fraction(600)),
+    "Seconds of quiet after the setup, to get there.",
+    Fraction(5),
+)
+REMINDERS: Final[Key[tuple[Text, ...]]] = Key(
+    "reminders", Several(Words()), "Form cues, spoken where there is room.", ()
+)
+REMINDERS_EVERY: Final = Key("reminders_every", Whole(1, 100), "A reminder about every so many reps.", 3)
+BREATHE: Final = Key(
+    "breathe", Breaths(), "What to breathe in which phase; with `hold` or `for`, in seconds.", ()
+)
+COUNT: Final = Key(
+    "count",
+    Choice(("tempo", "reps", "both", "off")),
+    "What is counted: phases, reps, both, or milestones only.",
+    "tempo",
+)
+EASIER: Final = Key("easier", Variant(), "Overrides for `--level easier`; with `use`, another exercise.")
+HARDER: Final = Key("harder", Variant(), "Overrides for `--level harder`; with `use`, another exercise.")
+EQUIPMENT: Final = Key("equipment", Several(NAME), "What is needed; named in the opening.", ())
+POSITION: Final = Key("position", Line(), "How the body lies, sits or stands; shown.")
+NOTES: Final = Key("notes", Line(2000), "For reading; never spoken.")
+NAMED: Final = Key("exercise", NAME, "The exercise's name, spoken and shown.")
+USE: Final = Key("use", NAME, "An exercise of the library, by its id; what stands beside it overrides it.")
+
+_OVERRIDABLE: Final[tuple[Key[Any], ...]] = (
+    REPS, TEMPO, START, HOLD, RELAX, FOR, SIDES, SWITCH, SETS, SET_REST, ALTERNATE, SETUP, READY, REMINDERS,
+    REMINDERS_EVERY, BREATHE, COUNT, EQUIPMENT, POSITION, NOTES,
+)  # fmt: skip
+VARIANT: Final = Record("a level", (NAMED, USE, *_OVERRIDABLE))
+EXERCISE: Final = Record("an exercise", (NAMED, USE, *_OVERRIDABLE, EASIER, HARDER))
+DEFAULTS: Final = Record("defaults", _OVERRIDABLE)
+
+# The other steps.
+SAY: Final = Key("say", Words(), "Spoken whole; the timeline waits for it.", required=True)
+PAUSE: Final = Key("pause", Seconds(Fraction(0), Fraction(3600)), "Seconds of quiet after it.", Fraction(0))
+REST: Final = Key(
+    "rest",
+    Seconds(_SMALLEST, Fraction(3600)),
+    "From the end of the work before it to the first beat of what follows.",
+    required=True,
+)
+BREATHING: Final[Key[tuple[Phase, ...]]] = Key(
+    "breathing",
+    Phases(("in", "hold", "out", "rest")),
+    "Paced breathing: the phases of a round, in seconds.",
+    required=True,
+)
+ROUNDS: Final = Key("rounds", Whole(1, 10_000), "How many rounds.")
+BREATHING_COUNT: Final = Key(
+    "count", Choice(("off", "tempo")), "The words alone, or their seconds too.", "off"
+)
+REPEAT: Final = Key("repeat", Whole(1, 100_000), "How often the steps are done.", required=True)
+STEPS: Final = Key("steps", Steps(), "The steps, in their order.", required=True)
+ROUND_REST: Final = Key(
+    "rest", Seconds(Fraction(0), Fraction(3600)), "Seconds between two rounds.", Fraction(0)
+)
+EVERY: Final = Key(
+    "every", Seconds(Fraction(1), _DAY), "From one round's first beat to the next's.", required=True
+)
+EVERY_ROUNDS: Final = Key("rounds", Whole(1, 10_000), "How many rounds.", required=True)
+INCLUDE: Final = Key(
+    "include",
+    Line(1000, "a path"),
+    "Another script's steps; the path is relative to this file.",
+    required=True,
+)
+
+STEP_KINDS: Final[dict[str, Record]] = {
+    "say": Record("a say step", (SAY, PAUSE)),
+    "rest": Record("a rest step", (REST,)),
+    "exercise": Record("an exercise", EXERCISE.keys),
+    "use": Record("an exercise", EXERCISE.keys),
+    "breathing": Record("a breathing step", (BREATHING, ROUNDS, FOR, BREATHING_COUNT)),
+    "repeat": Record("a repeat step", (REPEAT, STEPS, ROUND_REST)),
+    "every": Record("an every step", (EVERY, EVERY_ROUNDS, STEPS)),
+    "include": Record("an include step", (INCLUDE,)),
+}
+
+# The top level.
+TITLE: Final = Key("title", Line(300), "The routine's name, spoken first.", required=True)
+ABOUT: Final = Key("about", Line(2000), "A description for reading.")
+LANGUAGE: Final = Key("language", Line(20, "a language code"), "The language that is spoken.", "en")
+VOICE_CHOICE: Final = Key("voice", VoiceText(), "Who speaks, and how.", VoiceChoice())
+LEAD_IN: Final = Key(
+    "lead_in",
+    Seconds(Fraction(0), Fraction(60)),
+    "Quiet before the first word: wireless headphones swallow it.",
+    Fraction(2),
+)
+COUNT_IN: Final = Key("count_in", Whole(0, 10), "One-second beats before each set.", 3)
+VARS: Final = Key("vars", Table("names"), "Words of your own, for braces in texts.", {})
+PRONOUNCE: Final[Key[dict[str, str]]] = Key(
+    "pronounce", Table(), "How the voice should read certain words.", {}
+)
+DEFAULT_FIELDS: Final = Key("defaults", DEFAULTS, "Fields that every exercise starts from.")
+EXERCISES: Final = Key("exercises", Library(), "The script's own exercises, by id.", {})
+SCRIPT: Final = Record(
+    "a script",
+    (
+        TITLE,
+        ABOUT,
+        LANGUAGE,
+        VOICE_CHOICE,
+        LEAD_IN,
+        COUNT_IN,
+        VARS,
+        PRONOUNCE,
+        DEFAULT_FIELDS,
+        EXERCISES,
+        STEPS,
+    ),
+)
+
+
+def schema() -> Schema:
+    """Return the JSON Schema (draft 2020-12) of a script, for editors."""
+    steps = [record.schema() for kind, record in STEP_KINDS.items() if kind != "use"]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Coach routine script",
+        **SCRIPT.schema(),
+        "$defs": {"exercise": EXERCISE.schema(), "step": {"anyOf": steps}},
+    }

@@ -1,0 +1,527 @@
+"""The kinds of value that a script's keys take: how each is read, described and put into a JSON Schema."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+
+from coach.errors import Problem
+from coach.routine import Phase, Span, Text
+from coach.script.document import Mapping, Node, Scalar, Sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from coach.errors import Location
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+Schema: TypeAlias = dict[str, object]
+
+LONGEST_TEXT = 2000
+"""Characters of one spoken text; what is longer is not a cue."""
+
+_LONGEST_NAME = 60
+_LONGEST_NUMBER = 24
+_UNITS = {"h": 3600, "m": 60, "s": 1}
+_DURATION_PART = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(h|hours?|hrs?|m|mins?|minutes?|s|secs?|seconds?)(?![a-z])\s*", re.IGNORECASE
+)
+_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d\d(?:\.\d+)?)")
+_DECIMAL = re.compile(r"\d+(?:\.\d*)?|\.\d+")
+_SIGNED = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
+_DURATION_PATTERN = r"^\s*([0-9.]+\s*([hms]\S*)?\s*)+$|^([0-9]+:)?[0-9]+:[0-9]{2}(\.[0-9]+)?$"
+
+
+class Reader:
+    """Collects the problems of one script while its values are read."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def fail(self, location: Location, message: str) -> None:
+        """Note a problem; reading goes on."""
+        self.problems.append(Problem(location, message))
+
+    def wants(self, node: Node, words: str) -> None:
+        """Note that something else was required here."""
+        self.fail(node.location, f"must be {words} (got {found(node)})")
+
+
+def found(node: Node) -> str:
+    """Return in a few words what stands in the file."""
+    if isinstance(node, Mapping):
+        return "a mapping"
+    if isinstance(node, Sequence):
+        return "a list"
+    if not node.text:
+        return "nothing"
+    return f"'{node.text}'" if len(node.text) <= 40 else f"'{node.text[:37]}...'"
+
+
+def plain(number: Fraction) -> str:
+    """Return a number as a person writes it: 3, 1.5."""
+    return str(number.numerator) if number.denominator == 1 else f"{float(number):g}"
+
+
+def seconds_of(text: str) -> Fraction | None:
+    """Return the seconds that a text such as `25s`, `1m30s`, `5 min` or `1:30` stands for, else None."""
+    text = text.strip()
+    if not text.isascii() or len(text) > _LONGEST_NUMBER:
+        return None
+    if _DECIMAL.fullmatch(text):
+        return Fraction(text)
+    if clock := _CLOCK.fullmatch(text):
+        hours, minutes, seconds = clock.groups(default="0")
+        if Fraction(seconds) >= 60 or (clock.group(1) and int(minutes) >= 60):
+            return None
+        return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
+    total, at = Fraction(0), 0
+    for part in _DURATION_PART.finditer(text):
+        if part.start() != at:
+            return None
+        total += Fraction(part[1]) * _UNITS[part[2][0].lower()]
+        at = part.end()
+    return total if at and at == len(text) else None
+
+
+@dataclass(frozen=True)
+class Value(Generic[T_co]):
+    """A kind of value.
+
+    `words` says what is required, in messages and in the documentation: "must be {words}".
+    """
+
+    @property
+    def words(self) -> str:
+        """What a person has to write here."""
+        raise NotImplementedError
+
+    def schema(self) -> Schema:
+        """Return the JSON Schema of what an editor should accept."""
+        raise NotImplementedError
+
+    def read(self, node: Node, reader: Reader) -> T_co | None:
+        """Return the value, or None with a problem noted."""
+        raise NotImplementedError
+
+    def shown(self, value: object) -> str:
+        """Return a default as the documentation shows it."""
+        if isinstance(value, Fraction):
+            return plain(value)
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return "" if value in ((), None) else str(value)
+
+
+@dataclass(frozen=True)
+class Line(Value[str]):
+    """One line of text that is not empty."""
+
+    longest: int = 300
+    what: str = "a text"
+
+    @property
+    def words(self) -> str:
+        return f"{self.what} of 1 to {self.longest} characters"
+
+    def schema(self) -> Schema:
+        return {"type": ["string", "number"], "minLength": 1, "maxLength": self.longest}
+
+    def read(self, node: Node, reader: Reader) -> str | None:
+        text = " ".join(node.text.split()) if isinstance(node, Scalar) else ""
+        if not text or len(text) > self.longest:
+            reader.wants(node, self.words)
+            return None
+        return text
+
+
+NAME = Line(_LONGEST_NAME, "a name")
+
+
+@dataclass(frozen=True)
+class Whole(Value[int]):
+    """A whole number."""
+
+    low: int
+    high: int
+
+    @property
+    def words(self) -> str:
+        return f"a whole number from {self.low} to {self.high}"
+
+    def schema(self) -> Schema:
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
+    def read(self, node: Node, reader: Reader) -> int | None:
+        text = node.text.strip() if isinstance(node, Scalar) else ""
+        if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
+            reader.wants(node, self.words)
+            return None
+        number = int(text)
+        if not self.low <= number <= self.high:
+            reader.wants(node, self.words)
+            return None
+        return number
+
+
+@dataclass(frozen=True)
+class Number(Value[float]):
+    """A decimal number, with a sign where the range has negative ones."""
+
+    low: float
+    high: float
+    what: str = "a number"
+
+    @property
+    def words(self) -> str:
+        return f"{self.what} from {self.low:g} to {self.high:g}"
+
+    def schema(self) -> Schema:
+        return {"type": "number", "minimum": self.low, "maximum": self.high}
+
+    def read(self, node: Node, reader: Reader) -> float | None:
+        text = node.text.strip() if isinstance(node, Scalar) else ""
+        if not (_SIGNED.fullmatch(text) and len(text) <= _LONGEST_NUMBER and text.isascii()):
+            reader.wants(node, self.words)
+            return None
+        number = float(text)
+        if not self.low <= number <= self.high:
+            reader.wants(node, self.words)
+            return None
+        return number
+
+
+@dataclass(frozen=True)
+class Seconds(Value[Fraction]):
+    """A duration, in seconds."""
+
+    low: Fraction
+    high: Fraction
+
+    @property
+    def words(self) -> str:
+        return (
+            f"a duration of {plain(self.low)} to {plain(self.high)} seconds, such as 25, 25s, 1m30s or 1:30"
+        )
+
+    def schema(self) -> Schema:
+        number = {"type": "number", "minimum": float(self.low), "maximum": float(self.high)}
+        return {"anyOf": [number, {"type": "string", "pattern": _DURATION_PATTERN}]}
+
+    def read(self, node: Node, reader: Reader) -> Fraction | None:
+        seconds = seconds_of(node.text) if isinstance(node, Scalar) else None
+        if seconds is None or not self.low <= seconds <= self.high:
+            reader.wants(node, self.words)
+            return None
+        return seconds
+
+
+@dataclass(frozen=True)
+class Range(Value[Span]):
+    """A number, or a range such as 10-15."""
+
+    one: Whole | Seconds
+
+    @property
+    def words(self) -> str:
+        return f"{self.one.words}, or a range such as 10-15"
+
+    def schema(self) -> Schema:
+        return {"anyOf": [self.one.schema(), {"type": "string", "pattern": r"^\S+\s*-\s*\S+$"}]}
+
+    def read(self, node: Node, reader: Reader) -> Span | None:
+        text = node.text if isinstance(node, Scalar) else ""
+        quiet = Reader()
+        ends = [
+            self.one.read(Scalar(part, node.location), quiet) for part in re.split(r"\s*[-\u2013]\s*", text)
+        ]
+        low, high = ends[0], ends[-1]
+        if not isinstance(node, Scalar) or low is None or high is None or len(ends) > 2:
+            reader.wants(node, self.words)
+            return None
+        if low > high:
+            reader.fail(
+                node.location, f"a range must run from the smaller to the larger number (got '{text}')"
+            )
+            return None
+        return Span(Fraction(low), Fraction(high))
+
+
+@dataclass(frozen=True)
+class Choice(Value[str]):
+    """One of a few words."""
+
+    choices: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        return _either(self.choices)
+
+    def schema(self) -> Schema:
+        return {"enum": list(self.choices)}
+
+    def read(self, node: Node, reader: Reader) -> str | None:
+        text = node.text.strip().lower() if isinstance(node, Scalar) else ""
+        if text not in self.choices:
+            reader.wants(node, self.words + nearest(text, self.choices))
+            return None
+        return text
+
+
+@dataclass(frozen=True)
+class Flag(Value[bool]):
+    """Yes or no."""
+
+    @property
+    def words(self) -> str:
+        return "yes or no"
+
+    def schema(self) -> Schema:
+        return {"enum": [True, False, "yes", "no", "on", "off"]}
+
+    def read(self, node: Node, reader: Reader) -> bool | None:
+        text = node.text.strip().lower() if isinstance(node, Scalar) else ""
+        if text not in ("yes", "true", "on", "no", "false", "off"):
+            reader.wants(node, self.words)
+            return None
+        return text in ("yes", "true", "on")
+
+
+@dataclass(frozen=True)
+class Words(Value[Text]):
+    """A text to be spoken."""
+
+    @property
+    def words(self) -> str:
+        return f"a text of 1 to {LONGEST_TEXT} characters"
+
+    def schema(self) -> Schema:
+        return {"type": ["string", "number"], "minLength": 1, "maxLength": LONGEST_TEXT}
+
+    def read(self, node: Node, reader: Reader) -> Text | None:
+        text = Line(LONGEST_TEXT).read(node, reader)
+        return None if text is None else Text(text, node.location)
+
+
+@dataclass(frozen=True)
+class Several(Value[tuple[T, ...]], Generic[T]):
+    """One value, or a list of them."""
+
+    one: Value[T]
+    most: int = 50
+
+    @property
+    def words(self) -> str:
+        return f"{self.one.words}, or a list of them"
+
+    def schema(self) -> Schema:
+        one = self.one.schema()
+        return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": self.most}]}
+
+    def read(self, node: Node, reader: Reader) -> tuple[T, ...] | None:
+        items = node.items if isinstance(node, Sequence) else (node,)
+        if not 1 <= len(items) <= self.most:
+            reader.fail(node.location, f"must be a list of 1 to {self.most} (got {len(items)})")
+            return None
+        values = [self.one.read(item, reader) for item in items]
+        return tuple(value for value in values if value is not None)
+
+
+@dataclass(frozen=True)
+class Distinct(Several[str]):
+    """Several names, none of them twice."""
+
+    def read(self, node: Node, reader: Reader) -> tuple[str, ...] | None:
+        names = super().read(node, reader)
+        if names and len(set(names)) < len(names):
+            reader.fail(node.location, f"must name each only once (got {', '.join(names)})")
+        return names
+
+
+@dataclass(frozen=True)
+class Table(Value[dict[str, str]]):
+    """Words with what each stands for."""
+
+    keys: str = "words"
+
+    @property
+    def words(self) -> str:
+        return f"a mapping of {self.keys} to texts"
+
+    def schema(self) -> Schema:
+        return {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
+
+    def read(self, node: Node, reader: Reader) -> dict[str, str] | None:
+        if not isinstance(node, Mapping):
+            reader.wants(node, self.words)
+            return None
+        pairs = [(key.text, Line().read(value, reader)) for key, value in node.entries.items()]
+        return {key: value for key, value in pairs if value is not None}
+
+
+_PHASE = Seconds(Fraction(1, 5), Fraction(600))
+_COACHES_DIGITS = re.compile(r"[\dxX]{4}|(?:\d+|[xX])(?:-(?:\d+|[xX])){3}")
+
+
+def pairs_of(node: Node) -> Iterator[tuple[Scalar, Node]] | None:
+    """Return the pairs of a mapping, or of a list of them (where a key may come twice); None for neither."""
+    if isinstance(node, Mapping):
+        return iter(node.entries.items())
+    if isinstance(node, Sequence) and all(isinstance(item, Mapping) for item in node.items):
+        return (pair for item in node.items if isinstance(item, Mapping) for pair in item.entries.items())
+    return None
+
+
+@dataclass(frozen=True)
+class Phases(Value[tuple[Phase, ...]]):
+    """Phases in the order performed, seconds each."""
+
+    names: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        if self.names:
+            return f"a mapping of {_either(self.names)} to seconds"
+        return "a mapping of phases to seconds, such as {up: 1, down: 3}"
+
+    def schema(self) -> Schema:
+        names: Schema = {"propertyNames": {"enum": list(self.names)}} if self.names else {}
+        pairs: Schema = {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": _PHASE.schema(),
+            **names,
+        }
+        return {"anyOf": [pairs, {"type": "array", "items": pairs, "minItems": 1}]}
+
+    def read(self, node: Node, reader: Reader) -> tuple[Phase, ...] | None:
+        pairs = pairs_of(node)
+        if pairs is None:
+            reader.wants(node, self.words)
+            return None
+        phases = []
+        for key, value in pairs:
+            if self.names and key.text not in self.names:
+                reader.wants(key, _either(self.names) + nearest(key.text, self.names))
+                continue
+            name = NAME.read(key, reader)
+            seconds = _PHASE.read(value, reader)
+            if name is not None and seconds is not None:
+                phases.append(Phase(name, seconds))
+        if not phases and not reader.problems:
+            reader.wants(node, self.words)
+        return tuple(phases) or None
+
+
+@dataclass(frozen=True)
+class Digits:
+    """A tempo in the coaches' four digits, seconds of lowering, pause, lifting and pause."""
+
+    lowering: int
+    bottom: int
+    lifting: int
+    top: int
+
+    def phases(self, start: str) -> tuple[Phase, ...]:
+        """Return its phases in the order performed; those of no length vanish.
+
+        Args:
+            start: "lowering" or "lifting", which comes first.
+        """
+        low = (("down", self.lowering), ("pause", self.bottom))
+        lift = (("up", self.lifting), ("hold", self.top))
+        order = low + lift if start == "lowering" else lift + low
+        return tuple(Phase(name, Fraction(seconds)) for name, seconds in order if seconds)
+
+
+@dataclass(frozen=True)
+class TempoText(Value["tuple[Phase, ...] | Digits"]):
+    """Phases, or the coaches' four digits."""
+
+    @property
+    def words(self) -> str:
+        return "phases with seconds, such as {up: 1, down: 3}, or four digits such as 3010 or 3-0-X-0"
+
+    def schema(self) -> Schema:
+        digits = {
+            "type": ["string", "integer"],
+            "pattern": r"^([0-9xX]{4}|([0-9]+|[xX])(-([0-9]+|[xX])){3})$",
+        }
+        return {"anyOf": [Phases().schema(), digits]}
+
+    def read(self, node: Node, reader: Reader) -> tuple[Phase, ...] | Digits | None:
+        if not isinstance(node, Scalar):
+            return Phases().read(node, reader)
+        text = node.text.strip()
+        if not _COACHES_DIGITS.fullmatch(text) or not text.isascii():
+            reader.wants(node, self.words)
+            return None
+        digits = text.split("-") if "-" in text else list(text)
+        seconds = [1 if digit in "xX" else int(digit[:6]) for digit in digits]
+        if not any(seconds) or max(seconds) > _PHASE.high:
+            reader.fail(
+                node.location, f"must have a phase of 1 to {plain(_PHASE.high)} seconds (got '{text}')"
+            )
+            return None
+        return Digits(*seconds)
+
+
+@dataclass(frozen=True)
+class Breath:
+    """One entry of `breathe`: a phase (or in, out, hold) with what is breathed, or for how long."""
+
+    name: str
+    says: str | None
+    seconds: Fraction | None
+    location: Location
+
+
+BREATHS = ("in", "out", "hold")
+
+
+@dataclass(frozen=True)
+class Breaths(Value[tuple[Breath, ...]]):
+    """Breathing with the phases of a tempo, or in seconds."""
+
+    @property
+    def words(self) -> str:
+        return "a mapping such as {up: out, down: in} (with a tempo) or {in: 4, out: 4} (with hold or for)"
+
+    def schema(self) -> Schema:
+        return {"type": "object", "minProperties": 1, "additionalProperties": {"anyOf": [
+            {"enum": list(BREATHS)}, _PHASE.schema()]}}  # fmt: skip
+
+    def read(self, node: Node, reader: Reader) -> tuple[Breath, ...] | None:
+        if not isinstance(node, Mapping) or not node.entries:
+            reader.wants(node, self.words)
+            return None
+        breaths = []
+        for key, value in node.entries.items():
+            text = value.text.strip().lower() if isinstance(value, Scalar) else ""
+            if text in BREATHS:
+                breaths.append(Breath(key.text, text, None, key.location))
+                continue
+            if seconds_of(text) is None:
+                reader.wants(value, "in, out or hold, or seconds")
+                continue
+            seconds = _PHASE.read(value, reader)
+            if seconds is not None:
+                breaths.append(Breath(key.text, None, seconds, key.location))
+        return tuple(breaths)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return "; did you mean 'x'?" with the known word most like this one, or nothing."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it, and it costs start-up time
+
+    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def _either(words: Iterable[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last

@@ -1,0 +1,112 @@
+"""Speech as the compiler asks for it: fitted into the room there is, with a record of what did not fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from coach.errors import Problem
+from coach.units import RATE, to_seconds
+
+if TYPE_CHECKING:
+    from coach.errors import Location
+    from coach.speech import Clip
+
+BREATH = 15 * RATE // 100
+"""Samples of quiet around a sentence: a speaker's short breath, 0.15 s."""
+
+RATES = (1.0, 1.1, 1.2, 1.3, 1.4)
+"""How much faster than usual a count is spoken to fit its beat, the slowest that will do."""
+
+
+class Speaks(Protocol):
+    """What the compiler asks of speech: how long is this, where is its attack."""
+
+    voice_name: str
+
+    def clip(self, text: str, rate: float = 1.0) -> Clip:
+        """Return the clip of a text, spoken `rate` times as fast as usual."""
+        ...
+
+
+class Wish(NamedTuple):
+    """Something to be said, if there is room: its kind, its text and the line that asked for it."""
+
+    kind: str
+    text: str
+    location: Location
+
+
+class _Shortage(NamedTuple):
+    location: Location
+    text: str
+    outcome: str
+
+
+class Booth:
+    """Where the compiler has its texts spoken; it remembers what did not fit and what stayed silent."""
+
+    def __init__(self, speech: Speaks) -> None:
+        self._speech = speech
+        self._shortages: dict[_Shortage, tuple[int, int, int]] = {}
+        self._warnings: list[Problem] = []
+        self._silent: dict[Problem, None] = {}
+
+    def clip(self, text: str, location: Location, rate: float = 1.0) -> Clip:
+        """Return the clip of a text; note a text that the voice is silent on."""
+        clip = self._speech.clip(text, rate)
+        if not clip.length:
+            shown = text if len(text) <= 60 else text[:57] + "..."
+            message = f"the voice {self._speech.voice_name} is silent on '{shown}'; write it in words"
+            self._silent[Problem(location, message)] = None
+        return clip
+
+    def on_beat(self, wish: Wish, beat: int, floor: int, ceiling: int) -> Clip | None:
+        """Return a clip whose attack can lie on a beat, spoken faster where it must; None where none fits.
+
+        Args:
+            wish: what to say.
+            beat: sample of the beat.
+            floor: the first sample that is free.
+            ceiling: the first sample after it that is not.
+        """
+        for rate in RATES:
+            clip = self.clip(wish.text, wish.location, rate)
+            start = beat - clip.attack
+            if floor <= start and start + clip.length <= ceiling:
+                if rate > 1:
+                    self.short(wish, ceiling - max(floor, start), f"it is spoken {rate:g} times as fast")
+                return clip
+        return None
+
+    def short(self, wish: Wish, room: int, outcome: str) -> None:
+        """Note that a text did not fit, and what became of it.
+
+        Args:
+            wish: what was to be said.
+            room: samples that there were for it.
+            outcome: what became of it: "it is left out".
+        """
+        length = self.clip(wish.text, wish.location).length
+        mark = _Shortage(wish.location, wish.text, outcome)
+        times, longest, least = self._shortages.get(mark, (0, 0, room))
+        self._shortages[mark] = times + 1, max(longest, length), min(least, room)
+
+    def warn(self, location: Location, message: str) -> None:
+        """Note anything else that a person should know."""
+        self._warnings.append(Problem(location, message))
+
+    def silences(self) -> tuple[Problem, ...]:
+        """Return a problem for each text that the voice is silent on."""
+        return tuple(self._silent)
+
+    def warnings(self) -> tuple[Problem, ...]:
+        """Return what did not fit, grouped by line and text, in the order of the script's lines."""
+        grouped = [
+            Problem(
+                mark.location,
+                f"'{mark.text}' takes {to_seconds(longest):.2f} s, "
+                f"the room is {max(to_seconds(least), 0):.2f} s: {mark.outcome}{f' ({times} times)' if times > 1 else ''}",
+            )
+            for mark, (times, longest, least) in self._shortages.items()
+        ]
+        return tuple(sorted(set(grouped + self._warnings)))
