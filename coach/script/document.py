@@ -176,11 +176,10 @@ class _Builder:
         return root
 
     def _aliased(self, event: yaml.AliasEvent) -> tuple[Node, int]:
-        if event.anchor not in self.anchors:
-            self._stop(
-                self._place(event), f"alias *{event.anchor} stands for nothing that is complete before it"
-            )
-        return self.anchors[event.anchor]
+        name = event.anchor or ""
+        if name not in self.anchors:
+            self._stop(self._place(event), f"alias *{name} stands for nothing that is complete before it")
+        return self.anchors[name]
 
     def _untagged(self, event: yaml.NodeEvent, tag: str | None) -> None:
         if tag not in (None, "!"):

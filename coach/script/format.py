@@ -234,7 +234,9 @@ class Steps(Value[tuple[StepFields, ...]]):
             reader.fail(node.location, f"a step needs one of {kinds}{close}")
             return None
         if not fitting:  # `rest` is a kind of its own, but a field of an exercise
-            message = f"two kinds in one step ('{named[0].text}' and '{named[1].text}'); make two steps of them"
+            message = (
+                f"two kinds in one step ('{named[0].text}' and '{named[1].text}'); make two steps of them"
+            )
             reader.fail(named[1].location, message)
             return None
         kind = fitting[0]

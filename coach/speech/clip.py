@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -18,3 +19,24 @@ class Clip:
     key: str
     length: int
     attack: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A clip with its sound, as the cache keeps it.
+
+    Attributes:
+        pcm: the samples, 16-bit signed little-endian mono at `coach.units.RATE`; empty for silence.
+        attack: samples from its start to the moment that a listener hears as "now".
+        loudness: LUFS (ITU-R BS.1770-4); -inf for silence.
+        peak: true peak in dBTP; -inf for silence.
+    """
+
+    pcm: bytes
+    attack: int = 0
+    loudness: float = -math.inf
+    peak: float = -math.inf
+
+    def clip(self, key: str) -> Clip:
+        """Return what the timeline needs to know of it."""
+        return Clip(key, len(self.pcm) // 2, self.attack)

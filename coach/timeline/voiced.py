@@ -101,12 +101,10 @@ class Booth:
 
     def warnings(self) -> tuple[Problem, ...]:
         """Return what did not fit, grouped by line and text, in the order of the script's lines."""
-        grouped = [
-            Problem(
-                mark.location,
-                f"'{mark.text}' takes {to_seconds(longest):.2f} s, "
-                f"the room is {max(to_seconds(least), 0):.2f} s: {mark.outcome}{f' ({times} times)' if times > 1 else ''}",
-            )
-            for mark, (times, longest, least) in self._shortages.items()
-        ]
+        grouped = []
+        for mark, (times, longest, least) in self._shortages.items():
+            often = f" ({times} times)" if times > 1 else ""
+            takes, room = to_seconds(longest), max(to_seconds(least), 0)
+            message = f"'{mark.text}' takes {takes:.2f} s, the room is {room:.2f} s: {mark.outcome}{often}"
+            grouped.append(Problem(mark.location, message))
         return tuple(sorted(set(grouped + self._warnings)))

@@ -1,0 +1,84 @@
+"""`coach check`: every problem and every warning of a script, at every level."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from coach.cli.compiling import SCRIPT_FILE, compiled, load, options, wanted
+from coach.errors import MOST_PROBLEMS, Problem, ScriptError
+from coach.script import LEVELS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from coach.cli.compiling import Wanted
+
+
+@click.command(short_help="Report every problem of a script, and what does not fit.")
+@click.argument("script", type=SCRIPT_FILE)
+@options
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
+@click.option("--json", "as_json", is_flag=True, help="Print problems and warnings for a program.")
+def command(script: Path, *, strict: bool, as_json: bool, **choices: Any) -> int:
+    """Report every problem of SCRIPT, and what would not fit into its track.
+
+    Without --level it checks all levels that the script offers. A problem exits with 1; a warning tells what
+    is left out, spoken faster or made longer, and exits with 0.
+    """
+    wish = wanted(script, **choices)
+    problems, warnings = _findings(wish)
+    if as_json:
+        report = {
+            "problems": [_plain(each) for each in problems],
+            "warnings": [_plain(each) for each in warnings],
+        }
+        click.echo(json.dumps(report, ensure_ascii=False, indent=2))
+    else:
+        for line in ScriptError(problems).lines():
+            click.echo(line)
+        for warning in warnings[:MOST_PROBLEMS]:
+            click.echo(f"{warning.location}: warning: {warning.message}")
+        if len(warnings) > MOST_PROBLEMS:
+            click.echo(f"and {len(warnings) - MOST_PROBLEMS} more warnings")
+        if not problems and not warnings:
+            click.echo(f"{script}: all is well")
+    return 1 if problems or (strict and warnings) else 0
+
+
+def _findings(wish: Wanted) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """Return problems and warnings, each once, in the order of their lines."""
+    problems: set[Problem] = set()
+    warnings: dict[Problem, None] = {}
+    levels: list[str | None] = [wish.level]
+    if wish.level is None:
+        try:
+            levels += load(wish).levels
+        except ScriptError as error:
+            problems.update(error.problems)
+            levels += LEVELS
+    for level in levels:
+        found, warned = _findings_at(wish._replace(level=level), read_only=bool(problems))
+        problems.update(found)
+        for warning in warned:
+            usual = warning in warnings or level == wish.level
+            text = warning.message if usual else f"{warning.message} (--level {level})"
+            warnings[warning._replace(message=text)] = None
+    return tuple(sorted(problems)), tuple(sorted(warnings))
+
+
+def _findings_at(wish: Wanted, *, read_only: bool) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """Return problems and warnings at one level; a script that has problems anyway is only read."""
+    try:
+        if read_only:
+            load(wish)
+            return (), ()
+        return (), compiled(wish)[0].warnings
+    except ScriptError as error:
+        return error.problems, ()
+
+
+def _plain(problem: Problem) -> dict[str, object]:
+    return {**problem.location._asdict(), "message": problem.message}

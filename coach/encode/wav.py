@@ -1,0 +1,36 @@
+"""The uncompressed track: the mix at 16 bits, sample for sample."""
+
+from __future__ import annotations
+
+import wave
+from typing import TYPE_CHECKING, BinaryIO
+
+from coach.errors import AudioError
+from coach.units import RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from coach.timeline import Timeline
+
+_LARGEST = 0xFFFFFFFF - 36
+"""Bytes of sound in a RIFF file: a 32-bit size counts them and the 36 bytes of header behind it."""
+
+
+def write(file: BinaryIO, timeline: Timeline, sound: Iterator[NDArray[np.int16]]) -> None:
+    """Write a track: 16-bit PCM, mono, at RATE. Arguments and errors are those of `Format.writer`."""
+    if 2 * timeline.length > _LARGEST:
+        raise AudioError(
+            f"a WAV file holds at most {_LARGEST / 2 / RATE / 3600:.0f} hours"
+            f" ({timeline.length / RATE / 3600:.0f} asked for): export an .mp3"
+        )
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE)
+        out.setnframes(timeline.length)
+        for block in sound:
+            out.writeframesraw(block.tobytes())

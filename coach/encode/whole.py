@@ -1,0 +1,156 @@
+"""A file that appears whole or not at all, whatever happens while it is written."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from coach.errors import AudioError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+_SUFFIX = ".coach-part"
+_DAY = 86_400.0
+_MINUTE = 60.0
+_LOCKED = {errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK}
+_FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+@contextmanager
+def whole_file(target: Path, size: int) -> Iterator[BinaryIO]:
+    """Open a file that takes the target's place when the `with` block ends well, and vanishes otherwise.
+
+    It stands beside the target under a hidden name. The target is either its old self or the whole new file,
+    also after a power cut. What killed processes left in the folder is removed first; files that other
+    processes are writing stay, so several may write one target: the last to end wins.
+
+    Args:
+        target: the file to make or to replace; a symbolic link is followed.
+        size: about how many bytes it will have, for the message when the disk is full.
+
+    Yields:
+        The file, open for binary reading, writing and seeking.
+
+    Raises:
+        AudioError: it cannot be written; the message says why and what to do.
+    """
+    target = Path(os.path.realpath(target))
+    part: Path | None = None
+    try:
+        _check(target)
+        _sweep(target.parent)
+        part, file = _open_part(target)
+        with file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            if sys.platform != "win32":  # still locked, so nobody can take it for an abandoned one
+                part.replace(target)
+        if sys.platform == "win32":  # which does not rename an open file
+            part.replace(target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        if part is not None and error.filename not in {None, str(part)}:
+            raise  # it names another file: one that the caller reads
+        raise AudioError(_explain(error, target, size)) from error
+    finally:
+        if part is not None:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def _check(target: Path) -> None:
+    if target.is_dir():
+        raise AudioError(f"{target} is a folder: name a file in it")
+    if target.exists() and not target.is_file():
+        raise AudioError(f"{target} is not a regular file: name another one")
+    if not target.parent.is_dir():
+        raise AudioError(f"cannot write {target.name}: there is no folder {target.parent}; make it first")
+
+
+def _open_part(target: Path) -> tuple[Path, BinaryIO]:
+    """Make a new file beside the target and lock it: the lock, not the process id, says that it is in use."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    while True:
+        # A file name may have 255 bytes, and a character takes up to four.
+        part = target.with_name(f".{target.name[:40]}.{os.getpid()}-{os.urandom(4).hex()}{_SUFFIX}")
+        number = os.open(part, flags, 0o666)
+        held = _lock(number)
+        os.lseek(number, 0, os.SEEK_SET)
+        # Between the two calls a sweeper may have locked or removed it.
+        if held is not False and part.exists():
+            return part, os.fdopen(number, "w+b")
+        os.close(number)
+        with suppress(OSError):
+            part.unlink()
+
+
+def _lock(number: int) -> bool | None:
+    """Lock an open file until it is closed: True if held now, False if by another, None if unsupported."""
+    try:
+        if sys.platform == "win32":
+            os.lseek(number, 1 << 40, os.SEEK_SET)  # far behind the end: a locked byte cannot be written
+            msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return False if error.errno in _LOCKED else None
+    return True
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes left; a folder or file that does not let itself be swept is left alone."""
+    with suppress(OSError):
+        for name in os.listdir(folder):  # noqa: PTH208 - no Path for each of a folder's many files
+            if name.startswith(".") and name.endswith(_SUFFIX):
+                with suppress(OSError):
+                    _remove_abandoned(folder / name)
+
+
+def _remove_abandoned(part: Path) -> None:
+    number = os.open(part, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        held = _lock(number)
+        age = time.time() - os.fstat(number).st_mtime
+        if sys.platform != "win32" and held:
+            part.unlink()  # under the lock: its maker, about to lock it, sees that it has lost it
+    finally:
+        os.close(number)
+    # Windows removes closed files only, so a file just made or about to be renamed is told by its age.
+    if (held is None and age > _DAY) or (sys.platform == "win32" and held and age > _MINUTE):
+        part.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename outlast a power cut, where the system knows how."""
+    if sys.platform != "win32":
+        with suppress(OSError):
+            number = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(number)
+            finally:
+                os.close(number)
+
+
+def _explain(error: OSError, target: Path, size: int) -> str:
+    """Return one line that says what failed, where, and what to do."""
+    needs = f"it needs about {max(1, round(size / 1e6))} MB"
+    if error.errno in _FULL:
+        return f"disk full while writing {target}: {needs}; free some space or write elsewhere"
+    if error.errno == errno.EFBIG:
+        return f"{target} grows larger than its file system or your limits allow: {needs}; write elsewhere"
+    if error.errno in _FORBIDDEN:
+        return f"cannot write {target}: {error.strerror}; write to a folder of your own"
+    return f"cannot write {target}: {error.strerror or error}"

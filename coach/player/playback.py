@@ -1,0 +1,235 @@
+"""What all back ends share: reading ahead, counting what the device took, telling what is heard."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from threading import Condition, Thread
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coach.errors import AudioError
+from coach.mix import to_int16
+from coach.units import RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from coach.player import Pull
+
+_FIRST = RATE
+"""Samples of the first pull: what a device asks for at once, and more."""
+_CHUNK = RATE // 4
+"""Samples of every other pull."""
+_AHEAD = 3 * RATE
+"""Samples read ahead: longer than a disk needs to wake up."""
+_STALL = 5.0
+"""Seconds after which a device that takes nothing is taken for gone."""
+
+
+class DevicePlayer:
+    """A `coach.player.Player` but for its device: what a back end derives from, opens and runs.
+
+    Attributes:
+        name: the back end's name.
+        lead: samples of silence played first, for a device that swallows the beginning.
+        tail: samples of silence played behind the end before all counts as heard: what the device holds.
+    """
+
+    name: str
+    lead = 0
+    tail = 0
+
+    def __init__(self) -> None:
+        self._playback: Playback | None = None
+
+    def _begin(self, playback: Playback) -> None:
+        """Let the device take its sound from a playback; AudioError if it does not start."""
+        raise NotImplementedError
+
+    def _silence(self) -> None:
+        """Stop the device where it is, if it runs; `_begin` may follow."""
+        raise NotImplementedError
+
+    @property
+    def position(self) -> int:
+        """See `Player.position`."""
+        return self._playback.position if self._playback else 0
+
+    def start(self, pull: Pull, length: int, start: int = 0) -> None:
+        """See `Player.start`."""
+        self.stop()
+        self._playback = Playback(pull, length, start, lead=self.lead, tail=self.tail)
+        try:
+            self._begin(self._playback)
+        except AudioError:
+            self._playback.stop()
+            raise
+
+    def stop(self) -> None:
+        """See `Player.stop`."""
+        if self._playback:
+            self._playback.stop()
+            self._silence()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """See `Player.wait`."""
+        if self._playback:
+            return self._playback.wait(timeout)
+        time.sleep(timeout or 0)
+        return False
+
+    def close(self) -> None:
+        """See `Player.close`."""
+        self.stop()
+
+
+class Playback:
+    """One run of a source. The device's side calls `take`; the other methods are the listener's.
+
+    Reading runs on a thread of its own, so that a slow disk does not starve the device.
+
+    Args:
+        pull: see `Player.start`; called once here, for the first samples.
+        length: the samples of the source.
+        start: the first sample to play.
+        lead: see `DevicePlayer.lead`.
+        tail: see `DevicePlayer.tail`.
+        clock: seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        pull: Pull,
+        length: int,
+        start: int,
+        *,
+        lead: int = 0,
+        tail: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._pull, self._length, self._start, self._tail, self._clock = pull, length, start, tail, clock
+        self._changed = Condition()  # guards everything below
+        self._read = deque([np.zeros(lead, np.int16)])
+        self._read_to = start
+        self._given_to = self._origin = start - lead  # it counts the silence at both ends too
+        self._began: float | None = None  # when the device first asked: then `_origin` was heard
+        self._gaps: list[tuple[int, float]] = []  # before which samples it was silent, and for how many
+        self._taken_at = clock()
+        self._stopped_at: int | None = None
+        self._failure: Exception | None = None
+        self._read_next(_FIRST)
+        Thread(target=self._read_on, name="coach-read-ahead", daemon=True).start()
+
+    def take(self, count: int) -> NDArray[np.int16]:
+        """Return what the device plays next. Never waits and never raises.
+
+        Returns:
+            Shape (count,), int16: silence behind the end, and where the source is late; nothing is skipped.
+        """
+        out = np.zeros(count, np.int16)
+        with self._changed:
+            now = self._taken_at = self._clock()
+            if self._began is None:
+                self._began = now
+            dry = self._heard(now) - self._given_to
+            if dry > 0:  # the device was late
+                self._gaps.append((self._given_to, dry))
+            filled = self._fill(out)
+            if self._given_to + filled >= self._length:
+                self._given_to += count
+            else:
+                self._given_to += filled
+                if filled < count:  # the source was
+                    self._gaps.append((self._given_to, count - filled))
+            self._changed.notify_all()
+        return out
+
+    @property
+    def position(self) -> int:
+        """The sample heard now, from `start` to `length`.
+
+        It is told by the clock, held to what the device has taken; the delay behind the device (a sound
+        server, a Bluetooth link) is not known, so the ear may be later.
+        """
+        with self._changed:
+            if self._stopped_at is not None:
+                return self._stopped_at
+            heard = min(round(self._heard(self._clock())), self._given_to, self._length)
+            return max(heard, self._start)
+
+    def wait(self, timeout: float | None) -> bool:
+        """See `Player.wait`."""
+        deadline = None if timeout is None else self._clock() + timeout
+        with self._changed:
+            while True:
+                if self._failure is not None:
+                    raise self._failure
+                now = self._clock()
+                left = (self._length + self._tail - self._heard(now)) / RATE
+                if self._stopped_at is not None:
+                    if deadline is None or self._stopped_at >= self._length:
+                        return self._stopped_at >= self._length
+                    left = _STALL
+                elif left <= 0:
+                    return True
+                elif now - self._taken_at > _STALL:
+                    raise AudioError("the sound device has gone: it takes no more sound")
+                if deadline is not None and now >= deadline:
+                    return False
+                # `take` notifies too, but then there is nothing to do yet: this may sleep through to the end.
+                self._changed.wait(min(left, _STALL, deadline - now if deadline is not None else _STALL))
+
+    def stop(self) -> None:
+        """Hand over silence from now on, and leave the position where it is."""
+        position = self.position
+        with self._changed:
+            self._stopped_at = position
+            self._read.clear()
+            self._changed.notify_all()
+
+    def _heard(self, now: float) -> float:
+        heard = float(self._origin)
+        if self._began is not None:
+            heard += (now - self._began) * RATE
+        for place, length in self._gaps:
+            if heard > place:
+                heard = max(place, heard - length)
+        return heard
+
+    def _fill(self, out: NDArray[np.int16]) -> int:
+        filled = 0
+        while self._read and filled < out.size:
+            block = self._read.popleft()
+            part = block[: out.size - filled]
+            out[filled : filled + part.size] = part
+            filled += part.size
+            if part.size < block.size:
+                self._read.appendleft(block[part.size :])
+        return filled
+
+    def _read_next(self, count: int) -> None:
+        count = min(count, self._length - self._read_to)
+        if count > 0:
+            block = to_int16(self._pull(self._read_to, count))
+            with self._changed:
+                if self._stopped_at is None:
+                    self._read.append(block)
+                    self._read_to += count
+
+    def _read_on(self) -> None:
+        def wanted() -> bool:
+            return self._stopped_at is not None or self._read_to - self._given_to < _AHEAD
+
+        try:
+            while self._stopped_at is None and self._read_to < self._length:
+                self._read_next(_CHUNK)
+                with self._changed:
+                    self._changed.wait_for(wanted)
+        except Exception as error:  # noqa: BLE001 - whatever it is, `wait` raises it in the listener's thread
+            with self._changed:
+                self._failure = error
+                self._changed.notify_all()
