@@ -20,7 +20,17 @@ from hypothesis import strategies as st
 from coach.errors import SpeechError
 from coach.speech import Clip, ClipCache, Speech, cache_root, choose_voice, voices
 from coach.speech.clip import Recording
-from coach.speech.sound import CEILING, LOUDNESS, at_volume, attack, measure, record, resample, trim
+from coach.speech.sound import (
+    CEILING,
+    LOUDNESS,
+    at_volume,
+    attack,
+    ease_peaks,
+    measure,
+    record,
+    resample,
+    trim,
+)
 from coach.units import RATE
 from tests.voices import ClickVoice, FixedSpeech
 
@@ -56,6 +66,21 @@ def python(code: str, *arguments: str) -> str:
 
 
 class TestSound:
+    def test_a_stray_peak_does_not_hold_the_sentence_back(self) -> None:
+        sound = tone(440, 3.0)
+        sound[RATE : RATE + 24] += 0.8 * np.hanning(24)  # 18 dB over all the rest
+        recording = record(sound.astype(np.float32), RATE)
+        assert recording.loudness == pytest.approx(LOUDNESS, abs=0.05)
+        assert recording.peak <= CEILING
+
+    def test_peaks_are_eased_to_the_ceiling_and_nothing_else_is_touched(self) -> None:
+        sound = tone(440, 1.0, amplitude=0.2)
+        sound[12_000:12_024] += 0.7 * np.hanning(24)
+        eased = ease_peaks(sound, 0.3)
+        far = np.abs(np.arange(sound.size) - 12_012) > 8 * RATE // 1000
+        assert np.array_equal(eased[far], sound[far])
+        assert 0.27 < np.abs(eased).max() <= 0.3 + 1e-9
+
     @pytest.mark.parametrize(
         "text", ["Up", "one", "three", "lifted", "a long sentence of ten words, for this test"]
     )

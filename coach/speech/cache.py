@@ -26,7 +26,7 @@ from coach.units import RATE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised when the same raw sound would give another recording, or the file another layout."""
 
 FOLDER = "audio_cache"
