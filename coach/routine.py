@@ -36,13 +36,11 @@ class Text:
         return tuple(match.group() if match.group(1) is None else match.group(1).strip() for match in matches)
 
     def bind(self, values: Mapping[str, str]) -> Text:
-        """Return the text with these placeholders replaced; all others stay."""
+        """Return the text with these placeholders replaced, by words without braces; all others stay."""
 
         def bound(match: re.Match[str]) -> str:
-            name = (match.group(1) or "").strip()
-            if name not in values:
-                return match.group()
-            return values[name].replace("{", "{{").replace("}", "}}")
+            whole, name = match.group(0, 1)
+            return whole if name is None else values.get(name.strip(), whole)
 
         return Text(_BRACES.sub(bound, self.words), self.location)
 

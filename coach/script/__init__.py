@@ -36,16 +36,17 @@ def load(
 def find(name: str) -> Path | None:
     """Return the script that a person means by a path or a bare name; None where there is none.
 
-    A bare name is looked up in `shelves`, the first that has it wins.
+    A bare name is a file here, else it is looked up in `shelves`, the first that has it wins.
     """
     path = Path(name)
-    if path.suffix in _SUFFIXES or path.name != name or path.exists():
+    bare = not name or (path.name == name and path.suffix not in _SUFFIXES)
+    if not bare or os.path.isfile(name):  # noqa: PTH113 - Path.is_file raises where a name is too long
         return path
     for shelf in shelves():
         for suffix in _SUFFIXES:
-            if (shelf / f"{name}{suffix}").is_file():
+            if os.path.isfile(shelf / f"{name}{suffix}"):  # noqa: PTH113 - as above
                 return shelf / f"{name}{suffix}"
-    return None
+    return path if os.path.exists(name) else None  # noqa: PTH110 - as above
 
 
 def shelves() -> list[Path]:

@@ -6,15 +6,16 @@ would change what a person wrote before its field could say what it means.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import yaml
 
 from coach.errors import Location, Problem, ScriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 MOST_BYTES = 1_000_000
@@ -22,6 +23,8 @@ MOST_BYTES = 1_000_000
 
 MOST_NODES = 50_000
 """Nodes of a script, counting what an alias stands for each time it is used: an alias bomb ends here."""
+
+_CHARACTERS_A_NODE = 200  # a longer text counts as several nodes: aliases of it are work, too
 
 MOST_DEPTH = 40
 """Levels of nesting; the format itself needs about eight."""
@@ -53,6 +56,22 @@ class Mapping:
 
 Node: TypeAlias = Scalar | Sequence | Mapping
 
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def short(text: str) -> str:
+    """Return a text as a message quotes it: on one line, printable, at most 40 characters."""
+    line = " ".join(text.lstrip()[:1000].split())
+    line = line if len(line) <= 40 else f"{line[:37]}..."
+    return printable(line)
+
+
+def printable(text: str) -> str:
+    """Return a text that a terminal may be given: what it might obey or cannot show is replaced."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
 
 def read_file(path: Path, shown: str) -> str:
     """Return the text of a script.
@@ -83,63 +102,49 @@ def read_file(path: Path, shown: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8-sig")
-        line = before.count("\n") + 1
-        column = len(before) - (before.rfind("\n") + 1) + 1
-        byte = data[error.start]
-        message = f"must be UTF-8 text (byte 0x{byte:02x} is not); save the file as UTF-8"
-        raise ScriptError([Problem(Location(shown, line, column), message)]) from None
+        message = f"must be UTF-8 text (byte 0x{data[error.start]:02x} is not); save the file as UTF-8"
+        raise ScriptError([Problem(_end_of(before, shown), message)]) from None
 
 
-def parse(text: str, path: str) -> Node:
+def parse(text: str, path: str, fail: Callable[[Location, str], None]) -> Node:
     """Return the tree of a YAML text.
 
     Args:
         text: one YAML document.
         path: the path that locations bear.
+        fail: is told of each problem that reading can go on after, such as a key that stands twice.
 
     Raises:
-        ScriptError: not YAML, or beyond the limits above; every key that stands twice is named.
+        ScriptError: not YAML, or beyond the limits above.
     """
-    builder = _Builder(path)
+    if directive := re.search("^%TAG", text, re.MULTILINE):  # the parser takes long over thousands of them
+        place = _end_of(text[: directive.start()], path)
+        raise ScriptError([Problem(place, "a tag has no meaning here (got %TAG)")])
+    builder = _Builder(path, fail)
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
         root = builder.document(yaml.parse(text, loader))
     except yaml.MarkedYAMLError as error:
-        raise ScriptError([*builder.problems, builder.syntax(error, text)]) from None
+        raise ScriptError([builder.syntax(error, text)]) from None
     except yaml.YAMLError as error:  # a character that YAML does not allow
         raise ScriptError([_forbidden(error, text, path)]) from None
-    if builder.problems:
-        raise ScriptError(builder.problems)
+    if root is None:
+        message = "the file is empty; a script needs at least a title and steps"
+        raise ScriptError([Problem(Location(path, 1, 1), message)])
     return root
-
-
-class _Stop(Exception):  # noqa: N818 - it ends the reading; the error is the noted problem
-    """Reading on would serve nobody: the problem is noted."""
 
 
 class _Builder:
     """Builds nodes out of the parser's events, with a stack of its own: no recursion to overflow."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, fail: Callable[[Location, str], None]) -> None:
         self.path = path
-        self.problems: list[Problem] = []
+        self.fail = fail
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.nodes = 0
 
-    def document(self, events: Iterator[yaml.Event]) -> Node:
-        """Return the root of the first document; note a second one as a problem."""
-        try:
-            root = self._first(events)
-        except _Stop:
-            raise ScriptError(self.problems) from None
-        if root is None:
-            self._fail(
-                Location(self.path, 1, 1), "the file is empty; a script needs at least a title and steps"
-            )
-            raise ScriptError(self.problems)
-        return root
-
-    def _first(self, events: Iterator[yaml.Event]) -> Node | None:
+    def document(self, events: Iterator[yaml.Event]) -> Node | None:
+        """Return the root of the only document; None where there is none."""
         root: Node | None = None
         open_nodes: list[_Open] = []
         for event in events:
@@ -151,7 +156,8 @@ class _Builder:
                 finished = node, size, None
             elif isinstance(event, yaml.ScalarEvent):
                 self._untagged(event, event.tag)
-                finished = Scalar(event.value, self._place(event)), 1, event.anchor
+                size = 1 + len(event.value) // _CHARACTERS_A_NODE
+                finished = self._scalar(event), size, event.anchor
             elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
                 self._untagged(event, event.tag)
                 open_nodes.append(_Open(event, self._place(event)))
@@ -178,12 +184,20 @@ class _Builder:
     def _aliased(self, event: yaml.AliasEvent) -> tuple[Node, int]:
         name = event.anchor or ""
         if name not in self.anchors:
-            self._stop(self._place(event), f"alias *{name} stands for nothing that is complete before it")
+            self._stop(
+                self._place(event), f"alias *{short(name)} stands for nothing that is complete before it"
+            )
         return self.anchors[name]
 
     def _untagged(self, event: yaml.NodeEvent, tag: str | None) -> None:
         if tag not in (None, "!"):
-            self._fail(self._place(event), f"a tag has no meaning here (got {tag})")
+            self.fail(self._place(event), f"a tag has no meaning here (got {short(tag)})")
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
+        scalar = Scalar(event.value, self._place(event))
+        if control := _FORBIDDEN.search(event.value):  # written with a backslash
+            self.fail(scalar.location, _control(control[0]))
+        return scalar
 
     def _close(self, done: _Open) -> Node:
         if isinstance(done.event, yaml.SequenceStartEvent):
@@ -192,10 +206,17 @@ class _Builder:
         seen: dict[str, Location] = {}
         for key, value in zip(done.children[::2], done.children[1::2], strict=True):
             if not isinstance(key, Scalar):
-                self._fail(key.location, "a key must be a single word")
+                self.fail(
+                    key.location,
+                    f"a key must be a name (got {'a list' if isinstance(key, Sequence) else 'a mapping'})",
+                )
+            elif key.text == "<<":
+                self.fail(
+                    key.location, "a merge key (<<) has no meaning here; 'use' and 'defaults' share fields"
+                )
             elif key.text in seen:
                 first = seen[key.text]
-                self._fail(key.location, f"key '{key.text}' stands twice (first on line {first.line})")
+                self.fail(key.location, f"key '{short(key.text)}' stands twice (first on line {first.line})")
             else:
                 seen[key.text] = key.location
                 entries[key] = value
@@ -215,6 +236,9 @@ class _Builder:
             message = "not YAML: a text with a colon needs quotes, or this line is indented wrongly"
         elif error.problem and "cannot start any token" in error.problem:
             message = f"not YAML: a text that starts with {here[:1]} needs quotes"
+        elif error.context == "while scanning a quoted scalar" and error.context_mark:
+            line, column = error.context_mark.line, error.context_mark.column
+            message = "not YAML: this quote is not closed"
         else:
             message = f"not YAML: {error.problem or error.context or 'cannot be read'}"
             if error.context and error.problem:
@@ -226,12 +250,8 @@ class _Builder:
         assert mark is not None  # the parser marks every event
         return Location(self.path, mark.line + 1, mark.column + 1)
 
-    def _fail(self, location: Location, message: str) -> None:
-        self.problems.append(Problem(location, message))
-
-    def _stop(self, location: Location, message: str) -> None:
-        self._fail(location, message)
-        raise _Stop
+    def _stop(self, location: Location, message: str) -> NoReturn:
+        raise ScriptError([Problem(location, message)])
 
 
 class _Open:
@@ -248,9 +268,17 @@ class _Open:
 
 def _forbidden(error: yaml.YAMLError, text: str, path: str) -> Problem:
     """Locate the first character that YAML forbids; the parser itself tells no line."""
-    for number, line in enumerate(text.splitlines(), 1):
-        for column, character in enumerate(line, 1):
-            if not (character.isprintable() or character in "\t\x85\u2028\u2029") and ord(character) < 0xA0:
-                message = f"a control character (U+{ord(character):04X}) cannot stand in a script"
-                return Problem(Location(path, number, column), message)
-    return Problem(Location(path, 1, 1), f"not YAML: {str(error).splitlines()[0]}")
+    control = _FORBIDDEN.search(text)
+    if control is None:
+        return Problem(Location(path, 1, 1), f"not YAML: {str(error).splitlines()[0]}")
+    return Problem(_end_of(text[: control.start()], path), _control(control[0]))
+
+
+def _control(character: str) -> str:
+    return f"a control character (U+{ord(character):04X}) cannot stand in a script"
+
+
+def _end_of(text: str, path: str) -> Location:
+    """Return the place right behind a text that a file begins with."""
+    lines = re.split("\r\n?|\n", text)
+    return Location(path, len(lines), len(lines[-1]) + 1)

@@ -6,12 +6,12 @@ listed here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from coach.routine import Phase, Text, VoiceChoice
-from coach.script.document import Mapping, Node, Scalar, Sequence
+from coach.script.document import Mapping, Node, Scalar, Sequence, short
 from coach.script.values import (
     NAME,
     Breaths,
@@ -29,9 +29,10 @@ from coach.script.values import (
     Table,
     TempoText,
     Value,
+    Vars,
     Whole,
     Words,
-    nearest,
+    closest,
 )
 
 if TYPE_CHECKING:
@@ -72,9 +73,14 @@ class Fields:
         unread: names of keys that were written but could not be read; the problem is noted.
     """
 
-    def __init__(self, location: Location, values: dict[str, tuple[Any, Location]] | None = None) -> None:
+    def __init__(
+        self,
+        location: Location,
+        values: dict[str, tuple[Any, Location]] | None = None,
+        unread: Iterable[str] = (),
+    ) -> None:
         self.location = location
-        self.unread: frozenset[str] = frozenset()
+        self.unread = frozenset(unread)
         self._values = values or {}
 
     def __contains__(self, key: Key[Any]) -> bool:
@@ -107,13 +113,12 @@ class Fields:
     def without(self, keys: Iterable[Key[Any]]) -> Fields:
         """Return a copy that lacks these keys."""
         names = {key.name for key in keys}
-        return Fields(
-            self.location, {name: value for name, value in self._values.items() if name not in names}
-        )
+        values = {name: value for name, value in self._values.items() if name not in names}
+        return Fields(self.location, values, self.unread)
 
     def over(self, farther: Fields) -> Fields:
         """Return these values laid over those of a farther level; the place is this one's."""
-        return Fields(self.location, {**farther._values, **self._values})
+        return Fields(self.location, {**farther._values, **self._values}, self.unread | farther.unread)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +130,7 @@ class Record(Value[Fields]):
 
     @property
     def words(self) -> str:
-        return f"a mapping, {self.what}"
+        return f"{self.what}, a mapping of keys to values"
 
     def schema(self) -> Schema:
         schema: Schema = {
@@ -145,17 +150,18 @@ class Record(Value[Fields]):
         for name, value in node.entries.items():
             key = known.get(name.text)
             if key is None:
-                hint = nearest(name.text, known) or f"; {self.what} may have {', '.join(known)}"
-                reader.fail(name.location, f"unknown key '{name.text}'{hint}")
+                close = closest(name.text, known)
+                hint = f"did you mean '{close}'?" if close else f"{self.what} may have {', '.join(known)}"
+                reader.fail(name.location, f"unknown key '{short(name.text)}'; {hint}")
+                fields.unread |= {close or name.text}
                 continue
             read = key.value.read(value, reader)
             if read is None:
                 fields.unread |= {key.name}
             else:
                 fields.put(key, read, value.location)
-        written = {name.text for name in node.entries}
         for key in self.keys:
-            if key.required and key.name not in written:
+            if key.required and key not in fields and key.name not in fields.unread:
                 reader.fail(node.location, f"{self.what} needs '{key.name}': {key.value.words}")
         return fields
 
@@ -175,8 +181,10 @@ class Library(Value[dict[str, Fields]]):
         if not isinstance(node, Mapping):
             reader.wants(node, self.words)
             return None
-        entries = {name.text: EXERCISE.read(entry, reader) for name, entry in node.entries.items()}
-        return {name: entry for name, entry in entries.items() if entry is not None}
+        return {
+            name.text: EXERCISE.read(entry, reader) or Fields(entry.location, unread=[USE.name])
+            for name, entry in node.entries.items()
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +196,7 @@ class Variant(Value[Fields]):
         return "a mapping of exercise fields"
 
     def schema(self) -> Schema:
-        return {"$ref": "#/$defs/exercise"}
+        return {"$ref": "#/$defs/level"}
 
     def read(self, node: Node, reader: Reader) -> Fields | None:
         return VARIANT.read(node, reader)
@@ -196,7 +204,7 @@ class Variant(Value[Fields]):
 
 @dataclass(frozen=True)
 class StepFields:
-    """A step as it was read: its kind and its values."""
+    """A step as it was read: its kind (empty where that is the problem) and its values."""
 
     kind: str
     fields: Fields
@@ -227,21 +235,41 @@ class Steps(Value[tuple[StepFields, ...]]):
             reader.wants(node, f"a step, a mapping with one of {kinds}")
             return None
         named = [key for key in node.entries if key.text in STEP_KINDS]
-        words = {key.text for key in named}
-        fitting = [key.text for key in named if words <= {each.name for each in STEP_KINDS[key.text].keys}]
         if not named:
-            close = next((hint for key in node.entries if (hint := nearest(key.text, STEP_KINDS))), "")
-            reader.fail(node.location, f"a step needs one of {kinds}{close}")
-            return None
-        if not fitting:  # `rest` is a kind of its own, but a field of an exercise
-            message = (
-                f"two kinds in one step ('{named[0].text}' and '{named[1].text}'); make two steps of them"
-            )
-            reader.fail(named[1].location, message)
-            return None
-        kind = fitting[0]
-        fields = STEP_KINDS[kind].read(node, reader)
-        return None if fields is None else StepFields("exercise" if kind == "use" else kind, fields)
+            node = _meant(node, reader)
+            named = [key for key in node.entries if key.text in STEP_KINDS]
+        words = {key.text for key in named}
+        for key in named:  # `rest` is a kind of its own, but a field of others
+            record = STEP_KINDS[key.text]
+            if words <= {each.name for each in record.keys}:
+                fields = record.read(node, reader) or Fields(node.location)
+                return StepFields("exercise" if key.text == "use" else key.text, fields)
+        if named:
+            first, second = named[:2]
+            message = f"two kinds in one step ('{first.text}' and '{second.text}'); make two steps of them"
+            reader.fail(second.location, message)
+        else:
+            reader.fail(node.location, f"a step needs one of {kinds}")
+        # Its kind is not known, but what stands in it can be read for its problems.
+        known = {key.name: key for kind in words or STEP_KINDS for key in STEP_KINDS[kind].keys}
+        plain = Mapping(
+            {key: value for key, value in node.entries.items() if key.text in known}, node.location
+        )
+        anything = Record("a step", tuple(replace(key, required=False) for key in known.values()))
+        return StepFields("", anything.read(plain, reader) or Fields(node.location))
+
+
+def _meant(step: Mapping, reader: Reader) -> Mapping:
+    """Return a step that names no kind with a misspelt kind put right, and the mistake noted."""
+    entries = {}
+    for key, value in step.entries.items():
+        close = None if key.text in STEP_KEYS else closest(key.text, STEP_KEYS)
+        if close in STEP_KINDS:
+            reader.fail(key.location, f"unknown key '{short(key.text)}'; did you mean '{close}'?")
+            entries[Scalar(close, key.location)] = value
+        else:
+            entries[key] = value
+    return Mapping(entries, step.location)
 
 
 class VoiceText(Value[VoiceChoice]):
@@ -374,6 +402,8 @@ STEP_KINDS: Final[dict[str, Record]] = {
     "include": Record("an include step", (INCLUDE,)),
 }
 
+STEP_KEYS: Final = tuple(sorted({key.name for record in STEP_KINDS.values() for key in record.keys}))
+
 # The top level.
 TITLE: Final = Key("title", Line(300), "The routine's name, spoken first.", required=True)
 ABOUT: Final = Key("about", Line(2000), "A description for reading.")
@@ -386,7 +416,7 @@ LEAD_IN: Final = Key(
     Fraction(2),
 )
 COUNT_IN: Final = Key("count_in", Whole(0, 10), "One-second beats before each set.", 3)
-VARS: Final = Key("vars", Table("names"), "Words of your own, for braces in texts.", {})
+VARS: Final = Key("vars", Vars("names"), "Words of your own, for braces in texts.", {})
 PRONOUNCE: Final[Key[dict[str, str]]] = Key(
     "pronounce", Table(), "How the voice should read certain words.", {}
 )
@@ -412,10 +442,16 @@ SCRIPT: Final = Record(
 
 def schema() -> Schema:
     """Return the JSON Schema (draft 2020-12) of a script, for editors."""
-    steps = [record.schema() for kind, record in STEP_KINDS.items() if kind != "use"]
+    steps = [
+        {
+            **record.schema(),
+            "required": [kind, *(key.name for key in record.keys if key.required and key.name != kind)],
+        }
+        for kind, record in STEP_KINDS.items()
+    ]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Coach routine script",
         **SCRIPT.schema(),
-        "$defs": {"exercise": EXERCISE.schema(), "step": {"anyOf": steps}},
+        "$defs": {"exercise": EXERCISE.schema(), "level": VARIANT.schema(), "step": {"anyOf": steps}},
     }

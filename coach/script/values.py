@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
-from coach.errors import Problem
-from coach.routine import Phase, Span, Text
-from coach.script.document import Mapping, Node, Scalar, Sequence
+from coach.errors import Problem, ScriptError
+from coach.routine import PLACEHOLDERS, Phase, Span, Text
+from coach.script.document import Mapping, Node, Scalar, Sequence, printable, short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from coach.errors import Location
 
@@ -24,27 +26,41 @@ Schema: TypeAlias = dict[str, object]
 LONGEST_TEXT = 2000
 """Characters of one spoken text; what is longer is not a cue."""
 
+_MOST_KNOWN = 500  # words that one is compared with
+_ENOUGH = 1000  # problems; reading on would only cost time
 _LONGEST_NAME = 60
-_LONGEST_NUMBER = 24
-_UNITS = {"h": 3600, "m": 60, "s": 1}
-_DURATION_PART = re.compile(
-    r"(\d+(?:\.\d+)?)\s*(h|hours?|hrs?|m|mins?|minutes?|s|secs?|seconds?)(?![a-z])\s*", re.IGNORECASE
+_LONGEST_NUMBER = 40  # characters; "1 hour 30 minutes 15 seconds" has 28
+_DECIMAL = r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+"
+_CLOCK = r"(?:([0-9]+):)?([0-9]+):([0-9]{2}(?:\.[0-9]+)?)"
+_UNITS = ("h|hrs?|hours?", "m|mins?|minutes?", "s|secs?|seconds?")
+_IN_UNITS = re.sub(  # capitals and small letters alike; a flag for that is unknown to JSON Schema
+    "[a-z]",
+    lambda letter: f"[{letter[0]}{letter[0].upper()}]",
+    "".join(rf"(?:([0-9]+(?:\.[0-9]+)?) *(?:{unit}) *)?" for unit in _UNITS),
 )
-_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d\d(?:\.\d+)?)")
-_DECIMAL = re.compile(r"\d+(?:\.\d*)?|\.\d+")
-_SIGNED = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
-_DURATION_PATTERN = r"^\s*([0-9.]+\s*([hms]\S*)?\s*)+$|^([0-9]+:)?[0-9]+:[0-9]{2}(\.[0-9]+)?$"
+_SIGNED = rf"[+-]?(?:{_DECIMAL})"
 
 
 class Reader:
     """Collects the problems of one script while its values are read."""
 
     def __init__(self) -> None:
-        self.problems: list[Problem] = []
+        self._problems: dict[Problem, None] = {}
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The problems so far, each once."""
+        return list(self._problems)
 
     def fail(self, location: Location, message: str) -> None:
-        """Note a problem; reading goes on."""
-        self.problems.append(Problem(location, message))
+        """Note a problem; reading goes on.
+
+        Raises:
+            ScriptError: so many problems that no more are worth finding.
+        """
+        self._problems[Problem(location, printable(message))] = None
+        if len(self._problems) >= _ENOUGH:
+            raise ScriptError(self._problems)
 
     def wants(self, node: Node, words: str) -> None:
         """Note that something else was required here."""
@@ -54,12 +70,11 @@ class Reader:
 def found(node: Node) -> str:
     """Return in a few words what stands in the file."""
     if isinstance(node, Mapping):
-        return "a mapping"
+        return "a mapping" if node.entries else "an empty mapping"
     if isinstance(node, Sequence):
-        return "a list"
-    if not node.text:
-        return "nothing"
-    return f"'{node.text}'" if len(node.text) <= 40 else f"'{node.text[:37]}...'"
+        return "a list" if node.items else "an empty list"
+    text = short(node.text)
+    return f"'{text}'" if text else "nothing"
 
 
 def plain(number: Fraction) -> str:
@@ -69,23 +84,20 @@ def plain(number: Fraction) -> str:
 
 def seconds_of(text: str) -> Fraction | None:
     """Return the seconds that a text such as `25s`, `1m30s`, `5 min` or `1:30` stands for, else None."""
-    text = text.strip()
-    if not text.isascii() or len(text) > _LONGEST_NUMBER:
+    text = " ".join(text.split())
+    if not text or len(text) > _LONGEST_NUMBER:
         return None
-    if _DECIMAL.fullmatch(text):
+    if re.fullmatch(_DECIMAL, text):
         return Fraction(text)
-    if clock := _CLOCK.fullmatch(text):
-        hours, minutes, seconds = clock.groups(default="0")
-        if Fraction(seconds) >= 60 or (clock.group(1) and int(minutes) >= 60):
+    if clock := re.fullmatch(_CLOCK, text):
+        hours, minutes, seconds = (Fraction(part) for part in clock.groups(default="0"))
+        if seconds >= 60 or (clock[1] and minutes >= 60):
             return None
-        return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
-    total, at = Fraction(0), 0
-    for part in _DURATION_PART.finditer(text):
-        if part.start() != at:
-            return None
-        total += Fraction(part[1]) * _UNITS[part[2][0].lower()]
-        at = part.end()
-    return total if at and at == len(text) else None
+    elif parts := re.fullmatch(_IN_UNITS, text):
+        hours, minutes, seconds = (Fraction(part) for part in parts.groups(default="0"))
+    else:
+        return None
+    return 3600 * hours + 60 * minutes + seconds
 
 
 @dataclass(frozen=True)
@@ -114,7 +126,9 @@ class Value(Generic[T_co]):
             return plain(value)
         if isinstance(value, bool):
             return "yes" if value else "no"
-        return "" if value in ((), None) else str(value)
+        if isinstance(value, float):
+            return f"{value:g}"
+        return "" if value in ((), {}, None) else str(value)
 
 
 @dataclass(frozen=True)
@@ -133,10 +147,12 @@ class Line(Value[str]):
 
     def read(self, node: Node, reader: Reader) -> str | None:
         text = " ".join(node.text.split()) if isinstance(node, Scalar) else ""
-        if not text or len(text) > self.longest:
-            reader.wants(node, self.words)
+        if len(text) > self.longest:
+            reader.fail(node.location, f"must be {self.words} (got {len(text)} characters)")
             return None
-        return text
+        if not text:
+            reader.wants(node, self.words)
+        return text or None
 
 
 NAME = Line(_LONGEST_NAME, "a name")
@@ -158,11 +174,8 @@ class Whole(Value[int]):
 
     def read(self, node: Node, reader: Reader) -> int | None:
         text = node.text.strip() if isinstance(node, Scalar) else ""
-        if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
-            reader.wants(node, self.words)
-            return None
-        number = int(text)
-        if not self.low <= number <= self.high:
+        number = int(text) if len(text) <= _LONGEST_NUMBER and re.fullmatch("[0-9]+", text) else None
+        if number is None or not self.low <= number <= self.high:
             reader.wants(node, self.words)
             return None
         return number
@@ -185,11 +198,8 @@ class Number(Value[float]):
 
     def read(self, node: Node, reader: Reader) -> float | None:
         text = node.text.strip() if isinstance(node, Scalar) else ""
-        if not (_SIGNED.fullmatch(text) and len(text) <= _LONGEST_NUMBER and text.isascii()):
-            reader.wants(node, self.words)
-            return None
-        number = float(text)
-        if not self.low <= number <= self.high:
+        number = float(text) if len(text) <= _LONGEST_NUMBER and re.fullmatch(_SIGNED, text) else None
+        if number is None or not self.low <= number <= self.high:
             reader.wants(node, self.words)
             return None
         return number
@@ -210,7 +220,7 @@ class Seconds(Value[Fraction]):
 
     def schema(self) -> Schema:
         number = {"type": "number", "minimum": float(self.low), "maximum": float(self.high)}
-        return {"anyOf": [number, {"type": "string", "pattern": _DURATION_PATTERN}]}
+        return {"anyOf": [number, {"type": "string", "pattern": f"^({_CLOCK}|{_IN_UNITS})$"}]}
 
     def read(self, node: Node, reader: Reader) -> Fraction | None:
         seconds = seconds_of(node.text) if isinstance(node, Scalar) else None
@@ -234,18 +244,16 @@ class Range(Value[Span]):
         return {"anyOf": [self.one.schema(), {"type": "string", "pattern": r"^\S+\s*-\s*\S+$"}]}
 
     def read(self, node: Node, reader: Reader) -> Span | None:
-        text = node.text if isinstance(node, Scalar) else ""
+        parts = re.split("[-\u2013]", node.text, maxsplit=2) if isinstance(node, Scalar) else []
         quiet = Reader()
-        ends = [
-            self.one.read(Scalar(part, node.location), quiet) for part in re.split(r"\s*[-\u2013]\s*", text)
-        ]
-        low, high = ends[0], ends[-1]
-        if not isinstance(node, Scalar) or low is None or high is None or len(ends) > 2:
+        ends = [self.one.read(Scalar(part, node.location), quiet) for part in parts]
+        low, high = (ends[0], ends[-1]) if 1 <= len(ends) <= 2 else (None, None)
+        if low is None or high is None:
             reader.wants(node, self.words)
             return None
         if low > high:
             reader.fail(
-                node.location, f"a range must run from the smaller to the larger number (got '{text}')"
+                node.location, f"a range must run from the smaller to the larger number (got {found(node)})"
             )
             return None
         return Span(Fraction(low), Fraction(high))
@@ -267,7 +275,8 @@ class Choice(Value[str]):
     def read(self, node: Node, reader: Reader) -> str | None:
         text = node.text.strip().lower() if isinstance(node, Scalar) else ""
         if text not in self.choices:
-            reader.wants(node, self.words + nearest(text, self.choices))
+            hint = nearest(text, self.choices)
+            reader.fail(node.location, f"must be {self.words} (got {found(node)}){hint}")
             return None
         return text
 
@@ -309,7 +318,7 @@ class Words(Value[Text]):
 
 @dataclass(frozen=True)
 class Several(Value[tuple[T, ...]], Generic[T]):
-    """One value, or a list of them."""
+    """One value, or a list of them; an empty list takes away what a farther level has."""
 
     one: Value[T]
     most: int = 50
@@ -320,15 +329,16 @@ class Several(Value[tuple[T, ...]], Generic[T]):
 
     def schema(self) -> Schema:
         one = self.one.schema()
-        return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": self.most}]}
+        return {"anyOf": [one, {"type": "array", "items": one, "maxItems": self.most}]}
 
     def read(self, node: Node, reader: Reader) -> tuple[T, ...] | None:
         items = node.items if isinstance(node, Sequence) else (node,)
-        if not 1 <= len(items) <= self.most:
-            reader.fail(node.location, f"must be a list of 1 to {self.most} (got {len(items)})")
+        if len(items) > self.most:
+            reader.fail(node.location, f"must be a list of at most {self.most} (got {len(items)})")
             return None
-        values = [self.one.read(item, reader) for item in items]
-        return tuple(value for value in values if value is not None)
+        read = [self.one.read(item, reader) for item in items]
+        values = tuple(value for value in read if value is not None)
+        return values if values or not items else None
 
 
 @dataclass(frozen=True)
@@ -359,21 +369,35 @@ class Table(Value[dict[str, str]]):
         if not isinstance(node, Mapping):
             reader.wants(node, self.words)
             return None
-        pairs = [(key.text, Line().read(value, reader)) for key, value in node.entries.items()]
-        return {key: value for key, value in pairs if value is not None}
+        return {key.text: Line().read(value, reader) or "" for key, value in node.entries.items()}
+
+
+@dataclass(frozen=True)
+class Vars(Table):
+    """Names for braces, with the plain words that each stands for."""
+
+    def read(self, node: Node, reader: Reader) -> dict[str, str] | None:
+        for key, value in node.entries.items() if isinstance(node, Mapping) else ():
+            if key.text in PLACEHOLDERS:
+                reader.fail(key.location, f"'{key.text}' is a word of the format; name it otherwise")
+            elif not re.fullmatch(r"[^\s{}]([^{}]*[^\s{}])?", key.text):
+                reader.fail(key.location, f"must be a name without braces (got {found(key)})")
+            if isinstance(value, Scalar) and ("{" in value.text or "}" in value.text):
+                reader.fail(value.location, f"must be a text without braces (got {found(value)})")
+        return super().read(node, reader)
 
 
 _PHASE = Seconds(Fraction(1, 5), Fraction(600))
-_COACHES_DIGITS = re.compile(r"[\dxX]{4}|(?:\d+|[xX])(?:-(?:\d+|[xX])){3}")
+_COACHES_DIGITS = r"[0-9xX]{4}|(?:[0-9]{1,4}|[xX])(?:-(?:[0-9]{1,4}|[xX])){3}"
 
 
-def pairs_of(node: Node) -> Iterator[tuple[Scalar, Node]] | None:
-    """Return the pairs of a mapping, or of a list of them (where a key may come twice); None for neither."""
-    if isinstance(node, Mapping):
-        return iter(node.entries.items())
-    if isinstance(node, Sequence) and all(isinstance(item, Mapping) for item in node.items):
-        return (pair for item in node.items if isinstance(item, Mapping) for pair in item.entries.items())
-    return None
+def pairs_of(node: Node) -> list[tuple[Scalar, Node]]:
+    """Return the pairs of a mapping, or of a list of them (where a key may come twice); none for others."""
+    items = node.items if isinstance(node, Sequence) else (node,)
+    mappings = [item for item in items if isinstance(item, Mapping)]
+    if len(mappings) < len(items):
+        return []
+    return [pair for mapping in mappings for pair in mapping.entries.items()]
 
 
 @dataclass(frozen=True)
@@ -400,21 +424,16 @@ class Phases(Value[tuple[Phase, ...]]):
 
     def read(self, node: Node, reader: Reader) -> tuple[Phase, ...] | None:
         pairs = pairs_of(node)
-        if pairs is None:
+        if not pairs:
             reader.wants(node, self.words)
             return None
         phases = []
         for key, value in pairs:
-            if self.names and key.text not in self.names:
-                reader.wants(key, _either(self.names) + nearest(key.text, self.names))
-                continue
-            name = NAME.read(key, reader)
+            name = (Choice(self.names) if self.names else NAME).read(key, reader)
             seconds = _PHASE.read(value, reader)
             if name is not None and seconds is not None:
                 phases.append(Phase(name, seconds))
-        if not phases and not reader.problems:
-            reader.wants(node, self.words)
-        return tuple(phases) or None
+        return tuple(phases) if len(phases) == len(pairs) else None
 
 
 @dataclass(frozen=True)
@@ -447,21 +466,18 @@ class TempoText(Value["tuple[Phase, ...] | Digits"]):
         return "phases with seconds, such as {up: 1, down: 3}, or four digits such as 3010 or 3-0-X-0"
 
     def schema(self) -> Schema:
-        digits = {
-            "type": ["string", "integer"],
-            "pattern": r"^([0-9xX]{4}|([0-9]+|[xX])(-([0-9]+|[xX])){3})$",
-        }
+        digits = {"type": ["string", "integer"], "pattern": f"^({_COACHES_DIGITS})$"}
         return {"anyOf": [Phases().schema(), digits]}
 
     def read(self, node: Node, reader: Reader) -> tuple[Phase, ...] | Digits | None:
-        if not isinstance(node, Scalar):
+        if pairs_of(node):
             return Phases().read(node, reader)
-        text = node.text.strip()
-        if not _COACHES_DIGITS.fullmatch(text) or not text.isascii():
+        text = node.text.strip() if isinstance(node, Scalar) else ""
+        if not re.fullmatch(_COACHES_DIGITS, text):
             reader.wants(node, self.words)
             return None
         digits = text.split("-") if "-" in text else list(text)
-        seconds = [1 if digit in "xX" else int(digit[:6]) for digit in digits]
+        seconds = [1 if digit in "xX" else int(digit) for digit in digits]
         if not any(seconds) or max(seconds) > _PHASE.high:
             reader.fail(
                 node.location, f"must have a phase of 1 to {plain(_PHASE.high)} seconds (got '{text}')"
@@ -485,18 +501,18 @@ BREATHS = ("in", "out", "hold")
 
 @dataclass(frozen=True)
 class Breaths(Value[tuple[Breath, ...]]):
-    """Breathing with the phases of a tempo, or in seconds."""
+    """Breathing with the phases of a tempo, or in seconds; an empty mapping takes it away."""
 
     @property
     def words(self) -> str:
         return "a mapping such as {up: out, down: in} (with a tempo) or {in: 4, out: 4} (with hold or for)"
 
     def schema(self) -> Schema:
-        return {"type": "object", "minProperties": 1, "additionalProperties": {"anyOf": [
+        return {"type": "object", "additionalProperties": {"anyOf": [
             {"enum": list(BREATHS)}, _PHASE.schema()]}}  # fmt: skip
 
     def read(self, node: Node, reader: Reader) -> tuple[Breath, ...] | None:
-        if not isinstance(node, Mapping) or not node.entries:
+        if not isinstance(node, Mapping):
             reader.wants(node, self.words)
             return None
         breaths = []
@@ -514,12 +530,22 @@ class Breaths(Value[tuple[Breath, ...]]):
         return tuple(breaths)
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return "; did you mean 'x'?" with the known word most like this one, or nothing."""
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word most like this one, or None where none is like it."""
+    return _closest(word[:_LONGEST_NAME].lower(), tuple(islice(known, _MOST_KNOWN)))
+
+
+@lru_cache(maxsize=4096)
+def _closest(word: str, known: tuple[str, ...]) -> str | None:
     from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it, and it costs start-up time
 
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    return next(iter(get_close_matches(word, known, n=1, cutoff=0.6)), None)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return "; did you mean 'x'?" with the known word most like this one, or nothing."""
+    close = closest(word, known)
+    return f"; did you mean '{close}'?" if close else ""
 
 
 def _either(words: Iterable[str]) -> str:

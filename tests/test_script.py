@@ -1,0 +1,236 @@
+"""Scripts read into routines: golden files of good ones and of every kind of mistake."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from coach import script
+from coach.errors import Location, Problem, ScriptError
+from coach.routine import Exercise, Hold, Routine, Span, Tempo, Text, Timed
+from coach.script import LEVELS, Change
+from coach.script.build import library
+
+SCRIPTS = Path(__file__).parent / "scripts"
+SHIPPED = Path(__file__).parents[1] / "scripts"
+GOOD = sorted(path.name for path in (SCRIPTS / "good").glob("*.yaml"))
+BAD = sorted(path.name for path in (SCRIPTS / "bad").glob("*.yaml"))
+REWRITE = "COACH_REWRITE_GOLDEN" in os.environ
+
+
+def golden(path: Path, text: str) -> None:
+    if REWRITE:
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def written(value: object, indent: str = "") -> str:
+    """Write a model as lines: what differs from the defaults, places left out."""
+    if isinstance(value, Fraction):
+        return str(value)
+    if isinstance(value, Text):
+        return repr(value.words)
+    if isinstance(value, Span):
+        return f"{value.low}-{value.high}" if value.low < value.high else str(value.low)
+    if isinstance(value, tuple):
+        parts = [written(each, indent + "  ") for each in value]
+        lines = any(dataclasses.is_dataclass(each) and not isinstance(each, Text) for each in value)
+        return "".join(f"\n{indent}- {part}" for part in parts) if lines else f"[{', '.join(parts)}]"
+    if not dataclasses.is_dataclass(value):
+        return repr(value)
+    fields = []
+    for field in dataclasses.fields(value):
+        default = field.default
+        if field.default_factory is not dataclasses.MISSING:
+            default = field.default_factory()
+        inside = getattr(value, field.name)
+        if inside != default and field.name != "location":
+            fields.append(f"{field.name}: {written(inside, indent)}")
+    return f"{type(value).__name__} {'; '.join(fields)}"
+
+
+def problems(path: str | Path, **options: object) -> list[str]:
+    try:
+        script.load(path, **options)  # type: ignore[arg-type]
+    except ScriptError as error:
+        return error.lines()
+    return []
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_script_becomes_this_routine(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(SCRIPTS / "good")
+    text = ""
+    for level in (None, *LEVELS):
+        routine = script.load(name, level=level)
+        if level is None or level in routine.levels:
+            text += f"{written(routine)}\n"
+    golden(Path(name).with_suffix(".routine"), text)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_every_problem_of_a_bad_script_is_reported_at_once(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(SCRIPTS / "bad")
+    lines = problems(name)
+    assert all(line.isprintable() for line in lines)
+    assert len(lines) > 0
+    golden(Path(name).with_suffix(".errors"), "".join(f"{line}\n" for line in lines))
+
+
+@pytest.mark.parametrize("level", [None, *LEVELS])
+def test_each_level_reports_the_problems_of_every_level(
+    level: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(SCRIPTS / "bad")
+    assert problems("levels.yaml", level=level) == problems("levels.yaml")
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("level", [None, *LEVELS])
+def test_the_shipped_scripts_are_read_at_every_level(path: Path, level: str | None) -> None:
+    assert script.load(path, level=level).steps
+
+
+def test_every_exercise_of_the_shipped_library_is_read_at_every_level(tmp_path: Path) -> None:
+    assert library("en")
+    for name in library("en"):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(f"title: A\nsteps: [use: {name}]")
+        for level in (None, *LEVELS):
+            exercise = one(script.load(path, level=level))
+            assert exercise.setup
+            assert "{" not in exercise.name
+
+
+def one(routine: Routine) -> Exercise:
+    (exercise,) = routine.exercises()
+    return exercise
+
+
+def test_the_reverse_clamshell_is_the_reference_session() -> None:
+    exercise = one(script.load(SHIPPED / "reverse_clamshell.yaml"))
+    assert isinstance(exercise.dose, Tempo)
+    assert exercise.dose.reps == Span(Fraction(10), Fraction(15))
+    assert [(phase.name, phase.seconds) for phase in exercise.dose.phases] == [
+        ("up", Fraction(1)),
+        ("down", Fraction(3)),
+    ]
+    assert exercise.sides == ("left", "right")
+    assert exercise.breathe == (("up", "out"), ("down", "out"))
+
+    easier = one(script.load(SHIPPED / "reverse_clamshell.yaml", level="easier"))
+    assert easier.name == "Single-leg windshield wiper"
+    assert isinstance(easier.dose, Hold)
+    assert (easier.dose.hold, easier.dose.reps) == (
+        Span(Fraction(20), Fraction(30)),
+        Span(Fraction(10), Fraction(15)),
+    )
+
+    harder = one(script.load(SHIPPED / "reverse_clamshell.yaml", level="harder"))
+    assert harder.equipment == ("a resistance band",)
+    assert harder.dose == exercise.dose
+
+
+def write(folder: Path, text: str, name: str = "a.yaml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_change_overrides_only_what_an_exercise_has(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        """
+title: A
+steps:
+  - {exercise: Reps, reps: 10-15, tempo: {up: 1}, sides: [left, right]}
+  - {exercise: Holds, reps: 3, hold: 20}
+  - {exercise: One hold, hold: 20}
+  - {exercise: Time, for: 60}
+""",
+    )
+    change = Change(Span(Fraction(12), Fraction(12)), ("left",), 2, Fraction(45))
+    reps, holds, one_hold, time = script.load(path, change=change).exercises()
+    assert isinstance(reps.dose, Tempo)
+    assert isinstance(holds.dose, Hold)
+    assert isinstance(one_hold.dose, Hold)
+    assert reps.dose.reps == holds.dose.reps == change.reps
+    assert one_hold.dose.reps == Span(Fraction(1), Fraction(1))
+    assert time.dose == Timed(Fraction(60))
+    assert [each.sides for each in (reps, holds, time)] == [("left",), (), ()]
+    assert {each.sets for each in (reps, holds, time)} == {2}
+    assert {each.rest for each in (reps, holds, time)} == {45}
+
+
+def test_a_change_may_make_a_routine_too_long(tmp_path: Path) -> None:
+    path = write(tmp_path, "title: A\nsteps: [{exercise: A, reps: 10, hold: 60}]")
+    change = Change(reps=Span(Fraction(10_000), Fraction(10_000)))
+    (line,) = problems(path, change=change)
+    assert line.endswith(":2:9: the routine lasts at least 175.00 hours up to here; the most is 12")
+
+
+def test_a_text_knows_its_line_and_column(tmp_path: Path) -> None:
+    path = write(tmp_path, "title: A\nsteps:\n  - use: clamshell\n    setup: [One, Two]\n")
+    exercise = one(script.load(path))
+    assert exercise.location == Location(str(path), 3, 5)
+    assert [text.location for text in exercise.setup] == [
+        Location(str(path), 4, 13),
+        Location(str(path), 4, 18),
+    ]
+    assert exercise.reminders[0].location.path == "en.yaml"
+
+
+@pytest.mark.parametrize("name", ["xx", "../../en", "EN", "en-GB", "en_US"])
+def test_a_language_is_one_that_coach_speaks(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, "title: A\nsteps: [use: clamshell]")
+    if name.lower().startswith("en"):
+        assert script.load(path, language=name).language == "en"
+    else:
+        assert [line.rpartition(": must be")[0] for line in problems(path, language=name)] == [f"{path}:1:1"]
+
+
+def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+    assert problems(tmp_path / "none.yaml") == [f"{tmp_path}/none.yaml:1:1: no such file"]
+    assert problems(tmp_path) == [f"{tmp_path}:1:1: is a directory; a script is a YAML file"]
+    assert problems(tmp_path / "a\0b.yaml") != []
+    assert problems(tmp_path / ("a" * 5000)) != []
+    loop = tmp_path / "loop.yaml"
+    loop.symlink_to(loop)
+    assert problems(loop) != []
+    assert (
+        problems(write(tmp_path, "title: A\nsteps: [include: loop.yaml, include: " + "b" * 900 + "]")) != []
+    )
+
+
+def test_utf_16_is_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes("title: A".encode("utf-16"))
+    assert problems(path) == [f"{path}:1:1: must be UTF-8 text (byte 0xff is not); save the file as UTF-8"]
+
+
+def test_a_file_included_twice_is_read_once_and_done_twice(tmp_path: Path) -> None:
+    write(tmp_path, "title: B\nsteps: [say: Hello]", "b.yaml")
+    path = write(tmp_path, "title: A\nsteps: [include: b.yaml, include: ./b.yaml]")
+    assert len(script.load(path).steps) == 2
+
+
+def test_problems_are_capped_in_the_report_only(tmp_path: Path) -> None:
+    path = write(tmp_path, "title: A\nsteps:\n" + "  - rest: soon\n" * 30)
+    with pytest.raises(ScriptError) as caught:
+        script.load(path)
+    assert len(caught.value.problems) == 30
+    assert isinstance(caught.value.problems[0], Problem)
+    assert caught.value.lines()[-1] == "and 10 more problems"
+
+
+def test_a_routine_tells_its_longest_step_without_expanding_it(tmp_path: Path) -> None:
+    path = write(tmp_path, "title: A\nsteps: [{repeat: 100000, steps: [{exercise: A, for: 12h}]}]")
+    assert problems(path) == [
+        f"{path}:2:9: the routine lasts at least 1,000,000.00 hours up to here; the most is 12"
+    ]
