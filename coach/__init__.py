@@ -42,3 +42,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'coach' has no attribute '{name}'")
     module, attribute = _HOMES[name]
     return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *globals()]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from fractions import Fraction
 
 _FOLDER = Path(__file__).with_name("phrases")
 
@@ -22,11 +22,13 @@ class Phrasebook:
         language: its code, such as "en".
         tables: the file's tables by name, each a mapping of words to what is said.
         plurals: by noun, what is said for one and for many.
+        reading: how numbers, units and signs of a text are read; `coach.speech.normalise` knows its tables.
     """
 
     language: str
     tables: Mapping[str, Mapping[str, str]]
     plurals: Mapping[str, Mapping[str, str]]
+    reading: Mapping[str, Any]
 
     def phase(self, name: str) -> str:
         """Return the word for a phase; one that the book does not know is spoken as it is written."""
@@ -52,22 +54,25 @@ class Phrasebook:
         """Return a whole sentence with its values filled in, its first letter a capital."""
         return _capital(self.tables["sentences"][which].format(**values))
 
-    def number(self, number: int) -> str:
-        """Return a number as a word: twelve."""
+    def number(self, number: float) -> str:
+        """Return a number as a word: twelve, two point five."""
         return _number_word(number, self.language)
 
     def count(self, number: int) -> str:
         """Return a number as a cue of its own: Twelve."""
         return _capital(self.number(number))
 
-    def plural(self, noun: str, number: int, **values: str) -> str:
+    def plural(self, noun: str, number: float, **values: str) -> str:
         """Return a number with its noun: "ten reps", "one second"."""
         form = self.plurals[noun]["one" if number == 1 else "many"]
         return form.format(n=self.number(number), **values)
 
     def duration(self, seconds: Fraction | int) -> str:
-        """Return a duration, to the whole second: "one minute thirty seconds"."""
-        whole = int(seconds + 1 / 2) if not isinstance(seconds, int) else seconds
+        """Return a duration, to the whole second: "one minute thirty seconds"; below ten, to the tenth."""
+        tenths = int(seconds * 10 + Fraction(1, 2))
+        if tenths < 100 and tenths % 10:
+            return self.plural("second", tenths / 10)
+        whole = int(seconds + Fraction(1, 2))
         hours, rest = divmod(whole, 3600)
         minutes, left = divmod(rest, 60)
         parts = [("hour", hours), ("minute", minutes), ("second", left)]
@@ -99,11 +104,11 @@ def phrasebook(language: str) -> Phrasebook:
         raise KeyError(language)
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar stays text: `off` is a word
     tables = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - builds texts only
-    return Phrasebook(language, tables, tables["numbers"])
+    return Phrasebook(language, tables, tables["numbers"], tables["reading"])
 
 
-@lru_cache(maxsize=4096)
-def _number_word(number: int, language: str) -> str:
+@lru_cache(maxsize=16384)
+def _number_word(number: float, language: str) -> str:
     from num2words import num2words  # noqa: PLC0415 - costs start-up time
 
     return str(num2words(number, lang=language))

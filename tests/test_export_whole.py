@@ -241,3 +241,16 @@ def test_other_files_are_never_swept(tmp_path: Path) -> None:
     (tmp_path / ".folder.coach-part").mkdir()
     put(tmp_path / "a.bin", b"x")
     assert len(names(tmp_path)) == 5
+
+
+def test_an_interrupt_right_after_the_file_is_made_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(number: int) -> bool:
+        os.close(number)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(whole, "_lock", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        put(tmp_path / "a.bin", b"")
+    assert names(tmp_path) == []

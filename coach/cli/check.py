@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from coach.cli import DONE, SCRIPT_WRONG
+from coach.cli.app import one_line
 from coach.cli.compiling import SCRIPT_FILE, compiled, load, options, wanted
 from coach.errors import MOST_PROBLEMS, Problem, ScriptError
 from coach.script import LEVELS
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from coach.cli.compiling import Wanted
 
 
-@click.command(short_help="Report every problem of a script, and what does not fit.")
+@click.command()
 @click.argument("script", type=SCRIPT_FILE)
 @options
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
@@ -35,17 +37,17 @@ def command(script: Path, *, strict: bool, as_json: bool, **choices: Any) -> int
             "problems": [_plain(each) for each in problems],
             "warnings": [_plain(each) for each in warnings],
         }
-        click.echo(json.dumps(report, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(report, indent=2))
     else:
         for line in ScriptError(problems).lines():
-            click.echo(line)
+            click.echo(one_line(line))
         for warning in warnings[:MOST_PROBLEMS]:
-            click.echo(f"{warning.location}: warning: {warning.message}")
-        if len(warnings) > MOST_PROBLEMS:
-            click.echo(f"and {len(warnings) - MOST_PROBLEMS} more warnings")
+            click.echo(one_line(f"{warning.location}: warning: {warning.message}"))
+        if more := len(warnings[MOST_PROBLEMS:]):
+            click.echo(f"and {more} more warning{'s' if more > 1 else ''}")
         if not problems and not warnings:
-            click.echo(f"{script}: all is well")
-    return 1 if problems or (strict and warnings) else 0
+            click.echo(one_line(f"{script}: all is well"))
+    return SCRIPT_WRONG if problems or (strict and warnings) else DONE
 
 
 def _findings(wish: Wanted) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:

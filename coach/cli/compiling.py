@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import sys
 import time
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
-from coach import script
-from coach.errors import Location
+from coach import phrases, script
+from coach.cli.app import one_line
+from coach.errors import AudioError, Location, SpeechError
+from coach.player import PLAYERS, open_player
 from coach.script.document import Scalar
-from coach.script.format import REPS, SET_REST, SETS
+from coach.script.format import RATE, REPS, SET_REST, SETS, VOICE_NAME
 from coach.script.values import Reader, Value
 from coach.speech import open_speech
 from coach.timeline import compile_routine, texts
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
+    from coach.player import Player
     from coach.routine import Routine, Span
     from coach.speech import Speech
     from coach.timeline import Timeline
@@ -52,6 +58,22 @@ class _Field(click.ParamType[object]):
         return read
 
 
+class _Sides(click.ParamType[tuple[str, ...]]):
+    """Names with commas between them, each once."""
+
+    name = "names"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        sides = tuple(side.strip() for side in str(value).split(","))
+        if not all(sides) or len(set(sides)) < len(sides):
+            self.fail(f"must name each side once, such as left or left,right (got '{value}')", param, ctx)
+        return sides
+
+
 class _ScriptFile(click.ParamType[Path]):
     """A script's path, or the bare name of one on the shelves."""
 
@@ -63,11 +85,23 @@ class _ScriptFile(click.ParamType[Path]):
         name = str(value)
         path = script.find(name)
         if path is None:
-            known = script.on_shelves()
-            self.fail(f"no script '{name}'; known by name are {', '.join(known) or 'none'}", param, ctx)
-        if not path.exists():
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, script.on_shelves(), n=1)
+            hint = f"did you mean '{close[0]}'?" if close else "'coach list' shows those there are"
+            self.fail(f"no script '{name}'; {hint}", param, ctx)
+        if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where the name is too long
             self.fail(f"there is no file {path}", param, ctx)
         return path
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        names = [name for name in script.on_shelves() if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
 
 
 SCRIPT_FILE = _ScriptFile()
@@ -86,11 +120,23 @@ class Wanted(NamedTuple):
     """
 
     script: Path
-    level: str | None
-    voice: str | None
-    rate: float | None
-    language: str | None
-    change: script.Change
+    level: str | None = None
+    voice: str | None = None
+    rate: float | None = None
+    language: str | None = None
+    change: script.Change = script.Change()
+
+
+voice_option = click.option(
+    "--voice", type=_Field(VOICE_NAME.value, "name"), help="Who speaks, in place of the script's voice."
+)
+rate_option = click.option(
+    "--rate", type=_Field(RATE.value, "number"), help="How fast the voice speaks, 0.5 to 2; 1 is usual."
+)
+player_option = click.option(
+    "--player", type=click.Choice(["auto", *PLAYERS]), default="auto", show_default=True,
+    help="What plays it; null keeps time in silence.",
+)  # fmt: skip
 
 
 def options(command: F) -> F:
@@ -98,14 +144,14 @@ def options(command: F) -> F:
     level = click.Choice(script.LEVELS)
     decorators = [
         click.option("--level", type=level, help="The easier or the harder variant."),
-        click.option("--voice", metavar="NAME", help="Who speaks, in place of the script's voice."),
-        click.option(
-            "--rate", type=click.FloatRange(0.5, 2.0), help="How fast the voice speaks; 1 is usual."
-        ),
+        voice_option,
+        rate_option,
         click.option("--language", metavar="CODE", help="The language, in place of the script's."),
-        click.option("--reps", type=_Field(REPS.value, "reps"), help="Repetitions of every exercise: 12."),
-        click.option("--sides", metavar="NAMES", help="The sides to do, of exercises that have sides: left."),
-        click.option("--sets", type=_Field(SETS.value, "sets"), help="Sets of every exercise."),
+        click.option("--reps", type=_Field(REPS.value, "number"), help="Repetitions of every exercise."),
+        click.option(
+            "--sides", type=_Sides(), help="The sides to do, where there are sides: left, or right,left."
+        ),
+        click.option("--sets", type=_Field(SETS.value, "number"), help="Sets of every exercise."),
         click.option("--rest", type=_Field(SET_REST.value, "duration"), help="Rest between sets: 45, 1m30s."),
     ]
     for decorate in reversed(decorators):
@@ -121,20 +167,31 @@ def wanted(
     rate: float | None,
     language: str | None,
     reps: Span | None,
-    sides: str | None,
+    sides: tuple[str, ...] | None,
     sets: int | None,
     rest: Fraction | None,
 ) -> Wanted:
     """Return the options of `options` as one value."""
-    named = tuple(side.strip() for side in sides.split(",")) if sides is not None else None
-    if named is not None and (not all(named) or len(set(named)) < len(named)):
-        raise click.BadParameter(f"must name each side once, such as left or left,right (got '{sides}')")
-    change = script.Change(reps=reps, sides=named, sets=sets, rest=rest)
-    return Wanted(path, level, voice, rate, language, change)
+    change = script.Change(reps=reps, sides=sides, sets=sets, rest=rest)
+    return Wanted(path, level, voice, rate, None if language is None else spoken(language), change)
+
+
+def spoken(language: str) -> str:
+    """Return the code of a language that Coach has sentences in.
+
+    Raises:
+        SpeechError: it has none.
+    """
+    code = language.strip().lower().replace("_", "-")
+    known = phrases.languages()
+    if code not in known and code.partition("-")[0] not in known:
+        raise SpeechError(f"Coach does not speak the language '{language}'; it speaks {', '.join(known)}")
+    return code
 
 
 def load(wish: Wanted) -> Routine:
     """Return the routine of a script as a person wants it."""
+    _check_sides(wish)
     routine = script.load(wish.script, level=wish.level, change=wish.change, language=wish.language)
     choice = routine.voice
     if wish.voice is not None:
@@ -146,9 +203,29 @@ def load(wish: Wanted) -> Routine:
     return dataclasses.replace(routine, voice=choice)
 
 
-def compiled(wish: Wanted) -> tuple[Timeline, Speech]:
-    """Go the whole way from a script to its timeline: read, open a voice, speak ahead, compile."""
-    routine = load(wish)
+def _check_sides(wish: Wanted) -> None:
+    """Refuse a side that no exercise has: it is a slip of the finger."""
+    if wish.change.sides is None:
+        return
+    change = dataclasses.replace(wish.change, sides=None)
+    routine = script.load(wish.script, level=wish.level, change=change, language=wish.language)
+    known = list(dict.fromkeys(side for exercise in routine.exercises() for side in exercise.sides))
+    unknown = [side for side in wish.change.sides if side not in known]
+    if unknown:
+        there = (
+            f"the sides of {wish.script} are {', '.join(known)}" if known else f"{wish.script} has no sides"
+        )
+        raise click.BadParameter(f"no side '{unknown[0]}'; {there}", param_hint="'--sides'")
+
+
+def compiled(wish: Wanted, routine: Routine | None = None) -> tuple[Timeline, Speech]:
+    """Go the whole way from a script to its timeline: read, open a voice, speak ahead, compile.
+
+    Args:
+        wish: what a person asked for.
+        routine: what `load` gave for it, where that was called before.
+    """
+    routine = routine or load(wish)
     speech = open_speech(routine.language, routine.voice, pronounce=routine.pronounce, script=wish.script)
     if speech.fallback:
         note(speech.fallback)
@@ -160,9 +237,26 @@ def compiled(wish: Wanted) -> tuple[Timeline, Speech]:
     return timeline, speech
 
 
+def opened(player: str, instead: str) -> Player:
+    """Return an open player.
+
+    Args:
+        player: its name.
+        instead: what a person can do on a machine without a sound device.
+
+    Raises:
+        AudioError: there is none; it tells what can be done.
+    """
+    try:
+        return open_player(player)
+    except AudioError as error:
+        raise AudioError(f"{error}; {instead}, and --player null keeps time in silence") from error
+
+
+@cache  # a command that compiles several times says it once
 def note(message: str) -> None:
     """Tell a person something beside the result."""
-    click.echo(f"coach: {message}", err=True)
+    click.echo(f"coach: {one_line(message)}", err=True)
 
 
 @contextmanager
@@ -179,9 +273,11 @@ def progress(title: str) -> Iterator[Callable[[int, int], None] | None]:
         if bar is None:
             if time.monotonic() - started < _SHOW_AFTER:
                 return
+            from rich.markup import escape
+
             bar = _bar()
             bar.start()
-            bar.add_task(title, total=total)
+            bar.add_task(escape(title), total=total)
         bar.update(bar.task_ids[0], completed=done, total=total)
 
     try:
@@ -197,14 +293,3 @@ def _bar() -> Progress:
     from rich.progress import Progress
 
     return Progress(console=Console(stderr=True), transient=True)
-
-
-def clock(samples: int, *, tenths: bool = False) -> str:
-    """Return a moment as a person reads it: 1:05, or 1:05.3 with tenths, or 1:02:03 from an hour on."""
-    from coach.units import RATE
-
-    whole, part = divmod(samples, RATE)
-    minutes, seconds = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    text = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-    return f"{text}.{part * 10 // RATE}" if tenths else text

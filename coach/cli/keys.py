@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+def listening() -> bool:
+    """Return whether there is a terminal whose keys are ours; those of a job in the background are not."""
+    if not sys.stdin.isatty():
+        return False
+    try:
+        return sys.platform == "win32" or os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except OSError:  # a terminal without jobs
+        return True
+
+
 @contextmanager
 def key_presses() -> Iterator[Callable[[float], str]]:
-    """Yield a function that waits so many seconds for a key, and returns it, or "" if none came.
+    """Yield a function that waits so many seconds for keys, and returns what was typed, or "".
 
     The terminal is as it was afterwards. Where there is no terminal the function only waits.
     """
-    if not sys.stdin.isatty():
+    if not listening():
         yield _only_wait
     elif sys.platform == "win32":
-        yield _windows_key
+        yield _windows_keys
     else:
         import select
         import termios
@@ -29,15 +40,24 @@ def key_presses() -> Iterator[Callable[[float], str]]:
         number = sys.stdin.fileno()
         before = termios.tcgetattr(number)
 
-        def key(seconds: float) -> str:
+        def keys(seconds: float) -> str:
+            started = time.monotonic()
             ready, _, _ = select.select([number], [], [], seconds)
-            return sys.stdin.read(1) if ready else ""
+            try:
+                typed = os.read(number, 1024).decode(errors="ignore") if ready else ""
+            except OSError:  # the terminal has gone
+                typed = ""
+            if ready and not typed:
+                time.sleep(max(0.0, seconds - (time.monotonic() - started)))
+            return "" if typed.startswith("\x1b") else typed  # arrows and the like are no letters
 
         try:
-            tty.setcbreak(number)
-            yield key
+            tty.setcbreak(number, termios.TCSANOW)
+            yield keys
         finally:
-            termios.tcsetattr(number, termios.TCSADRAIN, before)
+            with suppress(termios.error):  # the terminal has gone
+                termios.tcflush(number, termios.TCIFLUSH)  # what was typed is not for the shell
+                termios.tcsetattr(number, termios.TCSANOW, before)  # and a stuck terminal is not waited for
 
 
 def _only_wait(seconds: float) -> str:
@@ -45,7 +65,7 @@ def _only_wait(seconds: float) -> str:
     return ""
 
 
-def _windows_key(seconds: float) -> str:
+def _windows_keys(seconds: float) -> str:
     import msvcrt
 
     deadline = time.monotonic() + seconds

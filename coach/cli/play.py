@@ -9,69 +9,79 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.cli.compiling import SCRIPT_FILE, clock, compiled, options, wanted
-from coach.cli.keys import key_presses
-from coach.mix import cue_index, render
-from coach.player import open_player
+from coach.cli.app import one_line
+from coach.cli.compiling import SCRIPT_FILE, compiled, load, opened, options, player_option, wanted
+from coach.cli.keys import key_presses, listening
+from coach.cli.screen import clock, columns, filled, wrapped
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from coach.player import Player
     from coach.speech import Speech
-    from coach.timeline import Chapter, Timeline
+    from coach.timeline import Chapter, Cue, Timeline
 
 _REDRAW = 0.1  # seconds between two looks at the player
 
 
-@click.command(short_help="Play a routine.")
+@click.command()
 @click.argument("script", type=SCRIPT_FILE)
-@click.option("--player", default="auto", show_default=True, help="What plays it: auto, miniaudio or null.")
+@player_option
 @options
 def command(script: Path, *, player: str, **choices: Any) -> None:
     """Play SCRIPT. Space pauses and goes on, q stops.
 
-    After a pause it goes on at the start of the sentence that was interrupted. `--player null` keeps time
-    without a sound device.
+    After a pause it goes on at the start of the sentence that was interrupted.
     """
     wish = wanted(script, **choices)
-    with closing(open_player(player)) as device:  # first, so that a missing device is told at once
-        timeline, speech = compiled(wish)
+    routine = load(wish)
+    with closing(opened(player, "'coach export' writes a file instead")) as device:  # before the voice works
+        timeline, speech = compiled(wish, routine)
         _listen(timeline, speech, device)
 
 
 def _listen(timeline: Timeline, speech: Speech, device: Player) -> None:
     """Play to the end, or until q is pressed."""
+    from coach.mix import render
+
     pull = partial(render, timeline, speech)
-    device.start(pull, timeline.length)
     screen = _Screen(timeline)
     paused = False
-    with key_presses() as key:
+    with key_presses() as keys:
+        device.start(pull, timeline.length)
         try:
             while not device.wait(0):
                 screen.draw(device.position, paused=paused)
-                pressed = key(_REDRAW)
-                if pressed == " ":
-                    paused = not paused
-                    if paused:
+                for key in keys(_REDRAW).lower():
+                    if key == "q":
                         device.stop()
-                    else:
-                        device.start(pull, timeline.length, _sentence_start(timeline, device.position))
-                elif pressed in ("q", "Q"):
-                    device.stop()
-                    break
-            else:
-                screen.draw(timeline.length, paused=False)
+                        return
+                    if key == " ":
+                        paused = not paused
+                        if paused:
+                            device.stop()
+                        else:
+                            device.start(pull, timeline.length, _sentence_start(timeline, device.position))
+            screen.draw(timeline.length, paused=False)
         finally:
             screen.leave()
 
 
 def _sentence_start(timeline: Timeline, sample: int) -> int:
     """Return where to go on: at the start of a cue that was interrupted, else right there."""
+    cue = _last_cue(timeline, sample)
+    return cue.start if cue and sample < cue.end else sample
+
+
+def _last_cue(timeline: Timeline, sample: int) -> Cue | None:
+    """Return the cue that is heard at a sample, else the last one before it."""
+    from coach.mix import cue_index
+
+    cues = timeline.cues
     index = cue_index(timeline, sample)
-    if index < len(timeline.cues) and timeline.cues[index].start <= sample:
-        return timeline.cues[index].start
-    return sample
+    if index == len(cues) or cues[index].start > sample:
+        index -= 1
+    return cues[index] if index >= 0 else None
 
 
 class _Screen:
@@ -82,6 +92,11 @@ class _Screen:
         self._terminal = sys.stderr.isatty()
         self._chapter: Chapter | None = None
         self._drawn = False
+        if self._terminal:
+            keys = " Space pauses and goes on, q stops." if listening() else ""
+            told = f"{timeline.title}, {clock(timeline.length)} minutes, {timeline.voice}.{keys}"
+            for line in wrapped(told, columns() - 1):
+                click.echo(line, err=True)
 
     def draw(self, sample: int, *, paused: bool) -> None:
         """Show the moment that is heard now."""
@@ -90,24 +105,17 @@ class _Screen:
         time = f"{clock(sample)} / {clock(timeline.length)}"
         if not self._terminal:
             if chapter is not self._chapter:
-                click.echo(f"{time}  {chapter.title}", err=True)
+                click.echo(f"{time}  {one_line(chapter.title)}", err=True)
             self._chapter = chapter
             return
-        heard = [cue for cue in timeline.cues[: cue_index(timeline, sample) + 1] if cue.start <= sample]
-        cue = heard[-1] if heard else None
-        parts = [chapter.title, f"rep {cue.rep}" if cue and cue.rep else "", cue.text if cue else ""]
-        line = "  ".join([f"[paused] {time}" if paused else time, " · ".join(part for part in parts if part)])
-        width = _columns() - 1
-        click.echo("\r" + line[:width].ljust(width), nl=False, err=True)
+        cue = _last_cue(timeline, sample)
+        parts = [cue.text if cue else "", f"rep {cue.rep}" if cue and cue.rep else "", chapter.title]
+        state = f"{time}  paused  " if paused else f"{time}  "
+        line = one_line(state + " · ".join(part for part in parts if part))
+        click.echo("\r" + filled(line, columns() - 1), nl=False, err=True)
         self._drawn = True
 
     def leave(self) -> None:
         """Leave the line as it is, and go to the next one."""
         if self._drawn:
             click.echo(err=True)
-
-
-def _columns() -> int:
-    import shutil
-
-    return shutil.get_terminal_size().columns

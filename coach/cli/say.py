@@ -2,54 +2,65 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 
 import click
 
-from coach.cli.compiling import note
-from coach.errors import Location, SpeechError
+from coach.cli.app import one_line
+from coach.cli.compiling import note, opened, player_option, rate_option, spoken, voice_option
+from coach.cli.export import output_option
+from coach.encode import FORMATS, check_target, export
+from coach.errors import Location
 from coach.routine import VoiceChoice
+from coach.script.values import LONGEST_TEXT
 from coach.speech import open_speech
 from coach.timeline import Chapter, Cue, Timeline
 from coach.units import RATE
 
 
-@click.command(short_help="Speak a text, or write it to a file.")
+@click.command()
 @click.argument("text")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it, .mp3 or .wav."
-)
-@click.option("--voice", metavar="NAME", help="Who speaks.")
-@click.option("--rate", type=click.FloatRange(0.5, 2.0), default=1.0, help="How fast; 1 is usual.")
+@output_option(folder=False, text=f"Write it ({', '.join(FORMATS)}), and play nothing.")
+@voice_option
+@rate_option
 @click.option("--language", metavar="CODE", default="en", show_default=True, help="The language of the text.")
-@click.option("--player", default="auto", show_default=True, help="What plays it: auto, miniaudio or null.")
+@player_option
 def command(
-    text: str, *, output: Path | None, voice: str | None, rate: float, language: str, player: str
+    text: str, *, output: str | None, voice: str | None, rate: float | None, language: str, player: str
 ) -> None:
     """Speak TEXT as a cue of a routine would be spoken: trimmed, levelled, its attack known."""
-    from coach.encode import export
-    from coach.mix import render
-    from coach.player import open_player
+    text = " ".join(text.split())
+    if not 0 < len(text) <= LONGEST_TEXT:
+        raise click.BadParameter(
+            f"must be a text of 1 to {LONGEST_TEXT} characters (got {len(text)})", param_hint="'TEXT'"
+        )
+    with ExitStack() as stack:
+        device = None
+        if output:
+            check_target(Path(output))
+        else:
+            device = stack.enter_context(closing(opened(player, "-o writes a file instead")))
+        speech = open_speech(spoken(language), VoiceChoice(name=voice, rate=rate or 1.0))
+        if speech.fallback:
+            note(speech.fallback)
+        clip = speech.clip(text)
+        if not clip.length:
+            raise click.BadParameter(f"{speech.voice_name} is silent on '{text}'", param_hint="'TEXT'")
+        cue = Cue(0, clip, "say", text, Location("say", 1, 1))
+        chapter = Chapter(text, 0, clip.length)
+        timeline = Timeline(
+            text, speech.language, speech.voice_name, None, clip.length, (cue,), (chapter,), ()
+        )
+        if device:
+            from coach.mix import render
 
-    choice = VoiceChoice(name=voice, rate=rate)
-    speech = open_speech(language, choice, script=Path("say"))
-    if speech.fallback:
-        note(speech.fallback)
-    clip = speech.clip(text)
-    if not clip.length:
-        raise SpeechError(f"the voice {speech.voice_name} is silent on '{text}'")
-    cue = Cue(0, clip, "say", text, Location("say", 1, 1))
-    timeline = Timeline(
-        text, language, speech.voice_name, None, clip.length, (cue,), (Chapter(text, 0, clip.length),), ()
-    )
-    if output:
-        export(timeline, speech, output)
-    else:
-        with closing(open_player(player)) as device:
             device.start(partial(render, timeline, speech), timeline.length)
             device.wait()
+        else:
+            assert output
+            export(timeline, speech, Path(output))
     seconds, attack = clip.length / RATE, clip.attack / RATE * 1000
     where = f"{output}: " if output else ""
-    click.echo(f"{where}{seconds:.2f} s, attack at {attack:.0f} ms, {speech.voice_name}")
+    click.echo(one_line(f"{where}{seconds:.2f} s, attack at {attack:.0f} ms, {speech.voice_name}"))

@@ -3,87 +3,107 @@
 from __future__ import annotations
 
 import json
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.cli.compiling import SCRIPT_FILE, clock, compiled, options, wanted
+from coach.cli.app import one_line
+from coach.cli.compiling import SCRIPT_FILE, compiled, options, wanted
+from coach.cli.screen import clock, columns, filled, styled, wide, wrapped
+from coach.errors import MOST_PROBLEMS
 from coach.timeline import contract
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-
-    from rich.text import Text
 
     from coach.timeline import Cue, Timeline
 
-_WIDTH = 100  # columns where the output goes to no terminal
 
-
-@click.command(short_help="Print a routine's timeline: what is heard, and when.")
+@click.command()
 @click.argument("script", type=SCRIPT_FILE)
 @options
 @click.option("--json", "as_json", is_flag=True, help="Print the timeline for a program.")
 def command(script: Path, *, as_json: bool, **choices: Any) -> None:
-    """Print the timeline of SCRIPT: time, cue, what it belongs to; the chapters and the exact total."""
+    """Print the timeline of SCRIPT: time, cue, what it belongs to; the chapters and the exact total.
+
+    The time is that of the beat for a cue that has one, else of its start.
+    """
     timeline, _ = compiled(wanted(script, **choices))
     if as_json:
-        click.echo(json.dumps(contract(timeline), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(contract(timeline), indent=1))
     else:
-        _table(timeline)
+        click.echo("\n".join([*_cues(timeline), "", *_summary(timeline)]))
 
 
-def _table(timeline: Timeline) -> None:
-    import sys
-
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("time", justify="right", style="cyan", no_wrap=True)
-    table.add_column("cue", overflow="fold")
-    table.add_column("belongs to", style="dim", overflow="fold")
+def _cues(timeline: Timeline) -> Iterator[str]:
+    """Yield the lines of the table of cues, under a heading for each chapter."""
+    times = len(clock(timeline.length, tenths=True))
+    sets = _most_sets(timeline)
+    places = [_place(cue, sets) for cue in timeline.cues]
+    margin = max((len(place) for place in places), default=0)
+    room = max(20, columns() - times - margin - 4)
+    room = min(room, max((wide(one_line(cue.text)) for cue in timeline.cues), default=0))
+    room = max(room, len("cue"))
+    yield styled(f"{'time':>{times}}  {'cue':{room}}  {'belongs to'}".rstrip(), bold=True)
     chapters = iter(timeline.chapters)
-    chapter = next(chapters)
-    table.add_row(*_heading(chapter.title))
-    for cue in timeline.cues:
-        while cue.start >= chapter.end:
+    chapter = None
+    for cue, place in zip(timeline.cues, places, strict=True):
+        while chapter is None or cue.start >= chapter.end:
+            if chapter is not None:
+                yield ""
             chapter = next(chapters)
-            table.add_row()
-            table.add_row(*_heading(chapter.title))
-        style = "" if cue.beat is None else "bold"
-        table.add_row(clock(cue.start, tenths=True), Text(cue.text, style=style), Text(_belonging(cue)))
-    console.print(table)
-    console.print()
-    summary = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("chapter", "starts", "lasts"):
-        summary.add_column(title, justify="left" if title == "chapter" else "right", overflow="fold")
-    for each in timeline.chapters:
-        summary.add_row(Text(each.title), clock(each.start), clock(each.end - each.start))
-    summary.add_row(Text(timeline.title, style="bold"), "", Text(clock(timeline.length), style="bold"))
-    console.print(summary)
+            yield " " * (times + 2) + styled(one_line(chapter.title), bold=True, underline=True)
+        time = f"{clock(cue.start if cue.beat is None else cue.beat, tenths=True):>{times}}"
+        notes = wrapped(place, max(margin, 1))
+        for line, note in zip_longest(wrapped(cue.text, room), notes, fillvalue=""):
+            text = styled(line, bold=cue.beat is not None) + " " * (room - wide(line))
+            yield f"{styled(time, fg='cyan')}  {text}  {styled(note, dim=True)}".rstrip()
+            time = " " * times
+
+
+def _summary(timeline: Timeline) -> Iterator[str]:
+    """Yield the lines that tell the chapters, the total and what did not fit."""
+    total = clock(timeline.length)
+    titles = [one_line(chapter.title) for chapter in timeline.chapters] + [one_line(timeline.title)]
+    room = max(20, min(columns() - 2 * max(len(total), 6) - 4, max(map(wide, titles))))
+    lengths = max(len(total), len("starts"))
+    yield styled(f"{'chapter':{room}}  {'starts':>{lengths}}  {'lasts':>{lengths}}", bold=True)
+    for title, chapter in zip(titles, timeline.chapters, strict=False):
+        starts, lasts = clock(chapter.start), clock(chapter.end - chapter.start)
+        *more, last = wrapped(title, room)
+        yield from more
+        yield f"{filled(last, room)}  {starts:>{lengths}}  {lasts:>{lengths}}"
+    *more, last = wrapped(titles[-1], room)
+    yield from (styled(line, bold=True) for line in more)
+    yield styled(f"{filled(last, room)}  {'':{lengths}}  {total:>{lengths}}", bold=True)
     level = f", {timeline.level}" if timeline.level else ""
     beats = sum(cue.beat is not None for cue in timeline.cues)
-    console.print(
-        Text(f"\n{len(timeline.cues)} cues, {beats} on a beat; {timeline.voice}, {timeline.language}{level}")
-    )
-    for warning in timeline.warnings:
-        console.print(Text(f"{warning.location}: warning: {warning.message}", style="yellow"))
+    yield f"\n{len(timeline.cues)} cues, {beats} on a beat; {timeline.voice}, {timeline.language}{level}"
+    for warning in timeline.warnings[:MOST_PROBLEMS]:
+        yield styled(one_line(f"{warning.location}: warning: {warning.message}"), fg="yellow")
+    if more_warnings := len(timeline.warnings[MOST_PROBLEMS:]):
+        yield styled(f"and {more_warnings} more warning{'s' if more_warnings > 1 else ''}", fg="yellow")
 
 
-def _heading(title: str) -> tuple[Text, Text, Text]:
-    from rich.text import Text
+def _most_sets(timeline: Timeline) -> dict[str | None, int]:
+    """Return how many sets each exercise has: where there is one, its number is no news."""
+    sets: dict[str | None, int] = {}
+    for cue in timeline.cues:
+        sets[cue.exercise] = max(sets.get(cue.exercise, 0), cue.set or 0)
+    return sets
 
-    return Text(""), Text(title, style="bold underline"), Text("")
 
-
-def _belonging(cue: Cue) -> str:
-    """Return what a cue belongs to: "rep 3, down"."""
+def _place(cue: Cue, sets: dict[str | None, int]) -> str:
+    """Return what a cue belongs to: "set 2, rep 3, down"."""
     if cue.rep is None:
         kinds = {"count": "", "countdown": "count-in" if cue.set else "", "end": "", "say": ""}
         return kinds.get(cue.kind, cue.kind)
-    place = f"set {cue.set}, rep {cue.rep}" if cue.set else f"round {cue.rep}"
-    parts = [place, cue.phase or "", "" if cue.kind in ("count", "countdown") else cue.kind]
+    parts = [
+        f"set {cue.set}" if sets[cue.exercise] > 1 else "",
+        f"rep {cue.rep}" if cue.set else f"round {cue.rep}",
+        one_line(cue.phase or ""),
+        "" if cue.kind in ("count", "countdown") else cue.kind,
+    ]
     return ", ".join(part for part in parts if part)

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
-from coach.encode.whole import whole_file
+from coach.encode.whole import check_target, whole_file
 from coach.errors import AudioError
 from coach.units import RATE
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["FORMATS", "Exported", "Format", "Writer", "export", "fingerprint", "format_of"]
+__all__ = ["FORMATS", "Exported", "Format", "Writer", "check_target", "export", "fingerprint", "format_of"]
 
 _CHUNK = 1 << 20
 
 
 class Writer(Protocol):
-    """What the module of a format offers."""
+    """What writes a format: the module of one, or an object in a module of several."""
 
     def write(self, file: BinaryIO, timeline: Timeline, sound: Iterator[NDArray[np.int16]]) -> None:
         """Write a track, tags and all.
@@ -54,21 +54,27 @@ class Format:
     """A kind of file.
 
     Attributes:
-        module: the module of this package that writes it, a `Writer`; loaded when a track is written.
+        module: the module of this package that writes it; loaded when a track is written.
         version: to be raised when the module's bytes change for the same timeline.
         byte_rate: about how many bytes a second of sound takes.
         libraries: the top-level modules of other projects whose versions decide the bytes.
+        codec: the `Writer` in the module, which ffmpeg then is at work for; None where the module is one.
     """
 
     module: str
     version: int
     byte_rate: int
     libraries: tuple[str, ...] = ()
+    codec: str | None = None
 
 
 FORMATS = {
     ".mp3": Format("mp3", version=1, byte_rate=8_000, libraries=("lameenc", "mutagen")),
     ".wav": Format("wav", version=1, byte_rate=2 * RATE),
+    ".flac": Format("converted", version=1, byte_rate=16_000, codec="flac"),
+    ".opus": Format("converted", version=1, byte_rate=4_000, codec="opus"),
+    ".ogg": Format("converted", version=1, byte_rate=4_000, codec="ogg"),
+    ".m4a": Format("converted", version=1, byte_rate=8_000, codec="m4a"),
 }
 """The formats by the suffix of their files, in lower case."""
 
@@ -134,9 +140,10 @@ def export(
     if memo and (size := _holds(target, memo / key)) is not None:
         return Exported(target, size, timeline.length, written=False)
     try:
-        writer = cast("Writer", import_module(f"coach.encode.{kind.module}"))
+        module = import_module(f"coach.encode.{kind.module}")
     except ImportError as error:
         raise AudioError(f"cannot write {target.suffix} files on this machine: {error}") from error
+    writer = cast("Writer", getattr(module, kind.codec) if kind.codec else module)
     with whole_file(target, timeline.length * kind.byte_rate // RATE) as file:
         writer.write(file, timeline, _sound(timeline, clips, progress))
         size = file.seek(0, 2)
@@ -153,14 +160,25 @@ def fingerprint(timeline: Timeline, kind: Format, *, volume: float = 0.0) -> str
         timeline: the track.
         kind: the format.
         volume: that of the clips.
+
+    Raises:
+        AudioError: the format needs ffmpeg, and there is none.
     """
     parts = (
-        (kind.module, kind.version, [_library(name) for name in kind.libraries]),
+        (kind.module, kind.version, [_library(name) for name in kind.libraries], *_converter(kind)),
         (timeline.title, timeline.language, timeline.voice, timeline.level, timeline.length, volume),
         [(chapter.title, chapter.start, chapter.end) for chapter in timeline.chapters],
         [(cue.start, cue.clip.length, cue.clip.key) for cue in timeline.cues],
     )
     return blake2b(repr(parts).encode(), digest_size=20).hexdigest()
+
+
+def _converter(kind: Format) -> tuple[str, ...]:
+    if kind.codec is None:
+        return ()
+    from coach.ffmpeg import identity  # noqa: PLC0415 - only the formats that it writes need it
+
+    return (kind.codec, identity())
 
 
 def _library(name: str) -> str:

@@ -47,11 +47,12 @@ def whole_file(target: Path, size: int) -> Iterator[BinaryIO]:
         AudioError: it cannot be written; the message says why and what to do.
     """
     target = Path(os.path.realpath(target))
-    part: Path | None = None
+    parts: list[Path] = []  # named before they are made, lest an interrupt comes in between
+    file: BinaryIO | None = None
     try:
-        _check(target)
+        check_target(target)
         _sweep(target.parent)
-        part, file = _open_part(target)
+        part, file = _open_part(target, parts)
         with file:
             yield file
             file.flush()
@@ -62,30 +63,41 @@ def whole_file(target: Path, size: int) -> Iterator[BinaryIO]:
             part.replace(target)
         _sync_folder(target.parent)
     except OSError as error:
-        if part is not None and error.filename not in {None, str(part)}:
+        if file is not None and error.filename not in {None, *map(str, parts)}:
             raise  # it names another file: one that the caller reads
         raise AudioError(_explain(error, target, size)) from error
     finally:
-        if part is not None:
+        for part in parts:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
 
 
-def _check(target: Path) -> None:
+def check_target(target: Path) -> None:
+    """Do nothing for a file that could be written as far as can be told beforehand.
+
+    Raises:
+        AudioError: it cannot be; the message says why and what to do.
+    """
     if target.is_dir():
         raise AudioError(f"{target} is a folder: name a file in it")
     if target.exists() and not target.is_file():
         raise AudioError(f"{target} is not a regular file: name another one")
     if not target.parent.is_dir():
         raise AudioError(f"cannot write {target.name}: there is no folder {target.parent}; make it first")
+    if not os.access(target.parent, os.W_OK):
+        raise AudioError(_explain(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), target, 0))
 
 
-def _open_part(target: Path) -> tuple[Path, BinaryIO]:
-    """Make a new file beside the target and lock it: the lock, not the process id, says that it is in use."""
+def _open_part(target: Path, parts: list[Path]) -> tuple[Path, BinaryIO]:
+    """Make a new file beside the target and lock it: the lock, not the process id, says that it is in use.
+
+    Every name that it tries is added to `parts` first.
+    """
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     while True:
         # A file name may have 255 bytes, and a character takes up to four.
         part = target.with_name(f".{target.name[:40]}.{os.getpid()}-{os.urandom(4).hex()}{_SUFFIX}")
+        parts.append(part)
         number = os.open(part, flags, 0o666)
         held = _lock(number)
         os.lseek(number, 0, os.SEEK_SET)

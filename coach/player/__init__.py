@@ -25,11 +25,12 @@ __all__ = ["PLAYERS", "Player", "open_player", "play"]
 
 PLAYERS = {
     "miniaudio": "coach.player.mini",
+    "simpleaudio": "coach.player.simple",
     "null": "coach.player.null",
 }
 """The players by name; each module has an `open_device()` that returns a `Player`."""
 
-_AUTO = ("miniaudio",)
+_AUTO = ("miniaudio", "simpleaudio")
 """What "auto" tries, in this order."""
 
 
@@ -92,12 +93,14 @@ def open_player(name: str = "auto") -> Player:
         AudioError: there is no such player, or no sound device that it could use.
     """
     if name == "auto":
-        others: list[str]
-        *others, last = _AUTO
-        for other in others:
-            with suppress(AudioError):
-                return open_player(other)
-        return open_player(last)
+        first, *others = _AUTO
+        try:
+            return open_player(first)
+        except AudioError:
+            for other in others:
+                with suppress(AudioError):
+                    return open_player(other)
+            raise
     if name not in PLAYERS:
         raise AudioError(f"no player {name!r} (known: auto, {', '.join(PLAYERS)})")
     try:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import weakref
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import miniaudio
 
 from coach.errors import AudioError
 from coach.player.playback import DevicePlayer, Playback
+from coach.quiet import quiet_stderr
 from coach.units import RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator
 
     from coach.player import Player
 
@@ -49,7 +47,7 @@ class MiniPlayer(DevicePlayer):
 
     def _open(self) -> miniaudio.PlaybackDevice:
         try:
-            with _quiet_stderr():
+            with quiet_stderr():
                 device = miniaudio.PlaybackDevice(
                     output_format=miniaudio.SampleFormat.SIGNED16,
                     nchannels=1,
@@ -101,23 +99,3 @@ def _source(playback: Playback) -> Generator[bytes, int, None]:
     count = yield b""
     while True:
         count = yield playback.take(count).tobytes()
-
-
-@contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Keep what ALSA's C code writes about missing devices off the screen, and everything as it was after."""
-    with suppress(OSError, ValueError, AttributeError):
-        sys.stderr.flush()
-    try:
-        kept = os.dup(2)
-    except OSError:  # started without a stderr
-        yield
-        return
-    try:
-        devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, 2)
-        os.close(devnull)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -37,11 +37,13 @@ class DevicePlayer:
         name: the back end's name.
         lead: samples of silence played first, for a device that swallows the beginning.
         tail: samples of silence played behind the end before all counts as heard: what the device holds.
+        held: samples that are still heard after a stop, because the device holds them.
     """
 
     name: str
     lead = 0
     tail = 0
+    held = 0
 
     def __init__(self) -> None:
         self._playback: Playback | None = None
@@ -72,7 +74,7 @@ class DevicePlayer:
     def stop(self) -> None:
         """See `Player.stop`."""
         if self._playback:
-            self._playback.stop()
+            self._playback.stop(self.held)
             self._silence()
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -124,11 +126,17 @@ class Playback:
         self._read_next(_FIRST)
         Thread(target=self._read_on, name="coach-read-ahead", daemon=True).start()
 
-    def take(self, count: int) -> NDArray[np.int16]:
+    def take(self, count: int, least: int | None = None) -> NDArray[np.int16]:
         """Return what the device plays next. Never waits and never raises.
+
+        Args:
+            count: the samples wanted.
+            least: how few will do where the source is late, for a device that has some in store.
+                None for `count`.
 
         Returns:
             Shape (count,), int16: silence behind the end, and where the source is late; nothing is skipped.
+            With `least`, that many or more.
         """
         out = np.zeros(count, np.int16)
         with self._changed:
@@ -143,10 +151,23 @@ class Playback:
                 self._given_to += count
             else:
                 self._given_to += filled
+                count = count if least is None else max(filled, min(least, count))
                 if filled < count:  # the source was
                     self._gaps.append((self._given_to, count - filled))
             self._changed.notify_all()
-        return out
+        return out[:count]
+
+    def stand_still(self, seconds: float) -> None:
+        """Count so many seconds as time in which the device did not play."""
+        with self._changed:
+            if self._began is not None:
+                self._began += seconds
+
+    @property
+    def left(self) -> int:
+        """The samples that `take` has not handed over yet, the silence before the first among them."""
+        with self._changed:
+            return max(0, self._length - self._given_to)
 
     @property
     def position(self) -> int:
@@ -156,10 +177,7 @@ class Playback:
         server, a Bluetooth link) is not known, so the ear may be later.
         """
         with self._changed:
-            if self._stopped_at is not None:
-                return self._stopped_at
-            heard = min(round(self._heard(self._clock())), self._given_to, self._length)
-            return max(heard, self._start)
+            return self._position()
 
     def wait(self, timeout: float | None) -> bool:
         """See `Player.wait`."""
@@ -183,13 +201,22 @@ class Playback:
                 # `take` notifies too, but then there is nothing to do yet: this may sleep through to the end.
                 self._changed.wait(min(left, _STALL, deadline - now if deadline is not None else _STALL))
 
-    def stop(self) -> None:
-        """Hand over silence from now on, and leave the position where it is."""
-        position = self.position
+    def stop(self, held: int = 0) -> None:
+        """Hand over silence from now on, and leave the position where it is.
+
+        Args:
+            held: the samples behind it that are still heard; the position is behind them.
+        """
         with self._changed:
-            self._stopped_at = position
+            self._stopped_at = self._position(held)
             self._read.clear()
             self._changed.notify_all()
+
+    def _position(self, held: int = 0) -> int:
+        if self._stopped_at is not None:
+            return self._stopped_at
+        heard = min(round(self._heard(self._clock())) + held, self._given_to, self._length)
+        return max(heard, self._start)
 
     def _heard(self, now: float) -> float:
         heard = float(self._origin)

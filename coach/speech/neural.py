@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,11 +10,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from coach.errors import SpeechError
+from coach.quiet import quiet_stderr
 from coach.speech.voice import VoiceInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -71,7 +68,9 @@ class NeuralVoice:
     def _load(self) -> Any:
         with self._loading:
             if self._hibari is None:
-                with _no_noise():
+                # Loading onnxruntime warns, from C++ and before any setting is read, of graphics cards that
+                # it can't use (its issue 27092): on a Raspberry Pi and under WSL at every start.
+                with quiet_stderr():
                     # With the model's path hibari does not look for it elsewhere, so never downloads one.
                     hibari = import_module("hibari").Hibari(
                         voice=_NAME, model=str(_model()), threads=_MODEL_THREADS
@@ -111,27 +110,3 @@ def _version() -> str:
         # A build of another name (onnxruntime-gpu) or a distribution's package must be asked itself.
         versions.append(f"{module} {'+'.join(found) or import_module(module).__version__}")
     return ", ".join([*versions, f"threads {_MODEL_THREADS}"])
-
-
-@contextmanager
-def _no_noise() -> Iterator[None]:
-    """Silence standard error: loading onnxruntime warns there of graphics cards that it can't read.
-
-    It writes from C++ with a level fixed before any setting is read (its issue 27092), on a Raspberry Pi
-    and under WSL at every start.
-    """
-    saved = None
-    with suppress(OSError, ValueError, AttributeError):  # there may be no standard error at all
-        sys.stderr.flush()
-        saved = os.dup(2)
-    if saved is None:
-        yield
-        return
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)

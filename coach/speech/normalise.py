@@ -1,7 +1,7 @@
 """Text as a voice should read it: numbers, units and signs in words, nothing in it that can't be spoken.
 
-What differs from language to language is data, in `FORMS`. A language without an entry there still gets
-its numbers in words, as far as num2words knows it, and loses what no voice can read.
+What differs from language to language is data: the table `reading` of its phrasebook. A language without one
+still gets its numbers in words, as far as num2words knows it, and loses what no voice can read.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import re
 import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+from coach.phrases import phrasebook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,80 +69,26 @@ class Forms(NamedTuple):
     thousands: str = ","
 
 
-def _english() -> Forms:
-    def unit(one: str, many: str = "", article: str = "a") -> Unit:
-        return Unit(one, many or f"{one}s", f"{article} {one}")
-
-    hour, minute, second = unit("hour", article="an"), unit("minute"), unit("second")
+@lru_cache(maxsize=8)
+def _forms(language: str) -> Forms:
+    """Return how a language reads, from the table `reading` of its phrasebook; nothing where it has none."""
+    try:
+        table = phrasebook(language).reading
+    except KeyError:
+        return Forms()
+    hour, minute, second = (Unit(*table["clock"][name]) for name in ("hour", "minute", "second"))
+    units = {name: Unit(*words) for names, words in table["units"].items() for name in names.split()}
     return Forms(
         clock=(hour, minute, second),
-        time_of_day=("am", "pm", "a.m.", "p.m.", "o'clock"),
-        units={
-            **dict.fromkeys(("h", "hr", "hrs"), hour),
-            **dict.fromkeys(("min", "mins"), minute),
-            **dict.fromkeys(("s", "sec", "secs"), second),
-            "ms": unit("millisecond"),
-            **dict.fromkeys(("lb", "lbs"), unit("pound")),
-            "oz": unit("ounce", article="an"),
-            "g": unit("gram"),
-            "kg": unit("kilogram"),
-            "mm": unit("millimeter"),
-            "cm": unit("centimeter"),
-            "m": unit("meter"),
-            "km": unit("kilometer"),
-            "ft": unit("foot", "feet"),
-            "ml": unit("milliliter"),
-            "l": unit("liter"),
-            "kcal": unit("kilocalorie"),
-            "km/h": unit("kilometer per hour", "kilometers per hour"),
-            "mph": unit("mile per hour", "miles per hour"),
-            "bpm": unit("beat per minute", "beats per minute"),
-            "rpm": unit("turn per minute", "turns per minute"),
-            "°": unit("degree"),
-            "°c": unit("degree Celsius", "degrees Celsius"),
-            "°f": unit("degree Fahrenheit", "degrees Fahrenheit"),
-            "%": Unit("percent", "percent", "a percent"),
-        },
-        fractions={
-            "1/2": Part("half", "a half", "half"),
-            "1/3": Part("one third", "a third", "a third of"),
-            "2/3": Part("two thirds", "two thirds", "two thirds of"),
-            "1/4": Part("one quarter", "a quarter", "a quarter of"),
-            "3/4": Part("three quarters", "three quarters", "three quarters of"),
-            "90/90": Part("ninety ninety", "ninety ninety", "ninety ninety"),  # a position of the hips
-        },
-        mixed="and",
-        over="of",
-        signs={
-            "&": "and",
-            "+": "plus",
-            "=": "equals",
-            "@": "at",
-            "\u00d7": "times",
-            "°": "degrees",
-            "%": "percent",
-        },
-        before_number={"~": "about", "≈": "about", "#": "number", "\u00b1": "plus or minus", "-": "minus"},
-        times="times",
-        to="to",
-        abbreviations={
-            "e.g.": "for example",
-            "i.e.": "that is",
-            "etc.": "and so on",
-            "approx.": "about",
-            "incl.": "including",
-            "vs": "versus",
-            "vs.": "versus",
-            "w/": "with",
-            "w/o": "without",
-        },
-        ordinals=("st", "nd", "rd", "th"),
+        time_of_day=tuple(table["time_of_day"]),
+        units=units,
+        fractions={written: Part(*words) for written, words in table["fractions"].items()},
+        ordinals=tuple(table["ordinals"]),
+        **{name: table[name] for name in _PLAIN},
     )
 
 
-FORMS: Mapping[str, Forms] = {"en": _english()}
-"""Language -> what it reads in its own way."""
-
+_PLAIN = ("mixed", "over", "signs", "before_number", "times", "to", "abbreviations", "decimal", "thousands")
 _FIRST_PLACE = 0xF0000  # private use: stands for a pronounced word while the text around it is normalised
 _LONGEST_NUMBER = 15  # digits; a longer one is read digit by digit
 _LIKE = {
@@ -199,7 +147,7 @@ class _Reader:
 
     def __init__(self, language: str) -> None:
         self._language = language
-        self._forms = forms = FORMS.get(language, Forms())
+        self._forms = forms = _forms(language)
         units, day = _any_of(forms.units), _any_of(forms.time_of_day)
         groups, point = re.escape(forms.thousands), re.escape(forms.decimal)
         number = rf"(?:\d{{1,3}}(?:{groups}\d{{3}})+(?!\d)|\d+)(?:{point}\d+)?"
