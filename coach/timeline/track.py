@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.errors import Location, Problem, ScriptError
-from coach.phrases import phrasebook
+from coach.phrases import languages, phrasebook
 from coach.routine import (
     Breathing,
     Every,
@@ -27,7 +27,7 @@ from coach.timeline.voiced import BREATH, Booth, Speaks, Wish
 from coach.units import RATE, nearest, to_samples, to_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from coach.speech import Clip
 
@@ -41,6 +41,9 @@ _AFTER_TITLE = RATE // 2
 _LAST_SECONDS = 10
 """A rest says when so many seconds are left, if it is at least twice as long."""
 
+_YIELDING = ("count", "countdown", "milestone", "breath", "reminder")
+"""The kinds of cue that yield to the name of the next exercise where both want the same beat."""
+
 
 def compile_routine(routine: Routine, speech: Speaks) -> Timeline:
     """Return the timeline of a routine: the same for the same routine and voice, to the sample.
@@ -51,9 +54,12 @@ def compile_routine(routine: Routine, speech: Speaks) -> Timeline:
 
     Raises:
         ScriptError: a text that the voice is silent on, a round of `every` that needs longer than it
-            has, or a track of more than 12 hours.
+            has, a language without a phrasebook, or a track of more than 12 hours.
         SpeechError: the voice failed.
     """
+    if routine.language not in languages():
+        message = f"must be a language that Coach speaks: {', '.join(languages())} (got '{routine.language}')"
+        raise ScriptError([Problem(routine.location, message)])
     track = _Track(routine, Booth(speech))
     track.steps(routine.steps)
     track.finish()
@@ -94,7 +100,7 @@ class _Gap:
 
     Attributes:
         length: samples, exact.
-        kind: "rest" or "switch".
+        kind: "rest" or "switch"; "round" for what is left of a round of `every`, of which nothing is said.
         location: the line it comes from.
         says: what must be said in it before anything else.
     """
@@ -106,10 +112,25 @@ class _Gap:
 
 
 class _Anchor(NamedTuple):
-    """The exact moment, in samples, of the first beat of a round of `every`, and the line that set it."""
+    """Where a round of `every` must begin.
+
+    Attributes:
+        at: the exact moment, in samples.
+        location: the line that set it.
+        is_beat: whether that is the first beat of its work; a round without any begins with its sentence.
+    """
 
     at: Fraction
     location: Location
+    is_beat: bool
+
+
+class _Sentence(NamedTuple):
+    """Something that must be said, with the quiet before it (after another one) and after it; samples."""
+
+    wish: Wish
+    lead: int = BREATH
+    pause: int = BREATH
 
 
 class _Part(NamedTuple):
@@ -149,11 +170,11 @@ class _Track:
         self.book = phrasebook(self.routine.language)
         self.gap: _Gap | None = None
         self.anchor: _Anchor | None = None
-        self.before: list[Wish] = []  # what must be said before the next work
+        self.before: list[_Sentence] = []  # what must be said before the next work
         self.met: dict[str, str] = {}  # exercises that were introduced, with the dose that was named
         self.set_up: set[tuple[str, ...]] = set()
         self.reminders: dict[tuple[object, ...], Reminders] = {}
-        self.first_beat: Fraction | None = None  # of the work placed last
+        self.first_beat: Fraction | None = None  # of the first work in the innermost `every`
 
     # Steps
 
@@ -176,70 +197,89 @@ class _Track:
     def finish(self) -> None:
         """Place what is still waiting, and the last sentence."""
         self._spend_gap()
-        self._speak_all(self.before)
-        self.before = []
+        self._speak_waiting()
         at = max(nearest(self.now), self.free + RATE // 2)
-        self._speak(Wish("end", self.book.sentence("end"), self.routine.location), at)
+        last = Wish("end", self.book.sentence("end"), self.routine.location)
+        self._sentences([_Sentence(last)], at, _Label())
 
     def _say(self, step: Say) -> None:
         wish = Wish("say", step.text.fill({}), step.text.location)
+        self.before.append(_Sentence(wish, pause=max(BREATH, to_samples(step.pause))))
         if self.anchor:
-            self.before.append(wish)  # it lies before the round's first beat, as an introduction does
-            return
+            if self.anchor.is_beat:
+                return  # it lies before the round's first beat, as an introduction does
+            anchor, self.anchor = self.anchor, None
+            self._spend_gap()
+            self._check_round(anchor, self.free)
+            self.now = anchor.at
         self._spend_gap()
-        self._speak_all([*self.before, wish])
-        self.before = []
-        self.now = max(self.now, Fraction(self.cues[-1].end)) + step.pause * RATE
+        self._speak_waiting()
+        self.now = self.cues[-1].end + step.pause * RATE
 
     def _rest(self, step: Rest) -> None:
         if self.anchor:
-            message = "a round of 'every' begins with its first beat; put the rest behind the work"
-            self.problems.append(Problem(step.location, message))
+            self._begins_with_beat(step.location, "the rest")
+            return
+        length = step.seconds * RATE
+        if self.gap and not self.before:  # two rests in a row are one
+            self.gap.length += length
             return
         self._spend_gap()
-        if self.before:
-            self._speak_all(self.before)
-            self.before = []
-            self.now = max(self.now, Fraction(self.cues[-1].end))
-        self.gap = _Gap(step.seconds * RATE, "rest", step.location)
+        self._speak_waiting()
+        self.gap = _Gap(length, "rest", step.location)
 
     def _repeat(self, step: Repeat) -> None:
         for number in range(1, step.times + 1):
             if number > 1 and step.rest:
-                self._spend_gap()
-                self.gap = _Gap(step.rest * RATE, "rest", step.location)
-            if step.times > 1 and not self.anchor:
-                text = self.book.sentence(
-                    "round", round=self.book.number(number), rounds=self.book.number(step.times)
-                )
-                self.before.append(Wish("announce", text, step.location))
+                self._rest(Rest(step.rest, step.location))
+            if step.times > 1:
+                numbers = {"round": self.book.number(number), "rounds": self.book.number(step.times)}
+                text = self.book.sentence("round", **numbers)
+                self.before.append(_Sentence(Wish("announce", text, step.location)))
             self.steps(step.steps)
 
     def _every(self, step: Every) -> None:
-        origin: Fraction | None = None
+        works = _has_work(step.steps)
+        if self.anchor and self.anchor.is_beat and not works:
+            self._begins_with_beat(step.location, "this")
+            return
         length = step.interval * RATE
+        outer, self.first_beat = self.first_beat, None
+        origin, first_cue = self.now, len(self.cues)
         for number in range(step.rounds):
-            if origin is not None:
+            if number:
                 self._end_round(step, origin + number * length)
-                self.anchor = _Anchor(origin + number * length, step.location)
-            self.first_beat = None
+                self.anchor = _Anchor(origin + number * length, step.location, works)
             self.steps(step.steps)
-            if self.anchor and number:  # a round without a beat: its sentences are placed where it begins
-                self._speak_all(self.before, max(self.free, nearest(self.anchor.at)))
-                self.before, self.anchor = [], None
-            if origin is None:
-                origin = Fraction(0) if self.first_beat is None else self.first_beat
-        assert origin is not None
-        self._end_round(step, origin + step.rounds * length)
-        self.now = origin + step.rounds * length
+            if not number:
+                said = [cue.start for cue in self.cues[first_cue:] if cue.kind != "rest"]
+                if self.first_beat is not None:
+                    origin = Fraction(nearest(self.first_beat))
+                elif said:
+                    origin = Fraction(said[0])
+            self.anchor = None
+        end = origin + step.rounds * length
+        self._end_round(step, end)
+        if not self.gap:
+            self.now = end
+        self.first_beat = outer if outer is not None else self.first_beat
+
+    def _begins_with_beat(self, location: Location, what: str) -> None:
+        message = f"a round of 'every' begins with its first beat; put {what} behind the work"
+        self.problems.append(Problem(location, message))
 
     def _end_round(self, step: Every, end: Fraction) -> None:
-        self._spend_gap()
-        if self.now > end:
-            over = to_seconds(nearest(self.now - end))
-            message = f"a round needs {over:.2f} s longer than its {float(step.interval):g} s"
+        """Let a round last to its end; a rest that it closes with goes on until then."""
+        over = self.now + (self.gap.length if self.gap else 0) - end
+        if nearest(over) > 0:
+            message = (
+                f"a round needs {to_seconds(nearest(over)):.2f} s longer than its {float(step.interval):g} s"
+            )
             self.problems.append(Problem(step.location, message))
+            self.gap = None
             self.now = end
+        elif self.gap:
+            self.gap.length = end - self.now
 
     # Exercises
 
@@ -266,47 +306,71 @@ class _Track:
         """Leave the gap between two sets: a change of side, or a rest."""
         side, number = after
         changes = side != before[0] and (not exercise.alternate or number == before[1])
-        says: tuple[Wish, ...] = ()
         if changes:
             assert side is not None
             text = self.book.sentence("switch", side=_capital(self.book.side(side)))
             says = (Wish("switch", text, exercise.location),)
-            seconds, kind = exercise.switch, "switch"
+            self.gap = _Gap(exercise.switch * RATE, "switch", exercise.location, says)
         else:
-            seconds, kind = exercise.rest, "rest"
-        if seconds:
-            self.gap = _Gap(seconds * RATE, kind, exercise.location, says)
-        else:  # no time was given: what must be said adds its own
-            self.before += says
+            self.gap = _Gap(exercise.rest * RATE, "rest", exercise.location)
 
     def _set(
         self, exercise: Exercise, side: str | None, number: int, reminders: Reminders, *, first: bool
     ) -> None:
         values = self._values(exercise, side, number)
         names = self._announcement(exercise, side, number, first=first)
-        fresh = exercise.name + "\n".join(text.words for text in exercise.setup)
-        setup = exercise.setup if first and (fresh,) not in self.set_up else ()
-        self.set_up.add((fresh,))
+        fresh = (exercise.name, *(text.words for text in exercise.setup))
+        setup = exercise.setup if first and fresh not in self.set_up else ()
+        self.set_up.add(fresh)
         setups = [Wish("setup", text.fill(values), text.location) for text in setup]
-        scorer = SetScorer(self.booth, self.book, exercise.location, exercise.count_in)
         label = _Label(exercise.name, side, number)
-        on_beat = self._name_on_beat(exercise, names, setups)
-        score = scorer.exercise(exercise, reminders, values, on_beat)
-        long_ones = [
-            Wish("reminder", text.fill({**values, "rep": "1"}), text.location) for text in score.too_long
-        ]
-        reminders.texts = [text for text in reminders.texts if text not in score.too_long]
-        reminders.unsaid = [text for text in reminders.unsaid if text not in score.too_long]
-        if on_beat:
-            names = [] if not long_ones else names
-        self._introduce(names, setups, long_ones, exercise.ready if setups else Fraction(0), score, label)
+
+        def rehearse(forms: Sequence[Wish]) -> Score:
+            scorer = SetScorer(self.booth.rehearsal(), self.book, exercise.location, exercise.count_in)
+            return scorer.exercise(exercise, reminders.copy(), values, forms)
+
+        forms: tuple[Wish, ...] = ()
+        if not setups and not exercise.count_in:
+            forms = self._forms_on_beat(names, exercise.location, rehearse)
+            if reminders.turns and rehearse(forms).too_long:
+                forms = ()  # what is said before the set takes the name along
+        scorer = SetScorer(self.booth, self.book, exercise.location, exercise.count_in)
+        score = scorer.exercise(exercise, reminders, values, forms)
+        if forms:
+            self._go_straight_on(score)
+        else:
+            long_ones = [
+                Wish("reminder", text.fill({**values, "rep": "1"}), text.location) for text in score.too_long
+            ]
+            sentences = [_Sentence(Wish("announce", " ".join(names), exercise.location))] if names else []
+            sentences += [_Sentence(wish, lead=RATE) for wish in (*setups, *long_ones)]
+            ready = to_samples(exercise.ready) - BREATH if setups else 0  # a breath follows a sentence anyway
+            self._introduce(sentences, max(0, ready), score, label)
         self._perform(score, label)
         self._part(_chapter_title(exercise.name, side))
 
-    def _name_on_beat(self, exercise: Exercise, names: list[Wish], setups: list[Wish]) -> Wish | None:
-        """Return the name that falls on the first beat: without rest, count-in and setup it adds no time."""
-        waits = self.gap or self.anchor or self.before or setups or exercise.count_in
-        return names[0] if names and not waits else None
+    def _forms_on_beat(
+        self, names: Sequence[str], location: Location, rehearse: Callable[[Sequence[Wish]], Score]
+    ) -> tuple[Wish, ...]:
+        """Return the name as it is said on the first beat, whole and short; empty where it comes before it.
+
+        Without rest, count-in and setup it adds no time. What waits to be said goes with it.
+        """
+        if any(sentence.wish.kind == "say" for sentence in self.before):
+            return ()
+        says = [wish.text for wish in (self.gap.says if self.gap else ())]
+        waiting = [sentence.wish.text for sentence in self.before]
+        if self.anchor:
+            said = " ".join([*waiting, *names])
+            start = max(self.free, nearest(self.now))
+            spoken = self.booth.clip(said, location).length + BREATH if said else 0
+            if start + spoken - rehearse(()).first <= nearest(self.anchor.at):
+                return ()
+        elif self.gap and self.gap.length:
+            return ()
+        kind, short = ("switch", says) if says else ("announce", list(names[:1]))
+        texts = dict.fromkeys(" ".join(form) for form in ([*waiting, *says, *names], short or waiting))
+        return tuple(Wish(kind, text, location) for text in texts if text)
 
     def _values(self, exercise: Exercise, side: str | None, number: int) -> dict[str, str]:
         values = {"exercise": exercise.name, "set": str(number), "sets": str(exercise.sets)}
@@ -316,10 +380,11 @@ class _Track:
             values["reps"] = str(exercise.dose.reps.low)
         return values
 
-    def _announcement(self, exercise: Exercise, side: str | None, number: int, *, first: bool) -> list[Wish]:
-        """Return the name with side, set and dose, where they are news."""
+    def _announcement(self, exercise: Exercise, side: str | None, number: int, *, first: bool) -> list[str]:
+        """Return the name with side, set and dose, where they are news: whole sentences, the name first."""
         book = self.book
         said = []
+        which_set = book.sentence("set", set=book.number(number), sets=book.number(exercise.sets))
         if first:
             next_one = "_next" if self.gap and self.parts else ""
             known = not self.parts and exercise.name.casefold() == self.routine.title.casefold()
@@ -334,13 +399,12 @@ class _Track:
             if self.met.get(exercise.name) != dose:
                 said.append(dose)
             self.met[exercise.name] = dose
-        elif number > 1 and not (exercise.alternate and side != exercise.sides[0]):
-            said.append(book.sentence("set", set=book.number(number), sets=book.number(exercise.sets)))
-            if exercise.alternate and side is not None:
-                said.append(book.sentence("side", side=_capital(book.side(side))))
-        elif exercise.sets > 1 and number == 1:
-            said.append(book.sentence("set", set=book.number(1), sets=book.number(exercise.sets)))
-        return [Wish("announce", " ".join(said), exercise.location)] if said else []
+        elif not exercise.alternate:
+            said += [which_set] if exercise.sets > 1 else []
+        elif not exercise.sides or side == exercise.sides[0]:
+            said.append(which_set)
+            said += [book.sentence("side", side=_capital(book.side(side)))] if side else []
+        return said
 
     def _dose(self, exercise: Exercise) -> str:
         book, dose = self.book, exercise.dose
@@ -357,7 +421,6 @@ class _Track:
     def _breathing(self, block: Breathing) -> None:
         book = self.book
         name = book.word("breathing")
-        scorer = SetScorer(self.booth, book, block.location, block.count_in)
         parts = [
             book.sentence(
                 "breath", phase=book.breath(phase.name, paced=True), duration=book.duration(phase.seconds)
@@ -367,135 +430,176 @@ class _Track:
         pattern = ", ".join([parts[0], *(part[:1].lower() + part[1:] for part in parts[1:])])
         rounds = book.plural("rounds", block.rounds)
         dose = book.sentence("pattern", pattern=pattern, rounds=_capital(rounds))
-        said = [book.sentence("introduces_next" if self.gap and self.parts else "introduces", name=name)]
-        if self.met.get(name) != dose:
-            said.append(dose)
+        names = [book.sentence("introduces_next" if self.gap and self.parts else "introduces", name=name)]
+        is_news = self.met.get(name) != dose
+        names += [dose] if is_news else []
         self.met[name] = dose
         label = _Label(name)
-        score = scorer.breathing(block)
-        self._introduce([Wish("announce", " ".join(said), block.location)], [], [], Fraction(0), score, label)
+
+        def rehearse(forms: Sequence[Wish]) -> Score:
+            return SetScorer(self.booth.rehearsal(), book, block.location, block.count_in).breathing(
+                block, forms
+            )
+
+        forms: tuple[Wish, ...] = ()
+        if not is_news and not block.count_in:  # a new pattern must be heard first, as a setup must
+            forms = self._forms_on_beat(names, block.location, rehearse)
+        score = SetScorer(self.booth, book, block.location, block.count_in).breathing(block, forms)
+        if forms:
+            self._go_straight_on(score)
+        else:
+            wish = Wish("announce", " ".join(names), block.location)
+            self._introduce([_Sentence(wish)], 0, score, label)
         self._perform(score, label)
         self._part(name)
 
     # Before the first beat
 
-    def _introduce(
-        self,
-        names: list[Wish],
-        setups: list[Wish],
-        reminders: list[Wish],
-        ready: Fraction,
-        score: Score,
-        label: _Label,
-    ) -> None:
+    def _introduce(self, sentences: Sequence[_Sentence], quiet: int, score: Score, label: _Label) -> None:
         """Say what must be said before a set, and fix its first beat in `now`."""
-        sentences = [(wish, BREATH) for wish in (*self.before, *names)]
-        sentences += [(wish, RATE) for wish in (*setups, *reminders)]  # a setup stands a second apart
+        sentences = [*self.before, *sentences]
         self.before = []
-        quiet = max(0, to_samples(ready) - BREATH)  # a breath follows every sentence anyway
-        if self.anchor:
-            anchor, self.anchor = self.anchor, None
+        gap, self.gap = self.gap, None
+        anchor, self.anchor = self.anchor, None
+        if anchor and not gap:
+            gap = _Gap(anchor.at - self.now, "round", anchor.location)
+        lead = quiet - score.first  # from the last sentence to the first beat
+        if gap:
+            self._fill(gap, sentences, lead, label, anchor)
+        else:
             start = max(self.free, nearest(self.now))
-            beat = nearest(anchor.at)
-            needed = self._needed(sentences, start) + quiet - score.first
-            if sentences or score.first < 0:
-                self._check_round(anchor, needed, beat, start)
+            beat = self._line_up(sentences, start)[1] + lead
             self._sentences(sentences, start, label)
-            self.now = anchor.at
-        elif self.gap:
-            self._introduce_in_gap(self.gap, sentences, quiet, score, label)
-            self.gap = None
-        elif sentences or score.first < -RATE:
-            start = max(self.free, nearest(self.now))
-            self._sentences(sentences, start, label)
-            beat = self._needed(sentences, start) + quiet - score.first
-            self.now = Fraction(max(beat, nearest(self.now)))
-        else:  # it goes straight on, the name on the first beat
-            self._give_way(nearest(self.now) + score.first)
+            self.now = Fraction(beat)
 
-    def _check_round(self, anchor: _Anchor, needed: int, beat: int, start: int) -> None:
-        if needed > beat:
-            message = (
-                f"a round of 'every' has {max(to_seconds(beat - start), 0):.2f} s before its first beat, "
-                f"but its introduction needs {to_seconds(needed - start):.2f} s"
-            )
-            self.problems.append(Problem(anchor.location, message))
-
-    def _introduce_in_gap(
-        self, gap: _Gap, sentences: list[tuple[Wish, int]], quiet: int, score: Score, label: _Label
+    def _fill(
+        self, gap: _Gap, sentences: Sequence[_Sentence], lead: int, label: _Label, anchor: _Anchor | None
     ) -> None:
-        """Fill a rest or a change of sides; where what must be said does not fit, it gets longer."""
+        """Fill a gap; where what must be said does not fit, it gets longer, or a round is too short."""
         start = max(self.free, nearest(self.now))
-        exact_end = self.now + gap.length
-        end = nearest(exact_end)
-        must = [*((wish, BREATH) for wish in gap.says), *sentences]
-        openings: list[list[tuple[Wish, int]]] = [[]]
-        if gap.kind == "rest":
-            length = self.book.duration(gap.length / RATE)
-            full = Wish("rest", self.book.sentence("rest_for", duration=length), gap.location)
-            openings = [
-                [(full, BREATH)],
-                [(Wish("rest", self.book.sentence("rest"), gap.location), BREATH)],
-                [],
-            ]
-        for opening in openings:
-            needed = self._needed([*opening, *must], start) + quiet - score.first
-            if needed <= end:
+        self.now += gap.length
+        must = [*(_Sentence(wish) for wish in gap.says), *sentences]
+        for opening in self._openings(gap):
+            needed = self._line_up([*opening, *must], start)[1] + lead
+            if needed <= nearest(self.now):
                 must = [*opening, *must]
                 break
         else:
-            takes, had = to_seconds(needed - nearest(self.now)), float(gap.length / RATE)
-            what = "change of sides" if gap.kind == "switch" else "rest"
-            self.booth.warn(
-                gap.location,
-                f"the {what} lasts {takes:.2f} s, not {had:g} s: what must be said in it needs as long",
-            )
-            exact_end, end = Fraction(needed), needed
+            if anchor:
+                self._check_round(anchor, needed)
+            else:
+                had = float(gap.length / RATE)
+                takes = to_seconds(needed - nearest(self.now - gap.length))
+                what = "change of sides" if gap.kind == "switch" else "rest"
+                message = (
+                    f"the {what} lasts {takes:.2f} s, not {had:g} s: what must be said in it needs as long"
+                )
+                self.booth.warn(gap.location, message)
+                self.now = Fraction(needed)
         self._sentences(must, start, label)
-        last = Wish(
-            "rest", self.book.sentence("time_left", duration=self.book.duration(_LAST_SECONDS)), gap.location
-        )
-        beat = end - _LAST_SECONDS * RATE
-        if gap.length >= 2 * _LAST_SECONDS * RATE:
-            clip = self.booth.clip(last.text, last.location)
-            begin = beat - clip.attack
-            if self.free <= begin and begin + clip.length + BREATH <= end + score.first - quiet:
-                self._put(begin, clip, last, label, beat=beat)
-        self.now = exact_end
+        self._last_seconds(gap, nearest(self.now) - lead, label)
 
-    def _needed(self, sentences: Sequence[tuple[Wish, int]], start: int) -> int:
-        """Return where sentences end that start at a sample, with the breath after the last one."""
-        at = start
-        for number, (wish, pause) in enumerate(sentences):
-            at += pause - BREATH if number else 0
-            at += self.booth.clip(wish.text, wish.location).length + BREATH
-        return at
+    def _check_round(self, anchor: _Anchor, needed: int) -> None:
+        """Note a round of `every` that cannot begin in time."""
+        late = needed - nearest(anchor.at)
+        if late > 0:
+            message = (
+                f"a round of 'every' begins {to_seconds(late):.2f} s too late: what comes before needs longer"
+            )
+            self.problems.append(Problem(anchor.location, message))
 
-    def _sentences(self, sentences: Sequence[tuple[Wish, int]], start: int, label: _Label) -> None:
-        at = start
-        for number, (wish, pause) in enumerate(sentences):
-            at += pause - BREATH if number else 0
-            clip = self.booth.clip(wish.text, wish.location)
-            self._put(at, clip, wish, label)
-            at = self.free
+    def _go_straight_on(self, score: Score) -> None:
+        """Let a set follow without a pause, its name on the first beat, and fix that beat in `now`."""
+        self.before = []
+        anchor, self.anchor = self.anchor, None
+        if anchor:
+            self._spend_gap()
+            self.now = anchor.at
+        self.gap = None
+        start = nearest(self.now) + score.first
+        self._give_way(start - BREATH)
+        late = self.cues[-1].end + BREATH - start if self.cues else 0
+        if late <= 0:
+            return
+        last = self.cues[-1]
+        if anchor:
+            self._check_round(anchor, nearest(self.now) + late)
+        elif last.beat is not None:  # the name of a work that is shorter than its own name
+            message = (
+                f"'{last.text}' is longer than its work: what follows begins {to_seconds(late):.2f} s later"
+            )
+            self.booth.warn(last.location, message)
+        self.now += late
+
+    def _give_way(self, limit: int) -> None:
+        """Make room for a name on the beat where the work before it ends: its last words yield."""
+        otherwise = "it is left out for the next exercise's name"
+        while self.cues and self.cues[-1].end > limit and self.cues[-1].kind in _YIELDING:
+            cue = self.cues.pop()
+            wish = Wish(cue.kind, cue.text, cue.location)
+            if cue.beat is None:
+                self.booth.short(wish, limit - cue.start, otherwise)
+                continue
+            floor = self.cues[-1].end if self.cues else -LONGEST
+            clip = self.booth.on_beat(wish, cue.beat, floor, limit, otherwise)
+            if clip:
+                self.cues.append(replace(cue, start=cue.beat - clip.attack, clip=clip))
+
+    def _openings(self, gap: _Gap) -> list[list[_Sentence]]:
+        """Return what may be said of a gap, the fullest first."""
+        if gap.kind != "rest":
+            return [[]]
+        length = self.book.duration(gap.length / RATE)
+        texts = (self.book.sentence("rest_for", duration=length), self.book.sentence("rest"))
+        return [*([_Sentence(Wish("rest", text, gap.location))] for text in texts), []]
+
+    def _last_seconds(self, gap: _Gap, latest: int, label: _Label) -> None:
+        """Say that the last seconds of a gap begin, if it is over before `latest`."""
+        if gap.kind == "round" or gap.length < 2 * _LAST_SECONDS * RATE:
+            return
+        text = self.book.sentence("time_left", duration=self.book.duration(_LAST_SECONDS))
+        wish = Wish("rest", text, gap.location)
+        clip = self.booth.clip(text, gap.location)
+        beat = nearest(self.now) - _LAST_SECONDS * RATE
+        start = beat - clip.attack
+        if self.free <= start and start + clip.length + BREATH <= latest:
+            self._put(start, clip, wish, label, beat=beat)
 
     def _spend_gap(self) -> None:
         """Let a rest pass that is followed by no work: it is plainly that long."""
         gap, self.gap = self.gap, None
         if not gap:
             return
-        end = self.now + gap.length
         start = max(self.free, nearest(self.now))
-        length = self.book.duration(gap.length / RATE)
-        for text in (self.book.sentence("rest_for", duration=length), self.book.sentence("rest")):
-            wish = Wish("rest", text, gap.location)
-            clip = self.booth.clip(text, gap.location)
-            if start + clip.length + BREATH <= nearest(end):
-                self._put(start, clip, wish, _Label())
+        self.now += gap.length
+        for opening in self._openings(gap):
+            if self._line_up(opening, start)[1] <= nearest(self.now):
+                self._sentences(opening, start, _Label())
                 break
-        self.now = end
+        self._last_seconds(gap, nearest(self.now), _Label())
+
+    def _speak_waiting(self) -> None:
+        """Say what waits to be said; the timeline waits for it."""
+        if self.before:
+            self._sentences(self.before, max(self.free, nearest(self.now)), _Label())
+            self.before = []
+            self.now = max(self.now, Fraction(self.cues[-1].end))
 
     # Placing
+
+    def _line_up(self, sentences: Sequence[_Sentence], start: int) -> tuple[list[int], int]:
+        """Return where sentences begin, the first at `start`, and where the pause after the last one ends."""
+        at, pause, starts = start, 0, []
+        for number, (wish, lead, after) in enumerate(sentences):
+            at += max(lead, pause) if number else 0
+            starts.append(at)
+            at, pause = at + self.booth.clip(wish.text, wish.location).length, after
+        return starts, at + pause
+
+    def _sentences(self, sentences: Sequence[_Sentence], start: int, label: _Label) -> None:
+        for sentence, at in zip(sentences, self._line_up(sentences, start)[0], strict=True):
+            wish = sentence.wish
+            self._put(at, self.booth.clip(wish.text, wish.location), wish, label)
 
     def _perform(self, score: Score, label: _Label) -> None:
         beat = nearest(self.now)
@@ -504,20 +608,6 @@ class _Track:
             at = None if spoken.beat is None else beat + spoken.beat
             self._put(beat + spoken.start, spoken.clip, spoken.wish, label, at, spoken.rep, spoken.phase)
         self.now += score.seconds * RATE
-
-    def _give_way(self, start: int) -> None:
-        """Leave out the last word of a set where the name of the next one falls on the same beat."""
-        while self.cues and self.cues[-1].end > start and self.cues[-1].kind in ("count", "countdown"):
-            cue = self.cues.pop()
-            wish = Wish(cue.kind, cue.text, cue.location)
-            self.booth.short(wish, max(0, start - cue.start), "it is left out for the next exercise's name")
-
-    def _speak_all(self, wishes: Sequence[Wish], start: int | None = None) -> None:
-        for wish in wishes:
-            self._speak(wish, max(self.free, nearest(self.now)) if start is None else max(start, self.free))
-
-    def _speak(self, wish: Wish, start: int) -> None:
-        self._put(start, self.booth.clip(wish.text, wish.location), wish, _Label())
 
     def _put(
         self,
@@ -529,6 +619,8 @@ class _Track:
         rep: int | None = None,
         phase: str | None = None,
     ) -> None:
+        if self.parts and self.parts[-1].end > start:  # no chapter ends within a cue of the next one
+            self.parts[-1] = self.parts[-1]._replace(end=start)
         self.cues.append(
             Cue(
                 start,
@@ -559,9 +651,7 @@ class _Track:
         routine = self.routine
         for reminders in self.reminders.values():
             for text in reminders.unsaid:
-                self.booth.warn(
-                    text.location, f"'{text.words}' is never said: there are more reminders than turns"
-                )
+                self.booth.warn(text.location, f"'{text.words}' is never said: no turn with room for it came")
         opening = self._opening()
         shift = opening[-1].end + _AFTER_TITLE - min(0, self.cues[0].start)
         length = shift + max(nearest(self.now), self.cues[-1].end) + _TAIL
@@ -572,13 +662,9 @@ class _Track:
         if problems:
             raise ScriptError(problems)
         moved = [
-            Cue(
-                cue.start + shift, cue.clip, cue.kind, cue.text, cue.location,
-                None if cue.beat is None else cue.beat + shift,
-                cue.exercise, cue.side, cue.set, cue.rep, cue.phase,
-            )
+            replace(cue, start=cue.start + shift, beat=None if cue.beat is None else cue.beat + shift)
             for cue in self.cues
-        ]  # fmt: skip
+        ]
         return Timeline(
             title=routine.title,
             language=routine.language,
@@ -620,9 +706,18 @@ class _Track:
 
 def _about(seconds: float) -> int:
     """Return a time as a person says it: to five seconds below a minute, then to whole minutes."""
-    if seconds < 60:
-        return max(5, round(seconds / 5) * 5)
-    return round(seconds / 60) * 60
+    step = 5 if seconds < 57.5 else 60
+    return max(5, int(seconds / step + 0.5) * step)
+
+
+def _has_work(steps: Sequence[Step]) -> bool:
+    """Return whether anything in the steps has a beat."""
+    return any(
+        _has_work(step.steps)
+        if isinstance(step, (Repeat, Every))
+        else isinstance(step, (Exercise, Breathing))
+        for step in steps
+    )
 
 
 def _chapter_title(name: str, side: str | None) -> str:

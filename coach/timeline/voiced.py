@@ -47,20 +47,29 @@ class Booth:
 
     def __init__(self, speech: Speaks) -> None:
         self._speech = speech
+        self._clips: dict[tuple[str, float], Clip] = {}
         self._shortages: dict[_Shortage, tuple[int, int, int]] = {}
         self._warnings: list[Problem] = []
         self._silent: dict[Problem, None] = {}
 
+    def rehearsal(self) -> Booth:
+        """Return a booth with the same voice whose notes nobody reads, to try something out."""
+        return Booth(self._speech)
+
     def clip(self, text: str, location: Location, rate: float = 1.0) -> Clip:
         """Return the clip of a text; note a text that the voice is silent on."""
-        clip = self._speech.clip(text, rate)
+        clip = self._clips.get((text, rate))
+        if clip is None:
+            clip = self._clips[text, rate] = self._speech.clip(text, rate)
         if not clip.length:
             shown = text if len(text) <= 60 else text[:57] + "..."
             message = f"the voice {self._speech.voice_name} is silent on '{shown}'; write it in words"
             self._silent[Problem(location, message)] = None
         return clip
 
-    def on_beat(self, wish: Wish, beat: int, floor: int, ceiling: int) -> Clip | None:
+    def on_beat(
+        self, wish: Wish, beat: int, floor: int, ceiling: int, otherwise: str = "it is left out"
+    ) -> Clip | None:
         """Return a clip whose attack can lie on a beat, spoken faster where it must; None where none fits.
 
         Args:
@@ -68,14 +77,18 @@ class Booth:
             beat: sample of the beat.
             floor: the first sample that is free.
             ceiling: the first sample after it that is not.
+            otherwise: what becomes of a text that doesn't fit at any rate, for the warning.
         """
+        usual = self.clip(wish.text, wish.location)
+        room = ceiling - max(floor, beat - usual.attack)
         for rate in RATES:
             clip = self.clip(wish.text, wish.location, rate)
             start = beat - clip.attack
             if floor <= start and start + clip.length <= ceiling:
                 if rate > 1:
-                    self.short(wish, ceiling - max(floor, start), f"it is spoken {rate:g} times as fast")
+                    self.short(wish, room, f"it is spoken {rate:g} times as fast")
                 return clip
+        self.short(wish, room, otherwise)
         return None
 
     def short(self, wish: Wish, room: int, outcome: str) -> None:
