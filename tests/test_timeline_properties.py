@@ -270,7 +270,12 @@ def missed(
                         wanted.append((beat, BOOK.count(second + 1)))
             elif exercise.count == "reps" and not index:
                 wanted.append((start, BOOK.count(rep)))
-    return [word for beat, word in wanted if beat not in on and f"'{word}'" not in warned]
+    name = on.get(first)
+    covered: set[int] = set()  # the name on the first beat takes the place of words, and that is warned of
+    if name and name.kind == "announce" and "it is left out for the exercise's name" in warned:
+        covered = {first + to_samples(rep * length) for rep in range(int(dose.reps.low))}
+        covered = {beat for beat in covered if beat < name.end + RATE // 2}
+    return [word for beat, word in wanted if beat not in {*on, *covered} and f"'{word}'" not in warned]
 
 
 def moments_of(dose: Tempo, cue: Cue, length: Fraction) -> set[int]:

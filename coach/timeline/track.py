@@ -705,8 +705,8 @@ class _Track:
 
 
 def _about(seconds: float) -> int:
-    """Return a time as a person says it: to five seconds below a minute, then to whole minutes."""
-    step = 5 if seconds < 57.5 else 60
+    """Return a time as a person says it: to five seconds below a minute, to half minutes below three."""
+    step = 5 if seconds < 57.5 else 30 if seconds < 165 else 60
     return max(5, int(seconds / step + 0.5) * step)
 
 
