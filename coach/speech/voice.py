@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-ENGINES = {"neural": "coach.speech.neural"}
+ENGINES = {"neural": "coach.speech.neural", "system": "coach.speech.system"}
 """Engine name -> the module that implements it, best first."""
 
 
@@ -109,21 +109,21 @@ def choose_voice(language: str, *, engine: str = "auto", name: str | None = None
         if named_engine not in ("", "auto", engine) and engine != "auto":
             raise SpeechError(f"The voice {name!r} is not one of the engine {engine!r}")
         engine = named_engine or engine
-    there = voices(engine)
+    there: list[VoiceInfo] = []
+    for known in ENGINES if engine == "auto" else [engine]:
+        there += voices(known)  # an engine is not asked where a better one has the voice
+        named = [info for info in there if wanted.lower() in ("", info.name.lower())]
+        fitting = [info for info in named if _primary(info.language) == _primary(language)]
+        if fitting:
+            exact = [info for info in fitting if info.language.lower() == language.lower()]
+            best = (exact or fitting)[0]
+            return _engine(best.engine).open_voice(best.name)
     if not there:
         which = "No engine" if engine == "auto" else f"The engine {engine!r}"
-        raise SpeechError(f"{which} has a voice on this machine; install hibari-tts for English")
-    named = [info for info in there if wanted.lower() in ("", info.name.lower())]
+        raise SpeechError(f"{which} has a voice on this machine; install hibari-tts or pyttsx3")
     if not named:
         raise SpeechError(f"There is no voice {wanted!r} on this machine; there is {_listing(there)}")
-    fitting = [info for info in named if _primary(info.language) == _primary(language)]
-    if not fitting:
-        raise SpeechError(
-            f"No voice for the language {language!r} on this machine; there is {_listing(named)}"
-        )
-    exact = [info for info in fitting if info.language.lower() == language.lower()]
-    best = (exact or fitting)[0]
-    return _engine(best.engine).open_voice(best.name)
+    raise SpeechError(f"No voice for the language {language!r} on this machine; there is {_listing(named)}")
 
 
 def _engine(name: str) -> Engine:
