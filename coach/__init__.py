@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from coach.encode import export
+    from coach.encode.segment import to_audio_segment
     from coach.mix import render
     from coach.player import play
     from coach.script import load
     from coach.speech import open_speech
     from coach.timeline import compile_routine as compile  # noqa: A004 - the field's own word
 
-__all__ = ["compile", "export", "load", "open_speech", "play", "render"]
+__all__ = ["compile", "export", "load", "open_speech", "play", "render", "to_audio_segment"]
 
 __version__ = "0.1.0"
 
@@ -33,6 +34,7 @@ _HOMES = {
     "open_speech": ("coach.speech", "open_speech"),
     "play": ("coach.player", "play"),
     "render": ("coach.mix", "render"),
+    "to_audio_segment": ("coach.encode.segment", "to_audio_segment"),
 }
 
 

@@ -46,6 +46,11 @@ def one_line(text: str) -> str:
     return " ".join(plain.split())
 
 
+def comment(timeline: Timeline) -> str:
+    """Return who speaks, and at which level, as every format's comment says it."""
+    return f"voice {timeline.voice}" + (f", level {timeline.level}" if timeline.level else "")
+
+
 def id3(timeline: Timeline) -> bytes:
     """Return the ID3v2.3 tag of a track, the same bytes for the same track.
 
@@ -56,7 +61,6 @@ def id3(timeline: Timeline) -> bytes:
     """
     title = one_line(timeline.title)
     language = language_code(timeline.language)
-    about = f"voice {timeline.voice}" + (f", level {timeline.level}" if timeline.level else "")
     parts = [
         _text("TIT2", title),
         _text("TPE1", "Coach"),
@@ -65,7 +69,7 @@ def id3(timeline: Timeline) -> bytes:
         _text("TLAN", language),
         _text("TLEN", str(_ms(timeline.length))),
         _text("TSSE", "Coach, LAME"),
-        frames.COMM(encoding=_UTF16, lang=language, desc="", text=[one_line(about)]),
+        frames.COMM(encoding=_UTF16, lang=language, desc="", text=[one_line(comment(timeline))]),
         *_chapters(timeline, title),
     ]
     body = b"".join(_bytes(part) for part in parts)

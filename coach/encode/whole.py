@@ -103,10 +103,15 @@ def _open_part(target: Path, parts: list[Path]) -> tuple[Path, BinaryIO]:
         os.lseek(number, 0, os.SEEK_SET)
         # Between the two calls a sweeper may have locked or removed it.
         if held is not False and part.exists():
-            return part, os.fdopen(number, "w+b")
+            return part, _named(part, number)
         os.close(number)
         with suppress(OSError):
             part.unlink()
+
+
+def _named(path: Path, number: int) -> BinaryIO:
+    """Return an open file by its number; unlike `os.fdopen` it knows its name, which ffmpeg is given."""
+    return open(path, "w+b", opener=lambda *_: number)
 
 
 def _lock(number: int) -> bool | None:
