@@ -543,7 +543,8 @@ def test_a_lap_of_an_awkward_length_is_no_rounding_problem() -> None:
 
 def test_the_opening_names_what_it_takes_and_needs_and_the_end_is_an_end() -> None:
     timeline = compiled(replace(SQUAT, equipment=("a mat",)), replace(RUN, equipment=("a mat", "a chair")))
-    assert words(of(timeline, "title")) == ["Made up", "About one minute thirty seconds. You will need a mat and a chair."]
+    takes = "About one minute thirty seconds. You will need a mat and a chair."
+    assert words(of(timeline, "title")) == ["Made up", takes]
     assert 75 <= timeline.length / RATE < 105
     assert timeline.cues[0].start == 2 * RATE
     assert timeline.cues[-1].text == "Session complete. Well done."

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Unit(NamedTuple):
-    """A unit's words: behind 1, behind any other number, behind part of one ("half a minute")."""
+    """A unit's words: for exactly one ("one minute"), behind any other number, behind part of one."""
 
     one: str = ""
     many: str = ""
@@ -227,7 +227,7 @@ class _Reader:
         return self._counted(match[1], self._forms.units[match[2].lower()])
 
     def _counted(self, number: str, unit: Unit) -> str:
-        return f" {self._number(number)} {unit.one if number == '1' else unit.many} "
+        return f" {unit.one} " if number == "1" else f" {self._number(number)} {unit.many} "
 
     def _number(self, written: str, *, ordinal: bool = False) -> str:
         whole, _, decimals = written.replace(self._forms.thousands, "").partition(self._forms.decimal)
