@@ -15,7 +15,7 @@ import yaml
 
 from coach import phrases, script
 from coach.phrases import phrasebook
-from coach.script.build import library
+from coach.script.exercises import library
 from coach.speech import choose_voice
 from coach.speech.normalise import normalise
 from coach.timeline import compile_routine

@@ -13,7 +13,7 @@ from coach import script
 from coach.errors import Location, Problem, ScriptError
 from coach.routine import Exercise, Hold, Routine, Span, Tempo, Text, Timed
 from coach.script import LEVELS, Change
-from coach.script.build import library
+from coach.script.exercises import library
 
 SCRIPTS = Path(__file__).parent / "scripts"
 SHIPPED = Path(__file__).parents[1] / "scripts"

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coach.script.build import LEVELS, Change, build
+from coach.script.build import build
+from coach.script.exercises import LEVELS, Change
 
 if TYPE_CHECKING:
     from coach.routine import Routine

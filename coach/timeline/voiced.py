@@ -56,15 +56,16 @@ class Booth:
         """Return a booth with the same voice whose notes nobody reads, to try something out."""
         return Booth(self._speech)
 
-    def clip(self, text: str, location: Location, rate: float = 1.0) -> Clip:
-        """Return the clip of a text; note a text that the voice is silent on."""
+    def clip(self, wish: Wish, rate: float = 1.0) -> Clip:
+        """Return the clip of what is to be said; note a text that the voice is silent on."""
+        text = wish.text
         clip = self._clips.get((text, rate))
         if clip is None:
             clip = self._clips[text, rate] = self._speech.clip(text, rate)
         if not clip.length:
             shown = text if len(text) <= 60 else text[:57] + "..."
             message = f"the voice {self._speech.voice_name} is silent on '{shown}'; write it in words"
-            self._silent[Problem(location, message)] = None
+            self._silent[Problem(wish.location, message)] = None
         return clip
 
     def on_beat(
@@ -79,10 +80,10 @@ class Booth:
             ceiling: the first sample after it that is not.
             otherwise: what becomes of a text that doesn't fit at any rate, for the warning.
         """
-        usual = self.clip(wish.text, wish.location)
+        usual = self.clip(wish)
         room = ceiling - max(floor, beat - usual.attack)
         for rate in RATES:
-            clip = self.clip(wish.text, wish.location, rate)
+            clip = self.clip(wish, rate)
             start = beat - clip.attack
             if floor <= start and start + clip.length <= ceiling:
                 if rate > 1:
@@ -99,7 +100,7 @@ class Booth:
             room: samples that there were for it.
             outcome: what became of it: "it is left out".
         """
-        length = self.clip(wish.text, wish.location).length
+        length = self.clip(wish).length
         mark = _Shortage(wish.location, wish.text, outcome)
         times, longest, least = self._shortages.get(mark, (0, 0, room))
         self._shortages[mark] = times + 1, max(longest, length), min(least, room)

@@ -1,0 +1,318 @@
+"""Exercises: what was written, the library, levels and a person's own dose, laid over each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coach import routine
+from coach.errors import Location, ScriptError
+from coach.routine import PLACEHOLDERS, Phase, Span, Text
+from coach.script import format as keys
+from coach.script.document import parse, read_file, short
+from coach.script.values import BREATHS, LONGEST_TEXT, Breath, Digits, Reader, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MOST_USES = 10
+"""Exercises that may build on each other in a chain."""
+
+_VARIANTS = {"easier": keys.EASIER, "harder": keys.HARDER}
+LEVELS = tuple(_VARIANTS)
+
+_DOSES: tuple[keys.Key[Any], ...] = (keys.TEMPO, keys.HOLD, keys.FOR)
+_OF_A_DOSE: tuple[keys.Key[Any], ...] = (keys.START, keys.BREATHE, keys.COUNT)
+_DOSE_NAMES = {key.name for key in (*_DOSES, keys.REPS, keys.START, keys.RELAX, keys.USE)}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a person changes about every exercise, for one session: it overrides all that the script says.
+
+    Attributes:
+        reps: for exercises whose dose has reps; None leaves them as they are, and so on.
+        sides: for exercises that have sides.
+        sets: sets.
+        rest: seconds between sets.
+    """
+
+    reps: Span | None = None
+    sides: tuple[str, ...] | None = None
+    sets: int | None = None
+    rest: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person asks for: the level (None for the plain one) and changes of their own."""
+
+    level: str | None
+    change: Change
+
+
+@lru_cache(maxsize=8)
+def library(language: str) -> Mapping[str, keys.Fields]:
+    """Return the exercises that ship for a language, by id; empty where there are none."""
+    path = Path(__file__).parents[1] / "exercises" / f"{language}.yaml"
+    if not path.is_file():
+        return {}
+    reader = Reader()
+    entries = keys.EXERCISES.value.read(parse(read_file(path, path.name), path.name, reader.fail), reader)
+    if reader.problems:
+        raise ScriptError(reader.problems)
+    return entries or {}
+
+
+@dataclass
+class Exercises:
+    """Makes the exercises of one file.
+
+    Attributes:
+        script: the values of the file: its library, defaults and vars.
+        language: chooses the library that ships.
+        count_in: beats before each set.
+        wanted: what a person asks for.
+        reader: is told the problems.
+        levels: the levels that any exercise offers; grows.
+        used: the ids of the library that something uses; grows.
+    """
+
+    script: keys.Fields
+    language: str
+    count_in: int
+    wanted: Wanted
+    reader: Reader
+    levels: set[str]
+    used: set[str] = field(default_factory=set)
+
+    def exercise(self, step: keys.Fields) -> routine.Exercise | None:
+        """Return the exercise at the session's level; problems are noted at every level."""
+        self.fit(step)
+        layers = self._layers(step)
+        if layers is None:
+            return None
+        defaults = self.script.get(keys.DEFAULT_FIELDS)
+        under = [defaults] if defaults else []
+        merged = lay([*under, *layers])
+        chosen = self._assembled(merged, step.location)
+        for level, key in _VARIANTS.items():
+            variant = merged.get(key)
+            if variant is None:
+                continue
+            self.levels.add(level)
+            above = self._layers(variant) if keys.USE in variant else [*layers, variant]
+            made = above and self._assembled(lay([*under, *above]), step.location)
+            if level == self.wanted.level:
+                chosen = made or None
+        return chosen
+
+    def fit(self, fields: keys.Fields) -> None:
+        """Note what within one level does not go together, at this level and at those that it overrides."""
+        for each in (fields, *(fields.get(key) for key in _VARIANTS.values())):
+            if each is None:
+                continue
+            self._layers(each)
+            given = [key for key in (*_DOSES, keys.REPS) if key in each]
+            tempo = each.get(keys.TEMPO)
+            if len([key for key in given if key is not keys.REPS]) > 1 or given == [keys.FOR, keys.REPS]:
+                words = f"two doses ('{given[0].name}' and '{given[1].name}'); an exercise has one"
+                self.reader.fail(each.at(given[1]), words)
+            elif keys.START in each and isinstance(tempo, tuple):
+                words = "'start' goes with a tempo of four digits; named phases have their order"
+                self.reader.fail(each.at(keys.START), words)
+            elif keys.RELAX in each and (tempo or keys.FOR in each):
+                self.reader.fail(each.at(keys.RELAX), "'relax' goes with a 'hold'")
+
+    def is_whole(self, entry: keys.Fields) -> bool:
+        """Tell whether an entry of the library is an exercise by itself, not a base for others."""
+        layers = self._layers(entry) or [entry]
+        fields = lay(layers)
+        dose = keys.HOLD in fields or keys.FOR in fields or (keys.TEMPO in fields and keys.REPS in fields)
+        return keys.NAMED in fields and dose
+
+    def _layers(self, fields: keys.Fields) -> list[keys.Fields] | None:
+        """Return the fields with those of the library entries that they use, the farthest first."""
+        layers = [fields]
+        own, shipped = self.script[keys.EXERCISES], library(self.language)
+        while keys.USE in layers[0]:
+            name, place = layers[0][keys.USE], layers[0].at(keys.USE)
+            self.used.add(name)
+            entry = own.get(name)
+            if entry is None or entry in layers:  # an entry may build on the shipped one of its own name
+                entry = shipped.get(name, entry)
+            if entry is None:
+                if keys.EXERCISES.name not in self.script.unread:
+                    known = [*own, *shipped]
+                    hint = nearest(name, known) or f"; known are {short(', '.join(known)) or 'none'}"
+                    self.reader.fail(place, f"no exercise '{name}' in the library{hint}")
+                return None
+            if entry in layers:
+                self.reader.fail(place, f"exercise '{name}' uses itself")
+                return None
+            if len(layers) > MOST_USES:
+                self.reader.fail(place, f"exercises that use each other more than {MOST_USES} deep")
+                return None
+            layers.insert(0, entry)
+        return layers
+
+    def _assembled(self, fields: keys.Fields, place: Location) -> routine.Exercise | None:
+        dose = self._dose(fields)
+        name = fields.get(keys.NAMED)
+        if name is None and not fields.unread & {keys.NAMED.name, keys.USE.name}:
+            self.reader.fail(place, "an exercise needs a name: 'exercise: NAME', or 'use' one of the library")
+        change = self.wanted.change
+        sides = fields[keys.SIDES]
+        if sides and change.sides is not None:
+            sides = change.sides
+        missing = set()
+        if not sides and not fields.unread & {keys.SIDES.name, keys.USE.name}:
+            missing.add("side")
+        if isinstance(dose, routine.Timed):
+            missing |= {"rep", "reps"}
+        setup = tuple(
+            bind(text, {*missing, "rep"}, place, self.script, self.reader) for text in fields[keys.SETUP]
+        )
+        reminders = tuple(
+            bind(text, missing, place, self.script, self.reader) for text in fields[keys.REMINDERS]
+        )
+        if dose is None or name is None:
+            return None
+        breathe, breathing = self._breaths(fields, dose)
+        return routine.Exercise(
+            name=name,
+            dose=dose,
+            location=place,
+            sides=sides,
+            switch=fields[keys.SWITCH],
+            sets=fields[keys.SETS] if change.sets is None else change.sets,
+            rest=fields[keys.SET_REST] if change.rest is None else change.rest,
+            alternate=fields[keys.ALTERNATE],
+            setup=setup,
+            ready=fields[keys.READY],
+            count_in=self.count_in,
+            reminders=reminders,
+            reminders_every=fields[keys.REMINDERS_EVERY],
+            breathe=breathe,
+            breathing=breathing,
+            count=fields[keys.COUNT],
+            equipment=fields[keys.EQUIPMENT],
+            position=fields.get(keys.POSITION),
+            notes=fields.get(keys.NOTES),
+        )
+
+    def _dose(self, fields: keys.Fields) -> routine.Dose | None:
+        given = [key for key in _DOSES if key in fields]
+        reps = fields.get(keys.REPS)
+        if fields.unread & _DOSE_NAMES or len(given) > 1:
+            return None  # the problem is noted
+        fail = self.reader.fail
+        if reps is None and not given:
+            known = library(self.language)
+            name = (fields.get(keys.NAMED) or "").lower().replace(" ", "_")
+            hint = f"; or 'use: {name}' of the library" if name in known else ""
+            fail(
+                fields.location, f"an exercise needs a dose: 'reps' with a 'tempo', a 'hold', or 'for'{hint}"
+            )
+            return None
+        if not given:
+            fail(
+                fields.at(keys.REPS), "reps need a 'tempo', such as {up: 1, down: 3}, or a 'hold' in seconds"
+            )
+            return None
+        if keys.FOR in fields:
+            if reps is not None:
+                fail(fields.at(keys.REPS), "two doses ('for' and 'reps'); an exercise has one")
+                return None
+            return routine.Timed(fields[keys.FOR])
+        if reps is not None and self.wanted.change.reps is not None:
+            reps = self.wanted.change.reps
+        if keys.HOLD in fields:
+            return routine.Hold(reps or Span(Fraction(1), Fraction(1)), fields[keys.HOLD], fields[keys.RELAX])
+        if reps is None:
+            fail(fields.at(keys.TEMPO), "a tempo needs 'reps', such as 12 or 10-15")
+            return None
+        tempo = fields[keys.TEMPO]
+        return routine.Tempo(reps, tempo.phases(fields[keys.START]) if isinstance(tempo, Digits) else tempo)
+
+    def _breaths(
+        self, fields: keys.Fields, dose: routine.Dose
+    ) -> tuple[tuple[tuple[str, str], ...], tuple[Phase, ...]]:
+        breaths: tuple[Breath, ...] = fields[keys.BREATHE]
+        with_phases: list[tuple[str, str]] = []
+        in_seconds: list[Phase] = []
+        for breath in breaths:
+            if isinstance(dose, routine.Tempo):
+                names = list(dict.fromkeys(phase.name for phase in dose.phases))
+                if breath.name not in names:
+                    message = f"a breath on '{breath.name}', but the tempo has {' and '.join(names)}"
+                    self.reader.fail(breath.location, message + nearest(breath.name, names))
+                elif breath.says is None:
+                    self.reader.fail(
+                        breath.location, "with a tempo, 'breathe' says in, out or hold for a phase"
+                    )
+                else:
+                    with_phases.append((breath.name, breath.says))
+            elif breath.seconds is None or breath.name not in BREATHS:
+                self.reader.fail(
+                    breath.location, "with 'hold' or 'for', 'breathe' has seconds, such as {in: 4, out: 4}"
+                )
+            else:
+                in_seconds.append(Phase(breath.name, breath.seconds))
+        return tuple(with_phases), tuple(in_seconds)
+
+
+def lay(layers: list[keys.Fields]) -> keys.Fields:
+    """Return the fields of several levels as one, nearer ones over farther ones.
+
+    A dose replaces that of a farther level as a whole, with the start, breathing and count written beside it.
+
+    Args:
+        layers: at least one, the farthest first.
+    """
+    doses = [next((key for key in _DOSES if key in layer), None) for layer in layers]
+    last = max((number for number, dose in enumerate(doses) if dose), default=0)
+    merged = keys.Fields(layers[0].location)
+    for number, (layer, dose) in enumerate(zip(layers, doses, strict=True)):
+        if dose is not None:
+            replaced = next((key for key in _DOSES if key in merged), None)
+            other = dose is keys.FOR or replaced not in (None, dose)
+            merged = merged.without((*_DOSES, keys.REPS, keys.RELAX) if other else _DOSES)
+        alive = layer if dose is None or number == last else layer.without(_OF_A_DOSE)
+        merged = alive.over(merged)
+    return merged
+
+
+def bind(text: Text, missing: Iterable[str], place: Location, script: keys.Fields, reader: Reader) -> Text:
+    """Return a text with its vars filled in.
+
+    Args:
+        text: as it stands in the file.
+        missing: the placeholders of the format that mean nothing here.
+        place: the step that needs the text; a text that ships with Coach has its problems there.
+        script: the values of the file, with its vars.
+        reader: is told the problems.
+    """
+    variables = script[keys.VARS]
+    known = [*(name for name in PLACEHOLDERS if name not in missing), *variables]
+    place = text.location if text.location.path == script.location.path else place
+    for name in text.placeholders():
+        quoted = short(name)
+        if name in ("{", "}"):
+            words = f"a single '{name}'; write '{name}{name}' for a brace that is spoken of"
+            reader.fail(place, words)
+        elif name in PLACEHOLDERS and name not in known:
+            reader.fail(place, f"{{{quoted}}} has no meaning here")
+        elif name not in known and keys.VARS.name not in script.unread:
+            words = f"; known are {short(', '.join(known))}" if known else "; 'vars' can define it"
+            hint = nearest(name, known) or words
+            reader.fail(place, f"unknown placeholder {{{quoted}}}{hint}")
+    bound = text.bind(variables)
+    if len(bound.words) > LONGEST_TEXT:
+        words = f"must be a text of 1 to {LONGEST_TEXT} characters once its vars are in"
+        reader.fail(place, f"{words} (got {len(bound.words)})")
+        return text
+    return bound

@@ -1,0 +1,244 @@
+"""From a routine to its timeline: the walk through its steps."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from coach.errors import Problem, ScriptError
+from coach.phrases import Phrasebook, languages, phrasebook
+from coach.routine import Breathing, Every, Exercise, Repeat, Rest, Routine, Say, Step
+from coach.timeline.gaps import Gaps
+from coach.timeline.score import Reminders, reminder
+from coach.timeline.sets import WorkSet
+from coach.timeline.track import Label, Sentence, Track
+from coach.timeline.voiced import BREATH, Booth, Speaks, Wish
+from coach.timeline.wording import Announcer
+from coach.units import RATE, nearest, to_samples
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from coach.speech import Clip
+    from coach.timeline.model import Timeline
+
+
+def compile_routine(routine: Routine, speech: Speaks) -> Timeline:
+    """Return the timeline of a routine: the same for the same routine and voice, to the sample.
+
+    Args:
+        routine: what to do.
+        speech: the voice, asked how long each sentence is and where its attack lies.
+
+    Raises:
+        ScriptError: a text that the voice is silent on, a round of `every` that needs longer than it
+            has, a language without a phrasebook, or a track of more than 12 hours.
+        SpeechError: the voice failed.
+    """
+    if routine.language not in languages():
+        message = f"must be a language that Coach speaks: {', '.join(languages())} (got '{routine.language}')"
+        raise ScriptError([Problem(routine.location, message)])
+    book = phrasebook(routine.language)
+    track = Track(Booth(speech))
+    walk = _Walk(track, book, routine.title)
+    walk.steps(routine.steps)
+    walk.finish(Wish("end", book.sentence("end"), routine.location))
+    return track.timeline(routine, book, speech.voice_name)
+
+
+def texts(routine: Routine) -> tuple[str, ...]:
+    """Return the texts that a routine will probably have spoken, so that they can be made ahead.
+
+    A compilation with a voice that only guesses lengths finds them; what fits in the end may differ.
+    """
+    listener = _Listener()
+    with suppress(ScriptError):  # the compilation proper will say so, with true lengths
+        compile_routine(routine, listener)
+    return tuple(listener.heard)
+
+
+class _Listener:
+    """Speech that speaks nothing, and remembers what it was asked at the usual rate."""
+
+    voice_name = "none"
+
+    def __init__(self) -> None:
+        self.heard: dict[str, None] = {}
+
+    def clip(self, text: str, rate: float = 1.0) -> Clip:
+        """Return a clip of about the length that a voice would need."""
+        from coach.speech import Clip  # noqa: PLC0415 - a type alone would not do
+
+        if rate == 1.0:
+            self.heard[text] = None
+        return Clip("", int((RATE // 5 + len(text) * RATE // 16) / rate), RATE // 20)
+
+
+class _Walk:
+    """Goes through the steps of a routine, and has each placed on the track."""
+
+    def __init__(self, track: Track, book: Phrasebook, title: str) -> None:
+        self._track = track
+        self._book = book
+        self._gaps = Gaps(track, book)
+        self._announcer = Announcer(book, title)
+        self._reminders: dict[tuple[object, ...], Reminders] = {}
+
+    def steps(self, steps: Sequence[Step]) -> None:
+        """Place steps in their order."""
+        for step in steps:
+            if isinstance(step, Say):
+                self._gaps.say(Wish("say", step.text.fill({}), step.text.location), step.pause)
+            elif isinstance(step, Rest):
+                self._gaps.rest(step.seconds, step.location)
+            elif isinstance(step, Exercise):
+                self._exercise(step)
+            elif isinstance(step, Breathing):
+                self._breathing(step)
+            elif isinstance(step, Repeat):
+                self._repeat(step)
+            else:
+                self._every(step)
+
+    def finish(self, last: Wish) -> None:
+        """Place what is still waiting, and the last sentence; note the reminders that nobody heard."""
+        track = self._track
+        self._gaps.settle()
+        track.say([Sentence(last)], max(nearest(track.now), track.free + RATE // 2), Label())
+        for reminders in self._reminders.values():
+            for text in reminders.unsaid:
+                message = f"'{text.words}' is never said: no turn with room for it came"
+                track.booth.warn(text.location, message)
+
+    def _repeat(self, step: Repeat) -> None:
+        for number in range(1, step.times + 1):
+            if number > 1 and step.rest:
+                self._gaps.rest(step.rest, step.location)
+            if step.times > 1:
+                text = self._announcer.round(number, step.times)
+                self._gaps.announce(Wish("announce", text, step.location))
+            self.steps(step.steps)
+
+    def _every(self, step: Every) -> None:
+        track, gaps = self._track, self._gaps
+        works = _has_work(step.steps)
+        if gaps.awaits_beat and not works:
+            gaps.refuse(step.location, "this")
+            return
+        length = step.interval * RATE
+        outer, track.first_beat = track.first_beat, None
+        origin, first_cue = track.now, len(track.cues)
+        for number in range(step.rounds):
+            if number:
+                gaps.end_round(origin + number * length, step.interval, step.location)
+                gaps.begin_round(origin + number * length, step.location, is_beat=works)
+            self.steps(step.steps)
+            if not number:
+                said = [cue.start for cue in track.cues[first_cue:] if cue.kind != "rest"]
+                if track.first_beat is not None:
+                    origin = Fraction(nearest(track.first_beat))
+                elif said:
+                    origin = Fraction(said[0])
+        end = origin + step.rounds * length
+        gaps.end_round(end, step.interval, step.location)
+        if not gaps.is_open:
+            track.now = end
+        track.first_beat = outer if outer is not None else track.first_beat
+
+    def _exercise(self, exercise: Exercise) -> None:
+        sides: Sequence[str | None] = exercise.sides or (None,)
+        numbers = range(1, exercise.sets + 1)
+        order: list[tuple[str | None, int]]
+        if exercise.alternate:
+            order = [(side, number) for number in numbers for side in sides]
+        else:
+            order = [(side, number) for side in sides for number in numbers]
+        key = (exercise.name, exercise.reminders)
+        reminders = self._reminders.setdefault(key, Reminders(exercise.reminders))
+        before: tuple[str | None, int] | None = None
+        for side, number in order:
+            if before is not None:
+                self._between(exercise, before, (side, number))
+            self._set(exercise, side, number, reminders, first=before is None)
+            before = side, number
+
+    def _between(
+        self, exercise: Exercise, before: tuple[str | None, int], after: tuple[str | None, int]
+    ) -> None:
+        """Leave the gap between two sets: a change of side, or a rest."""
+        side, number = after
+        if side is not None and side != before[0] and (not exercise.alternate or number == before[1]):
+            switch = Wish("switch", self._announcer.switch(side), exercise.location)
+            self._gaps.between_sets(exercise.switch, exercise.location, switch)
+        else:
+            self._gaps.between_sets(exercise.rest, exercise.location, None)
+
+    def _set(
+        self, exercise: Exercise, side: str | None, number: int, reminders: Reminders, *, first: bool
+    ) -> None:
+        announcer = self._announcer
+        work = WorkSet(exercise, self._book, reminders, announcer.values(exercise, side, number))
+        label = Label(exercise.name, side, number)
+        if not first:
+            self._perform(work, label, announcer.next_set(exercise, side, number))
+            return
+        opens, after_gap = not self._track.has_work, self._gaps.is_open
+        names = announcer.exercise(exercise, side, opens=opens, after_gap=after_gap)
+        setup = announcer.setup(exercise)
+        setups = [Wish("setup", text.fill(work.values), text.location) for text in setup]
+        ready = to_samples(exercise.ready) - BREATH if setups else 0  # a breath follows a sentence anyway
+        self._perform(work, label, names, setups, max(0, ready), on_beat=not setups)
+
+    def _breathing(self, block: Breathing) -> None:
+        opens, after_gap = not self._track.has_work, self._gaps.is_open
+        names, is_news = self._announcer.breathing(block, opens=opens, after_gap=after_gap)
+        work = WorkSet(block, self._book, Reminders(()), {})
+        label = Label(self._book.word("breathing"))
+        self._perform(work, label, names, on_beat=not is_news)  # a new pattern must be heard before
+
+    def _perform(
+        self,
+        work: WorkSet,
+        label: Label,
+        names: Sequence[str],
+        setups: Sequence[Wish] = (),
+        ready: int = 0,
+        *,
+        on_beat: bool = True,
+    ) -> None:
+        """Place a set with its introduction.
+
+        Args:
+            work: the set.
+            label: what it belongs to.
+            names: what is said of it, the name first.
+            setups: what must be heard before it.
+            ready: samples of quiet after that.
+            on_beat: whether the name may fall on the first beat.
+        """
+        booth, gaps = self._track.booth, self._gaps
+        forms: tuple[Wish, ...] = ()
+        if on_beat and not work.step.count_in:
+            forms = gaps.on_beat_forms(names, work)
+            if work.reminders.turns and work.rehearse(booth, forms).too_long:
+                forms = ()  # what is said before the set takes the name along
+        score = work.score(booth, forms)
+        if forms:
+            gaps.go_straight_on(score)
+        else:
+            long_ones = [reminder(text, work.values, 1) for text in score.too_long]
+            sentences = [Sentence(Wish("announce", " ".join(names), work.step.location))] if names else []
+            sentences += [Sentence(wish, lead=RATE) for wish in (*setups, *long_ones)]
+            gaps.introduce(sentences, ready, score, label)
+        self._track.perform(score, label)
+
+
+def _has_work(steps: Sequence[Step]) -> bool:
+    """Return whether anything in the steps has a beat."""
+    return any(
+        _has_work(step.steps)
+        if isinstance(step, (Repeat, Every))
+        else isinstance(step, (Exercise, Breathing))
+        for step in steps
+    )

@@ -1,0 +1,259 @@
+"""The score of one set: words on their beats, reminders in turn, and where there is room between.
+
+All samples here count from the set's first beat; the count-in lies before it, at negative ones.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from coach.timeline.voiced import BREATH, Booth, Wish
+from coach.units import RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from fractions import Fraction
+
+    from coach.errors import Location
+    from coach.phrases import Phrasebook
+    from coach.routine import Text
+    from coach.speech import Clip
+
+FAR = 1 << 60
+"""A sample beyond every set."""
+
+
+class Spoken(NamedTuple):
+    """A clip at its place in the set; `beat` is where its attack lies, None where it floats."""
+
+    start: int
+    clip: Clip
+    wish: Wish
+    beat: int | None
+    rep: int | None
+    phase: str | None
+
+    @property
+    def end(self) -> int:
+        """The first sample after it."""
+        return self.start + self.clip.length
+
+    @property
+    def over(self) -> int:
+        """The first sample for a count: a name on the first beat is a sentence, with a breath after it."""
+        return self.end + BREATH * (self.wish.kind in ("announce", "switch"))
+
+
+class Beat(NamedTuple):
+    """A moment that the body follows, with what could be said on it, the first that fits."""
+
+    at: int
+    wishes: tuple[Wish, ...]
+    rep: int | None = None
+    phase: str | None = None
+
+
+@dataclass
+class Score:
+    """What is spoken in one set.
+
+    Attributes:
+        seconds: exact length from the first beat to the end.
+        spoken: the cues, sorted; they never overlap.
+        too_long: reminders that no window of the set can hold.
+    """
+
+    seconds: Fraction
+    spoken: list[Spoken]
+    too_long: list[Text] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.spoken.sort(key=lambda cue: cue.start)
+
+    @property
+    def first(self) -> int:
+        """Where its sound begins: at the count-in, or a little before the first beat."""
+        return min(0, self.spoken[0].start) if self.spoken else 0
+
+
+class Line:
+    """Cues in their order, to be asked what lies around a moment."""
+
+    def __init__(self, cues: Iterable[Spoken]) -> None:
+        self._cues = sorted(cues, key=lambda cue: cue.start)
+        self._starts = [cue.start for cue in self._cues]
+
+    def around(self, at: int) -> tuple[int, int]:
+        """Return where the cue that starts at or before a sample is over, and the start of the next one."""
+        index = bisect_right(self._starts, at)
+        before = self._cues[index - 1].over if index else -FAR
+        return before, self._starts[index] if index < len(self._starts) else FAR
+
+    def gaps(self, begin: int, end: int, quiet: int) -> Iterator[tuple[int, int]]:
+        """Yield the stretches between two samples that no cue lies in, `quiet` after the one before."""
+        index = bisect_right(self._starts, begin)
+        at = max(begin, self._cues[index - 1].over + quiet) if index else begin
+        while index < len(self._starts) and self._starts[index] < end:
+            yield at, self._starts[index]
+            at = self._cues[index].over + quiet
+            index += 1
+        yield at, end
+
+
+class Reminders:
+    """The form cues of one exercise, in rotation over all its sets.
+
+    Attributes:
+        turns: those in the rotation, the next one first.
+        unsaid: those that nobody has heard yet.
+    """
+
+    def __init__(self, texts: Sequence[Text]) -> None:
+        self.turns = list({text.words: text for text in texts}.values())
+        self.unsaid = list(self.turns)
+        self._last: Text | None = None
+
+    def copy(self) -> Reminders:
+        """Return reminders in the same state, to try something out."""
+        twin = Reminders(self.turns)
+        twin.unsaid, twin._last = list(self.unsaid), self._last
+        return twin
+
+    def retire_longer(
+        self, booth: Booth, values: Mapping[str, str], rep: int | None, room: int
+    ) -> list[Text]:
+        """Take those that `room` samples cannot hold out of the rotation; return them."""
+        too_long = []
+        for text in tuple(self.turns):
+            wish = reminder(text, values, rep)
+            if booth.clip(wish).length > room:
+                booth.short(wish, room, "it is spoken before the set")
+                self.turns.remove(text)
+                self._heard(text)
+                too_long.append(text)
+        return too_long
+
+    def take(
+        self,
+        booth: Booth,
+        values: Mapping[str, str],
+        start: int,
+        end: int,
+        rep: int | None,
+        phase: str | None,
+    ) -> Spoken | None:
+        """Return the next one that has room between two samples; the one said last lets others go first."""
+        for text in self.turns:
+            if text is self._last and len(self.turns) > 1:
+                continue
+            wish = reminder(text, values, rep)
+            clip = booth.clip(wish)
+            if clip.length <= end - start:
+                self._last = text
+                self.turns.remove(text)
+                self.turns.append(text)
+                self._heard(text)
+                return Spoken(start, clip, wish, None, rep, phase)
+        return None
+
+    def _heard(self, text: Text) -> None:
+        if text in self.unsaid:
+            self.unsaid.remove(text)
+
+
+def reminder(text: Text, values: Mapping[str, str], rep: int | None) -> Wish:
+    """Return a form cue as it is said in a rep; `values` is what its other placeholders stand for."""
+    return Wish("reminder", text.fill({**values, "rep": str(rep or "")}), text.location)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Calls the beats of one set.
+
+    Attributes:
+        booth: where its words are spoken.
+        book: the words.
+        location: the line that asked for the set.
+        count_in: one-second beats before the first beat.
+    """
+
+    booth: Booth
+    book: Phrasebook
+    location: Location
+    count_in: int
+
+    def wish(self, kind: str, text: str) -> Wish:
+        """Return a wish on the line that asked for the set."""
+        return Wish(kind, text, self.location)
+
+    def breath(self, says: str) -> Wish:
+        """Return the breathing word that goes with work."""
+        return self.wish("breath", self.book.breath(says, paced=False))
+
+    def milestone(self, name: str) -> Wish:
+        """Return a milestone: last_one, three_more or halfway."""
+        return self.wish("milestone", self.book.milestone(name))
+
+    def counted_in(self) -> list[Beat]:
+        """Return the beats of the count-in."""
+        numbers = range(self.count_in, 0, -1)
+        return [Beat(-n * RATE, (self.wish("countdown", self.book.count(n)),)) for n in numbers]
+
+    def on_beats(self, beats: Sequence[Beat], end: int, names: Sequence[Wish]) -> list[Spoken | None]:
+        """Put a word on each beat, from the last to the first, so that each knows how much room it has.
+
+        Args:
+            beats: sorted by their moments.
+            end: samples; no word of the set reaches beyond it.
+            names: what is said on the first beat in place of its word, the whole form first and then a
+                shorter one; empty for nothing.
+        """
+        heads: list[Spoken | None] = [None] * len(beats)
+        ceiling = end
+        for index in range(len(beats) - 1, 0 if names else -1, -1):
+            beat = beats[index]
+            for wish in beat.wishes:
+                last = wish is beat.wishes[-1]
+                otherwise = "it is left out" if last else "another word takes its place"
+                clip = self.booth.on_beat(wish, beat.at, -FAR, ceiling, otherwise)
+                if clip:
+                    ceiling = beat.at - clip.attack
+                    heads[index] = Spoken(ceiling, clip, wish, beat.at, beat.rep, beat.phase)
+                    break
+        if names:
+            self._put_name(names, beats[0], heads, ceiling)
+        return heads
+
+    def _put_name(self, names: Sequence[Wish], beat: Beat, heads: list[Spoken | None], ceiling: int) -> None:
+        """Put the name on the first beat: its longest form that fits, or else others make room for it."""
+        whole, short = names[0], names[-1]
+        for wish in names:
+            clip = self.booth.clip(wish)
+            if beat.at - clip.attack + clip.length + BREATH <= ceiling:
+                break
+        else:
+            wish, otherwise = short, "words after it are left out"
+            faster = self.booth.on_beat(short, beat.at, -FAR, ceiling - BREATH, otherwise)
+            clip = faster or self.booth.clip(short)
+        name = Spoken(beat.at - clip.attack, clip, wish, beat.at, beat.rep, beat.phase)
+        heads[0] = name
+        if wish is not whole:
+            self.booth.short(whole, ceiling - BREATH - name.start, f"only '{wish.text}' is said")
+        until = name.end + BREATH
+        for index, head in enumerate(heads[1:], 1):
+            if head and head.start < until:
+                self.booth.short(head.wish, head.end - until, "it is left out for the exercise's name")
+                heads[index] = None
+
+
+def milestone(rep: int, reps: int) -> str | None:
+    """Return the milestone that a rep opens with: last_one, three_more, halfway or None."""
+    if rep == reps and reps > 1:
+        return "last_one"
+    if rep == reps - 2 and reps >= 8:
+        return "three_more"
+    if rep == (reps + 1) // 2 + 1 and reps >= 6:
+        return "halfway"
+    return None
