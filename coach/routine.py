@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from coach.errors import Location
 
@@ -25,10 +26,17 @@ _PLAIN_BRACES = ("{{", "}}")
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words to be spoken, with placeholders still in braces, and where they stand in the script."""
+    """Words to be spoken, with placeholders still in braces, and where they stand in the script.
+
+    Attributes:
+        words: what is said.
+        location: where it stands.
+        file: a person's own recording of the words; None where the voice speaks them.
+    """
 
     words: str
     location: Location
+    file: Path | None = None
 
     def placeholders(self) -> tuple[str, ...]:
         """Return what stands in braces, in its order; a brace without a partner stands for itself."""
@@ -42,7 +50,7 @@ class Text:
             whole, name = match.group(0, 1)
             return whole if name is None else values.get(name.strip(), whole)
 
-        return Text(_BRACES.sub(bound, self.words), self.location)
+        return Text(_BRACES.sub(bound, self.words), self.location, self.file)
 
     def fill(self, values: Mapping[str, str]) -> str:
         """Return the words to be spoken: placeholders replaced, `{{` and `}}` become plain braces.

@@ -11,7 +11,7 @@ import pytest
 
 from coach import script
 from coach.errors import Location, Problem, ScriptError
-from coach.routine import Exercise, Hold, Routine, Span, Tempo, Text, Timed
+from coach.routine import Exercise, Hold, Routine, Say, Span, Tempo, Text, Timed
 from coach.script import LEVELS, Change
 from coach.script.exercises import library
 
@@ -233,4 +233,49 @@ def test_a_routine_tells_its_longest_step_without_expanding_it(tmp_path: Path) -
     path = write(tmp_path, "title: A\nsteps: [{repeat: 100000, steps: [{exercise: A, for: 12h}]}]")
     assert problems(path) == [
         f"{path}:2:9: the routine lasts at least 1,000,000.00 hours up to here; the most is 12"
+    ]
+
+
+def test_chosen_sides_are_those_that_an_exercise_has(tmp_path: Path) -> None:
+    path = tmp_path / "sides.yaml"
+    path.write_text(
+        "title: T\nsteps:\n"
+        "  - {exercise: A, for: 10, sides: [left, right]}\n"
+        "  - {exercise: B, for: 10, sides: [front, back]}\n"
+        "  - {exercise: C, for: 10}\n",
+        "utf-8",
+    )
+    routine = script.load(path, change=Change(sides=("right",)))
+    assert [exercise.sides for exercise in routine.exercises()] == [("right",), ("front", "back"), ()]
+
+
+def test_a_recording_may_stand_wherever_a_text_does(tmp_path: Path) -> None:
+    for name in ("hello.wav", "ribs.m4a"):
+        (tmp_path / name).touch()
+    path = tmp_path / "recorded.yaml"
+    path.write_text(
+        "title: T\nsteps:\n  - say: {file: hello.wav, text: Hello there}\n"
+        "  - {exercise: A, for: 10, setup: [{file: hello.wav}, Go.], reminders: {file: ribs.m4a}}\n",
+        "utf-8",
+    )
+    say, exercise = script.load(path).steps
+    assert isinstance(say, Say)
+    assert (say.text.words, say.text.file) == ("Hello there", tmp_path / "hello.wav")
+    assert isinstance(exercise, Exercise)
+    assert [(text.words, text.file) for text in (*exercise.setup, *exercise.reminders)] == [
+        ("hello", tmp_path / "hello.wav"),
+        ("Go.", None),
+        ("ribs", tmp_path / "ribs.m4a"),
+    ]
+
+
+def test_a_recording_that_is_not_there_is_a_problem_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "recorded.yaml"
+    path.write_text("title: T\nsteps:\n  - say: {file: hello.wav}\n  - say: {fil: a}\n  - say: {}\n", "utf-8")
+    with pytest.raises(ScriptError) as caught:
+        script.load(path)
+    assert caught.value.lines() == [
+        f"{path}:3:17: must be an existing recording (there is no file {tmp_path / 'hello.wav'})",
+        f"{path}:4:11: unknown key 'fil'; did you mean 'file'?",
+        f"{path}:5:10: a recording needs 'file': a path of 1 to 1000 characters",
     ]

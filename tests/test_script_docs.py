@@ -10,10 +10,10 @@ import pytest
 
 from coach import script
 from coach.script import LEVELS
-from coach.script.format import DEFAULTS, EXERCISE, SCRIPT, STEP_KINDS, VOICE, Key, Record
+from coach.script.format import DEFAULTS, EXERCISE, RECORDING, SCRIPT, STEP_KINDS, VOICE, Key, Record
 
 PAGE = Path(__file__).parents[1] / "docs" / "script-format.md"
-TABLES = {"script": SCRIPT, "exercise": EXERCISE, "voice": VOICE} | {
+TABLES = {"script": SCRIPT, "exercise": EXERCISE, "voice": VOICE, "recording": RECORDING} | {
     kind: record for kind, record in STEP_KINDS.items() if kind not in ("exercise", "use")
 }
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
@@ -54,6 +54,9 @@ def test_every_part_has_its_table() -> None:
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))
 def test_every_example_is_read(number: int, tmp_path: Path) -> None:
     (tmp_path / "warm_up.yaml").write_text("title: Warm up\nsteps: [say: Hello]\n")
+    (tmp_path / "voice").mkdir()
+    for name in ("intro.m4a", "ribs.wav"):
+        (tmp_path / "voice" / name).touch()
     text = EXAMPLES[number]
     if "title:" not in text:  # steps alone, or keys of the top level
         text = f"title: Example\nsteps:\n{text}" if text.startswith("- ") else f"title: Example\n{text}"

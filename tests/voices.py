@@ -11,6 +11,7 @@ from coach.units import RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -47,6 +48,9 @@ class FixedSpeech:
         n = 0 if text == "(silent)" else letters(text)
         key = f"{text}@{rate:g}"
         return Clip(key, int((1200 + 1200 * n) / rate), 480 + 120 * (n % 5)) if n else Clip(key, 0, 0)
+
+    def recording(self, path: Path) -> Clip:
+        return self.clip(path.stem)
 
     def prepare(self, texts: Iterable[str], progress: Callable[[int, int], None] | None = None) -> None:
         for text in texts:

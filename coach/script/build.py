@@ -11,7 +11,7 @@ from coach import phrases, routine
 from coach.errors import Location, Problem, ScriptError
 from coach.routine import PLACEHOLDERS, Routine
 from coach.script import format as keys
-from coach.script.document import MOST_BYTES, parse, read_file
+from coach.script.document import MOST_BYTES, is_file, parse, read_file
 from coach.script.exercises import LEVELS, Change, Exercises, Wanted, bind
 from coach.script.values import Reader
 
@@ -198,7 +198,7 @@ class _Script:
             named = named.expanduser()
         path = self.path.parent / named
         shown = str(Path(self.shown).parent / named)
-        if not _is_file(path):
+        if not is_file(path):
             self.reader.fail(place, f"must be an existing script (got '{named}'; there is no file {shown})")
         elif _resolved(path) in self.chain:
             self.reader.fail(place, f"'{named}' includes itself, straight or through another script")
@@ -232,13 +232,6 @@ def _resolved(path: Path) -> Path:
         return path.resolve()
     except (OSError, RuntimeError, ValueError):  # a loop of links, a null byte: reading it tells
         return path
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a name too long, a null byte
-        return False
 
 
 def _limits(steps: tuple[routine.Step, ...], reader: Reader) -> None:

@@ -73,6 +73,14 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
+def is_file(path: Path) -> bool:
+    """Tell whether there is such a file; a name that no file can have is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long, a null byte
+        return False
+
+
 def read_file(path: Path, shown: str) -> str:
     """Return the text of a script.
 

@@ -12,7 +12,7 @@ from coach import routine
 from coach.errors import Location, ScriptError
 from coach.routine import PLACEHOLDERS, Phase, Span, Text
 from coach.script import format as keys
-from coach.script.document import parse, read_file, short
+from coach.script.document import is_file, parse, read_file, short
 from coach.script.values import BREATHS, LONGEST_TEXT, Breath, Digits, Reader, nearest
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Change:
 
     Attributes:
         reps: for exercises whose dose has reps; None leaves them as they are, and so on.
-        sides: for exercises that have sides.
+        sides: those to do of the sides that an exercise has; one that has none of these keeps its own.
         sets: sets.
         rest: seconds between sets.
     """
@@ -167,7 +167,7 @@ class Exercises:
         change = self.wanted.change
         sides = fields[keys.SIDES]
         if sides and change.sides is not None:
-            sides = change.sides
+            sides = tuple(side for side in change.sides if side in sides) or sides
         missing = set()
         if not sides and not fields.unread & {keys.SIDES.name, keys.USE.name}:
             missing.add("side")
@@ -296,6 +296,8 @@ def bind(text: Text, missing: Iterable[str], place: Location, script: keys.Field
         script: the values of the file, with its vars.
         reader: is told the problems.
     """
+    if text.file is not None and not is_file(text.file):
+        reader.fail(text.location, f"must be an existing recording (there is no file {text.file})")
     variables = script[keys.VARS]
     known = [*(name for name in PLACEHOLDERS if name not in missing), *variables]
     place = text.location if text.location.path == script.location.path else place

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from coach.routine import Phase, Text, VoiceChoice
@@ -272,6 +273,29 @@ def _meant(step: Mapping, reader: Reader) -> Mapping:
     return Mapping(entries, step.location)
 
 
+@dataclass(frozen=True)
+class Spoken(Value[Text]):
+    """A text that the voice speaks, or a person's own recording."""
+
+    @property
+    def words(self) -> str:
+        return f"{Words().words}, or {{file: RECORDING}}"
+
+    def schema(self) -> Schema:
+        return {"anyOf": [Words().schema(), RECORDING.schema()]}
+
+    def read(self, node: Node, reader: Reader) -> Text | None:
+        if not isinstance(node, Mapping):
+            return Words().read(node, reader)
+        fields = RECORDING.read(node, reader)
+        if fields is None or FILE not in fields or fields.unread:
+            return None
+        named = Path(fields[FILE])
+        path = Path(node.location.path).parent / named
+        words = fields.get(CAPTION) or named.stem
+        return Text(words.replace("{", "{{").replace("}", "}}"), fields.at(FILE), path)
+
+
 class VoiceText(Value[VoiceChoice]):
     """A voice's name, or a mapping that says more."""
 
@@ -304,6 +328,11 @@ VOLUME: Final = Key(
 )
 VOICE: Final = Record("a voice", (ENGINE, VOICE_NAME, RATE, VOLUME))
 
+# A person's own recording, wherever a text stands.
+FILE: Final = Key("file", Line(1000, "a path"), "The recording; relative to this file.", required=True)
+CAPTION: Final = Key("text", Line(300), "What is said in it, for reading.")
+RECORDING: Final = Record("a recording", (FILE, CAPTION))
+
 # Exercises. `use`, `exercise` and what follows may stand in a step, in the library, in a level.
 REPS: Final = Key("reps", Range(Whole(1, 10_000)), "Repetitions, or a range to grow through.")
 TEMPO: Final = Key("tempo", TempoText(), "The phases of a rep in the order performed, with their seconds.")
@@ -319,7 +348,7 @@ ALTERNATE: Final = Key(
     "alternate", Flag(), "Side by side within each set, not one side after the other.", False
 )
 SETUP: Final[Key[tuple[Text, ...]]] = Key(
-    "setup", Several(Words()), "Spoken before the first set, once a routine.", ()
+    "setup", Several(Spoken()), "Spoken before the first set, once a routine.", ()
 )
 READY: Final = Key(
     "ready",
@@ -328,7 +357,7 @@ READY: Final = Key(
     Fraction(5),
 )
 REMINDERS: Final[Key[tuple[Text, ...]]] = Key(
-    "reminders", Several(Words()), "Form cues, spoken where there is room.", ()
+    "reminders", Several(Spoken()), "Form cues, spoken where there is room.", ()
 )
 REMINDERS_EVERY: Final = Key("reminders_every", Whole(1, 100), "A reminder about every so many reps.", 3)
 BREATHE: Final = Key(
@@ -357,7 +386,7 @@ EXERCISE: Final = Record("an exercise", (NAMED, USE, *_OVERRIDABLE, EASIER, HARD
 DEFAULTS: Final = Record("defaults", _OVERRIDABLE)
 
 # The other steps.
-SAY: Final = Key("say", Words(), "Spoken whole; the timeline waits for it.", required=True)
+SAY: Final = Key("say", Spoken(), "Spoken whole; the timeline waits for it.", required=True)
 PAUSE: Final = Key("pause", Seconds(Fraction(0), Fraction(3600)), "Seconds of quiet after it.", Fraction(0))
 REST: Final = Key(
     "rest",

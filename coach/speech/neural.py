@@ -51,6 +51,9 @@ class NeuralVoice:
     threads = os.cpu_count() or 1  # a model runs on one thread each, and may run on several at once
 
     def __init__(self) -> None:
+        # From 1.29 on onnxruntime numbers this machine and keeps events for its makers in the user's cache,
+        # unless it finds this in the environment when it is loaded; its disable_telemetry_events is too late.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         self.version = _version()
         self._loading = Lock()
         self._hibari: Any = None  # hibari publishes no types

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import partial
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from coach.speech.voice import Voice
 
 _SLOWEST, _FASTEST = 0.5, 2.0
-_AT_HAND = 32 << 20  # bytes of samples kept in memory
+_AT_HAND = 6 << 20  # bytes of samples kept in memory: two minutes; reading a clip again takes 0.1 ms
+_AT_HAND_ALONE = 64 << 20  # where the cache cannot be written, so that a clip would have to be spoken again
 _MOST_THREADS = 4  # more than this many voices at once mostly wait for each other
 
 
@@ -67,7 +69,8 @@ class Speech:
         self.volume = volume
         self._pronounce = dict(pronounce)
         self._clips: dict[tuple[str, float], Clip] = {}
-        self._spoken: dict[str, tuple[str, float]] = {}  # key -> what was said, and how fast
+        self._recorded: dict[Path, Clip] = {}
+        self._sources: dict[str, Callable[[], Recording]] = {}  # key -> what makes the clip
         self._at_hand: OrderedDict[str, Recording] = OrderedDict()
         self._at_hand_bytes = 0
         self._lock = Lock()
@@ -88,6 +91,20 @@ class Speech:
             clip = self._recording(key).clip(key)
             self._clips[text, rate] = clip
         return clip
+
+    def recording(self, path: Path) -> Clip:
+        """Return the clip of a person's own recording, found in the cache by what is in the file.
+
+        Raises:
+            AudioError: it cannot be read, or there is nothing to hear in it.
+        """
+        from coach.speech.recorded import record_file, recording_key  # noqa: PLC0415 - few routines need it
+
+        if path not in self._recorded:
+            key = recording_key(path)
+            self._sources[key] = partial(record_file, path)
+            self._recorded[path] = self._recording(key).clip(key)
+        return self._recorded[path]
 
     def prepare(self, texts: Iterable[str], progress: Callable[[int, int], None] | None = None) -> None:
         """Speak what is missing in the cache, several texts at once where the voice allows.
@@ -110,7 +127,7 @@ class Speech:
         tell(0, len(missing))
         workers = ThreadPoolExecutor(min(self._voice.threads, _MOST_THREADS, len(missing)))
         try:
-            tasks = [workers.submit(self._recording, key) for key in missing]
+            tasks = [workers.submit(self._make, key) for key in missing]
             for done, task in enumerate(as_completed(tasks), 1):
                 task.result()
                 tell(done, len(missing))
@@ -150,16 +167,20 @@ class Speech:
             voice=voice.name,
             rate=pace,
         )
-        self._spoken[key] = (spoken, pace)
+        self._sources[key] = partial(self._speak, spoken, pace)
         return key
 
     def _recording(self, key: str) -> Recording:
         recording = self._kept(key)
         if recording is None:
-            recording = self._speak(*self._spoken[key])
+            recording = self._sources[key]()
             self.cache.save(key, recording)
             self._hold(key, recording)
         return recording
+
+    def _make(self, key: str) -> None:
+        """Speak what is missing; it returns nothing, as a finished task would keep that in memory."""
+        self._recording(key)
 
     def _speak(self, text: str, rate: float) -> Recording:
         from coach.speech.sound import record  # noqa: PLC0415 - a warm cache needs no numpy
@@ -189,7 +210,8 @@ class Speech:
                 return
             self._at_hand[key] = recording
             self._at_hand_bytes += len(recording.pcm)
-            while self._at_hand_bytes > _AT_HAND and len(self._at_hand) > 1:
+            most = _AT_HAND if self.cache.failure is None else _AT_HAND_ALONE
+            while self._at_hand_bytes > most and len(self._at_hand) > 1:
                 self._at_hand_bytes -= len(self._at_hand.popitem(last=False)[1].pcm)
 
 

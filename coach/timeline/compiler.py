@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from coach.errors import Problem, ScriptError
 from coach.phrases import Phrasebook, languages, phrasebook
 from coach.routine import Breathing, Every, Exercise, Repeat, Rest, Routine, Say, Step
+from coach.speech import Clip
 from coach.timeline.gaps import Gaps
 from coach.timeline.score import Reminders, reminder
 from coach.timeline.sets import WorkSet
@@ -19,8 +20,8 @@ from coach.units import RATE, nearest, to_samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from coach.speech import Clip
     from coach.timeline.model import Timeline
 
 
@@ -68,11 +69,13 @@ class _Listener:
 
     def clip(self, text: str, rate: float = 1.0) -> Clip:
         """Return a clip of about the length that a voice would need."""
-        from coach.speech import Clip  # noqa: PLC0415 - a type alone would not do
-
         if rate == 1.0:
             self.heard[text] = None
         return Clip("", int((RATE // 5 + len(text) * RATE // 16) / rate), RATE // 20)
+
+    def recording(self, path: Path) -> Clip:  # noqa: ARG002 - any one will do
+        """Return a clip about as long as a sentence."""
+        return Clip("", 2 * RATE, RATE // 20)
 
 
 class _Walk:
@@ -89,7 +92,7 @@ class _Walk:
         """Place steps in their order."""
         for step in steps:
             if isinstance(step, Say):
-                self._gaps.say(Wish("say", step.text.fill({}), step.text.location), step.pause)
+                self._gaps.say(Wish.of("say", step.text, {}), step.pause)
             elif isinstance(step, Rest):
                 self._gaps.rest(step.seconds, step.location)
             elif isinstance(step, Exercise):
@@ -179,14 +182,15 @@ class _Walk:
     ) -> None:
         announcer = self._announcer
         work = WorkSet(exercise, self._book, reminders, announcer.values(exercise, side, number))
-        label = Label(exercise.name, side, number)
+        chapter = exercise.name if side is None else f"{exercise.name}, {self._book.side_name(side)}"
+        label = Label(exercise.name, side, number, chapter)
         if not first:
             self._perform(work, label, announcer.next_set(exercise, side, number))
             return
         opens, after_gap = not self._track.has_work, self._gaps.is_open
         names = announcer.exercise(exercise, side, opens=opens, after_gap=after_gap)
         setup = announcer.setup(exercise)
-        setups = [Wish("setup", text.fill(work.values), text.location) for text in setup]
+        setups = [Wish.of("setup", text, work.values) for text in setup]
         ready = to_samples(exercise.ready) - BREATH if setups else 0  # a breath follows a sentence anyway
         self._perform(work, label, names, setups, max(0, ready), on_beat=not setups)
 
@@ -194,7 +198,8 @@ class _Walk:
         opens, after_gap = not self._track.has_work, self._gaps.is_open
         names, is_news = self._announcer.breathing(block, opens=opens, after_gap=after_gap)
         work = WorkSet(block, self._book, Reminders(()), {})
-        label = Label(self._book.word("breathing"))
+        name = self._book.word("breathing")
+        label = Label(name, chapter=name)
         self._perform(work, label, names, on_beat=not is_news)  # a new pattern must be heard before
 
     def _perform(

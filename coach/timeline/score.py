@@ -165,7 +165,7 @@ class Reminders:
 
 def reminder(text: Text, values: Mapping[str, str], rep: int | None) -> Wish:
     """Return a form cue as it is said in a rep; `values` is what its other placeholders stand for."""
-    return Wish("reminder", text.fill({**values, "rep": str(rep or "")}), text.location)
+    return Wish.of("reminder", text, {**values, "rep": str(rep or "")})
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,11 +40,12 @@ class Sentence(NamedTuple):
 
 
 class Label(NamedTuple):
-    """What the cues of a work belong to."""
+    """What the cues of a work belong to, and the title of the chapter that it makes."""
 
     exercise: str | None = None
     side: str | None = None
     set: int | None = None
+    chapter: str = ""
 
 
 class _Part(NamedTuple):
@@ -116,10 +117,9 @@ class Track:
             at = None if spoken.beat is None else beat + spoken.beat
             self.put(beat + spoken.start, spoken.clip, spoken.wish, label, at, spoken.rep, spoken.phase)
         self.now += score.seconds * RATE
-        title = ", ".join(name for name in (label.exercise, label.side) if name is not None)
-        if self._parts and self._parts[-1].title == title:
+        if self._parts and self._parts[-1].title == label.chapter:
             self._parts.pop()
-        self._parts.append(_Part(title, self.end))
+        self._parts.append(_Part(label.chapter, self.end))
 
     def put(
         self,
@@ -134,7 +134,19 @@ class Track:
         """Place a cue."""
         if self._parts and self._parts[-1].end > start:  # no chapter ends within a cue of the next one
             self._parts[-1] = self._parts[-1]._replace(end=start)
-        cue = Cue(start, clip, wish.kind, wish.text, wish.location, beat, *label, rep, phase)
+        cue = Cue(
+            start,
+            clip,
+            wish.kind,
+            wish.text,
+            wish.location,
+            beat,
+            label.exercise,
+            label.side,
+            label.set,
+            rep,
+            phase,
+        )
         self.cues.append(cue)
         self.free = max(self.free, cue.end + BREATH)
 
@@ -195,7 +207,7 @@ class Track:
             cues, at = [], lead_in
             for text in (routine.title, " ".join([takes, *needs])):
                 wish = Wish("title", text, routine.location)
-                cues.append(Cue(at, self.booth.clip(wish), *wish))
+                cues.append(Cue(at, self.booth.clip(wish), wish.kind, text, wish.location))
                 at = cues[-1].end + BREATH
             said = cues[-1].end + _AFTER_TITLE
         return cues

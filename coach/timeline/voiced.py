@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from coach.errors import Problem
+from coach.errors import AudioError, Problem
+from coach.speech import Clip
 from coach.units import RATE, to_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from coach.errors import Location
-    from coach.speech import Clip
+    from coach.routine import Text
 
 BREATH = 15 * RATE // 100
 """Samples of quiet around a sentence: a speaker's short breath, 0.15 s."""
@@ -27,13 +31,30 @@ class Speaks(Protocol):
         """Return the clip of a text, spoken `rate` times as fast as usual."""
         ...
 
+    def recording(self, path: Path) -> Clip:
+        """Return the clip of a person's own recording.
+
+        Raises:
+            AudioError: it cannot be read.
+        """
+        ...
+
 
 class Wish(NamedTuple):
-    """Something to be said, if there is room: its kind, its text and the line that asked for it."""
+    """Something to be said, if there is room: its kind, its text and the line that asked for it.
+
+    `file` is a recording of it; None where the voice speaks.
+    """
 
     kind: str
     text: str
     location: Location
+    file: Path | None = None
+
+    @classmethod
+    def of(cls, kind: str, text: Text, values: Mapping[str, str]) -> Wish:
+        """Return the wish for a text of the script, its placeholders filled in."""
+        return cls(kind, text.fill(values), text.location, text.file)
 
 
 class _Shortage(NamedTuple):
@@ -59,6 +80,8 @@ class Booth:
     def clip(self, wish: Wish, rate: float = 1.0) -> Clip:
         """Return the clip of what is to be said; note a text that the voice is silent on."""
         text = wish.text
+        if wish.file is not None:
+            return self._recorded(wish, wish.file)
         clip = self._clips.get((text, rate))
         if clip is None:
             clip = self._clips[text, rate] = self._speech.clip(text, rate)
@@ -67,6 +90,14 @@ class Booth:
             message = f"the voice {self._speech.voice_name} is silent on '{shown}'; write it in words"
             self._silent[Problem(wish.location, message)] = None
         return clip
+
+    def _recorded(self, wish: Wish, file: Path) -> Clip:
+        """Return the clip of a recording, an empty one where it cannot be read; the problem is noted."""
+        try:
+            return self._speech.recording(file)
+        except AudioError as error:
+            self._silent[Problem(wish.location, str(error))] = None
+            return Clip("", 0, 0)
 
     def on_beat(
         self, wish: Wish, beat: int, floor: int, ceiling: int, otherwise: str = "it is left out"
