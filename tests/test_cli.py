@@ -28,7 +28,13 @@ def commands() -> dict[str, click.Command]:
         command = cli.get_command(click.Context(cli), name)
         assert command is not None
         found[name] = command
+        if isinstance(command, click.Group):
+            found |= {f"{name} {part}": each for part, each in command.commands.items()}
     return found
+
+
+ALL_COMMANDS = commands()
+"""With those of a group, such as "cache prune"."""
 
 
 # Help.
@@ -44,14 +50,14 @@ def test_help_names_every_command(coach: Command, flag: str) -> None:
         assert line in done.stdout
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", ALL_COMMANDS)
 def test_the_help_of_every_command_is_short_and_complete(coach: Command, name: str) -> None:
-    done = coach(name, "-h")
+    done = coach(*name.split(), "-h")
     assert done.returncode == 0
     assert done.stderr == ""
     assert done.stdout.startswith(f"Usage: coach {name} ")
     assert len(done.stdout.splitlines()) < 40
-    for parameter in commands()[name].params:
+    for parameter in ALL_COMMANDS[name].params:
         if isinstance(parameter, click.Option):
             assert parameter.help, parameter.name
             assert all(each in done.stdout for each in parameter.opts)
@@ -114,8 +120,8 @@ def test_completion_knows_commands_and_routines(coach: Command) -> None:
 
 def test_the_documentation_names_every_command_and_option() -> None:
     text = DOCS.read_text("utf-8")
-    for name, command in commands().items():
-        assert f"## coach {name}\n" in text
+    for name, command in ALL_COMMANDS.items():
+        assert f"## coach {name}\n" in text or (" " in name and f"`coach {name}" in text)
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 for option in parameter.opts:
@@ -169,6 +175,8 @@ def test_a_bad_option_is_one_line(coach: Command, options: list[str], told: str)
         (["zzz"], "no command 'zzz'; 'coach --help' tells more"),
         (["--zzz"], "No such option"),
         (["check"], "Missing argument 'SCRIPT'; 'coach check --help' tells more"),
+        (["cache"], "Missing command; 'coach cache --help' tells more"),
+        (["cache", "prun"], "No such command 'prun'"),
         (["check", ""], "no script ''"),
         (["check", "reverse_clamshel"], "did you mean 'reverse_clamshell'?"),
         (["check", "qqq"], "no script 'qqq'; 'coach list' shows"),

@@ -14,9 +14,14 @@ COMMANDS = {
     "check": ("check", "Report every problem of a script, and what does not fit."),
     "show": ("show", "Print a routine's timeline: what is heard, and when."),
     "play": ("play", "Play a routine."),
-    "export": ("export", "Write a routine as an MP3 or WAV file."),
+    "export": ("export", "Write a routine as a file: MP3, WAV and more."),
     "list": ("listing", "List the routines that a bare name finds, with their lengths."),
+    "new": ("new", "Write a new script to start from."),
     "say": ("say", "Speak a text, or write it to a file."),
+    "voices": ("voices", "List the voices of this machine, by language."),
+    "schema": ("schema", "Print the JSON Schema of scripts, for editors."),
+    "cache": ("cache", "Show, prune or clear the cache of spoken clips."),
+    "doctor": ("doctor", "Check what works on this machine, and what to do about the rest."),
 }
 """Commands with the module that has each, and the line that `coach --help` shows without loading it."""
 

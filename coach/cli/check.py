@@ -9,7 +9,8 @@ import click
 
 from coach.cli import DONE, SCRIPT_WRONG
 from coach.cli.app import one_line
-from coach.cli.compiling import SCRIPT_FILE, compiled, load, options, wanted
+from coach.cli.compiling import compiled, load, options, wanted
+from coach.cli.scripts import SCRIPT_FILE
 from coach.errors import MOST_PROBLEMS, Problem, ScriptError
 from coach.script import LEVELS
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import sys
 import time
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
 from coach import phrases, script
 from coach.cli.app import one_line
@@ -27,6 +24,7 @@ from coach.timeline import compile_routine, texts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from fractions import Fraction
+    from pathlib import Path
 
     from rich.progress import Progress
 
@@ -72,39 +70,6 @@ class _Sides(click.ParamType[tuple[str, ...]]):
         if not all(sides) or len(set(sides)) < len(sides):
             self.fail(f"must name each side once, such as left or left,right (got '{value}')", param, ctx)
         return sides
-
-
-class _ScriptFile(click.ParamType[Path]):
-    """A script's path, or the bare name of one on the shelves."""
-
-    name = "script"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        if isinstance(value, Path):
-            return value
-        name = str(value)
-        path = script.find(name)
-        if path is None:
-            from difflib import get_close_matches
-
-            close = get_close_matches(name, script.on_shelves(), n=1)
-            hint = f"did you mean '{close[0]}'?" if close else "'coach list' shows those there are"
-            self.fail(f"no script '{name}'; {hint}", param, ctx)
-        if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where the name is too long
-            self.fail(f"there is no file {path}", param, ctx)
-        return path
-
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002 - click's signature
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        names = [name for name in script.on_shelves() if name.startswith(incomplete)]
-        return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
-
-
-SCRIPT_FILE = _ScriptFile()
 
 
 class Wanted(NamedTuple):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coach.cli.app import one_line
-from coach.cli.compiling import SCRIPT_FILE, compiled, load, note, options, progress, wanted
+from coach.cli.compiling import compiled, load, note, options, progress, wanted
 from coach.cli.screen import clock
+from coach.cli.scripts import SCRIPT_FILE
 from coach.encode import FORMATS, check_target, export, format_of
 from coach.errors import AudioError
 
@@ -47,7 +48,7 @@ def output_option(*, folder: bool, text: str) -> Callable[[Any], Any]:
 )
 @options
 def command(script: Path, *, output: str | None, **choices: Any) -> None:
-    """Write SCRIPT as a track: an MP3 with title and chapters, or a WAV.
+    """Write SCRIPT as a track, with title and chapters where the format has them.
 
     NAME is that of the script, with -easier or -harder behind it for a level. An existing file is replaced
     only by a whole one, and left alone if it already holds this track.
@@ -61,7 +62,7 @@ def command(script: Path, *, output: str | None, **choices: Any) -> None:
     check_target(target)  # what cannot be written is told before the voice is asked
     timeline, speech = compiled(wish, routine)
     with progress(f"Writing {target}") as advance:
-        made = export(timeline, speech, target, progress=advance, memo=speech.cache.root / "exports")
+        made = export(timeline, speech, target, progress=advance, memo=speech.cache.exports)
     done = "written" if made.written else "unchanged"
     size = made.size / 1_000_000
     told = f"{made.path}: {done}, {clock(made.length)} minutes, {size:.1f} MB, {timeline.voice}"

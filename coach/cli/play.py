@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coach.cli.app import one_line
-from coach.cli.compiling import SCRIPT_FILE, compiled, load, opened, options, player_option, wanted
+from coach.cli.compiling import compiled, load, opened, options, player_option, wanted
 from coach.cli.keys import key_presses, listening
 from coach.cli.screen import clock, columns, filled, wrapped
+from coach.cli.scripts import SCRIPT_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path

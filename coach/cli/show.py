@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coach.cli.app import one_line
-from coach.cli.compiling import SCRIPT_FILE, compiled, options, wanted
+from coach.cli.compiling import compiled, options, wanted
 from coach.cli.screen import clock, columns, filled, styled, wide, wrapped
+from coach.cli.scripts import SCRIPT_FILE
 from coach.errors import MOST_PROBLEMS
 from coach.timeline import contract
 

@@ -321,7 +321,7 @@ class VoiceText(Value[VoiceChoice]):
 
 # The voice.
 ENGINE: Final = Key("engine", NAME, "The engine that speaks; `auto` takes the best for the language.", "auto")
-VOICE_NAME: Final = Key("name", NAME, "The voice, as `coach say --help` and the engine name it.")
+VOICE_NAME: Final = Key("name", NAME, "The voice, as `coach voices` names it.")
 RATE: Final = Key("rate", Number(0.5, 2.0), "Multiplies the voice's own speed.", 1.0)
 VOLUME: Final = Key(
     "volume", Number(-40, 20, "decibels"), "Louder or softer than the usual level, in dB.", 0.0

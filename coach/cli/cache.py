@@ -1,0 +1,162 @@
+"""`coach cache`: where clips are kept, how many there are, and how to be rid of them."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from coach.cli.app import one_line
+from coach.cli.scripts import SCRIPT_FILE
+from coach.speech import ClipCache, cache_root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_DAY = 86_400
+_TIMES = {"h": 3600, "hour": 3600, "d": _DAY, "day": _DAY, "w": 7 * _DAY, "week": 7 * _DAY}
+_SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+_SIZES |= {"k": 10**3, "m": 10**6, "g": 10**9}
+
+
+class _Amount(click.ParamType[float]):
+    """A number with a unit."""
+
+    def __init__(self, name: str, units: dict[str, int], words: str) -> None:
+        self.name = name
+        self.units = units
+        self.words = words
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, (int, float)):
+            return value
+        found = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,9})?)\s*([a-z]*)\s*", str(value).lower(), re.ASCII)
+        unit = found[2] if found else "?"
+        unit = unit if unit in self.units else unit.removesuffix("s")
+        if not found or unit not in self.units:
+            self.fail(f"must be {self.words} (got '{value}')", param, ctx)
+        return float(found[1]) * self.units[unit]
+
+
+def _of_script(command: Callable[..., Any]) -> Any:
+    """Give a command the optional argument SCRIPT."""
+    return click.argument("script", type=SCRIPT_FILE, required=False)(command)
+
+
+@click.group(no_args_is_help=False)
+def command() -> None:
+    """Show or tidy the cache, where each spoken sentence is kept as a clip.
+
+    It is the 'audio_cache' of the nearest folder above SCRIPT that has one, without SCRIPT above this folder;
+    else the one of your user; COACH_CACHE names another. What is removed is spoken again when it is needed.
+    """
+
+
+@command.command()
+@_of_script
+def path(script: Path | None) -> None:
+    """Print the folder of the cache."""
+    click.echo(one_line(str(_cache(script).root)))
+
+
+@command.command()
+@_of_script
+@click.option("--json", "as_json", is_flag=True, help="Print it for a program.")
+def stats(script: Path | None, *, as_json: bool) -> None:
+    """Print how much is in the cache, and when it was used."""
+    cache = _cache(script)
+    clips, memos = cache.clips(), cache.memos()
+    size = sum(file.size for file in [*clips, *memos])
+    now = time.time()
+    unused = [max(0.0, now - file.used) / _DAY for file in [*clips, *memos]]
+    month = sum(days >= 30 for days in unused)
+    if as_json:
+        row = {
+            "path": str(cache.root),
+            "clips": len(clips),
+            "exports": len(memos),
+            "bytes": size,
+            "unused_30_days": month,
+            "unused_days": round(max(unused), 2) if unused else None,
+        }
+        click.echo(json.dumps(row, indent=2))
+        return
+    click.echo(one_line(str(cache.root)))
+    click.echo(f"{_count(len(clips), 'clip')}, {_count(len(memos), 'export')} remembered, {size_text(size)}")
+    if month:
+        click.echo(f"{month} of them unused for 30 days or more, the longest for {max(unused):.0f} days")
+    elif unused:
+        click.echo("all of it used within 30 days")
+
+
+@command.command()
+@_of_script
+@click.option(
+    "--older-than",
+    type=_Amount("time", _TIMES, "a time with its unit, such as 30d, 2w or 12h"),
+    help="Remove what was not used for so long: 30d, 2w, 12h.",
+)
+@click.option(
+    "--max-size",
+    type=_Amount("size", _SIZES, "a size, such as 200MB or 1.5GB"),
+    help="Remove what was not used for longest until the rest takes no more than this: 200MB, 1GB.",
+)
+def prune(script: Path | None, *, older_than: float | None, max_size: float | None) -> None:
+    """Remove what was not used for long; one of the options must say how much."""
+    if older_than is None and max_size is None:
+        raise click.UsageError("say what to remove: --older-than 30d, --max-size 200MB, or both")
+    cache = _cache(script)
+    removed = cache.prune(older_than=older_than, max_size=None if max_size is None else int(max_size))
+    _tell(cache, *removed)
+
+
+@command.command()
+@_of_script
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def clear(script: Path | None, *, yes: bool) -> None:
+    """Remove all that Coach keeps there, and nothing else; asks first."""
+    cache = _cache(script)
+    files = [*cache.clips(), *cache.memos()]
+    if files and not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("without a terminal to ask on it needs --yes")
+        size = size_text(sum(file.size for file in files))
+        question = f"Remove {_count(len(files), 'file')} ({size}) from {cache.root}? [y/N] "
+        click.echo(one_line(question), nl=False, err=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            click.echo("nothing removed")
+            return
+    _tell(cache, *cache.clear())
+
+
+def size_text(size: int) -> str:
+    """Return bytes as people read them: 812 bytes, 4.1 MB."""
+    if size < 1000:
+        return _count(size, "byte")
+    amount = float(size)
+    for unit in ("kB", "MB", "GB"):
+        amount /= 1000
+        if amount < 999.95 or unit == "GB":
+            break
+    return f"{amount:.1f} {unit}"
+
+
+def _tell(cache: ClipCache, removed: int, size: int) -> None:
+    left = [*cache.clips(), *cache.memos()]
+    rest = f"{_count(len(left), 'file')} left, {size_text(sum(file.size for file in left))}"
+    click.echo(one_line(f"{cache.root}: {removed} removed, {size_text(size)}; {rest}"))
+
+
+def _cache(script: Path | None) -> ClipCache:
+    from pathlib import Path
+
+    return ClipCache(cache_root(script or Path("here.yaml")))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
