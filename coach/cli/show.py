@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coach.cli.app import one_line
-from coach.cli.compiling import compiled, options, wanted
+from coach.cli.compiling import compiled, load, options, wanted
 from coach.cli.screen import clock, columns, filled, styled, wide, wrapped
 from coach.cli.scripts import SCRIPT_FILE
 from coach.errors import MOST_PROBLEMS
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from coach.routine import Routine
     from coach.timeline import Cue, Timeline
 
 
@@ -31,11 +32,13 @@ def command(script: Path, *, as_json: bool, **choices: Any) -> None:
 
     The time is that of the beat for a cue that has one, else of its start.
     """
-    timeline, _ = compiled(wanted(script, **choices))
+    wish = wanted(script, **choices)
+    routine = load(wish)
+    timeline, _ = compiled(wish, routine)
     if as_json:
         click.echo(json.dumps(contract(timeline), indent=1))
     else:
-        click.echo("\n".join([*_cues(timeline), "", *_summary(timeline)]))
+        click.echo("\n".join([*_cues(timeline), "", *_notes(routine), *_summary(timeline)]))
 
 
 def _cues(timeline: Timeline) -> Iterator[str]:
@@ -62,6 +65,17 @@ def _cues(timeline: Timeline) -> Iterator[str]:
             text = styled(line, bold=cue.beat is not None) + " " * (room - wide(line))
             yield f"{styled(time, fg='cyan')}  {text}  {styled(note, dim=True)}".rstrip()
             time = " " * times
+
+
+def _notes(routine: Routine) -> Iterator[str]:
+    """Yield what a person should know of each exercise before the start, and never hears."""
+    for exercise in dict.fromkeys(routine.exercises()):
+        needs = f"needs {', '.join(exercise.equipment)}" if exercise.equipment else ""
+        told = [note for note in (exercise.position, needs, exercise.notes) if note]
+        if told:
+            yield styled(one_line(exercise.name), bold=True)
+            yield from (f"  {line}" for note in told for line in wrapped(note, columns() - 2))
+            yield ""
 
 
 def _summary(timeline: Timeline) -> Iterator[str]:
