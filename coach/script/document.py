@@ -242,6 +242,8 @@ class _Builder:
             column = min(column, (indent or here).find("\t") if "\t" in indent else column)
         elif error.problem and error.problem.startswith("mapping values"):
             message = "not YAML: a text with a colon needs quotes, or this line is indented wrongly"
+        elif error.problem and error.problem.startswith("did not find expected ',' or"):
+            message = "not YAML: a comma or bracket is missing, or a text with braces needs quotes here"
         elif error.problem and "cannot start any token" in error.problem:
             message = f"not YAML: a text that starts with {here[:1]} needs quotes"
         elif error.context == "while scanning a quoted scalar" and error.context_mark:
