@@ -7,6 +7,8 @@ The whole program in five calls::
     timeline = coach.compile(routine, speech)
     coach.export(timeline, speech, Path("reverse_clamshell.mp3"))
     coach.play(timeline, speech)
+
+`render` gives any stretch of the track as samples, `to_audio_segment` all of it as a pydub segment.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
 from itertools import groupby, pairwise
 
@@ -275,6 +276,10 @@ def missed(
     if name and name.kind == "announce" and "it is left out for the exercise's name" in warned:
         covered = {first + to_samples(rep * length) for rep in range(int(dose.reps.low))}
         covered = {beat for beat in covered if beat < name.end + RATE // 2}
+    reps = int(dose.reps.low)
+    for rep, milestone in ((reps, "last_one"), (reps - 2, "three_more"), ((reps + 1) // 2 + 1, "halfway")):
+        if re.search(f"'{BOOK.milestone(milestone)}' takes [^:]*: it is left out for", warned):
+            covered.add(first + to_samples((rep - 1) * length))  # it was that beat's word
     return [word for beat, word in wanted if beat not in {*on, *covered} and f"'{word}'" not in warned]
 
 

@@ -12,6 +12,7 @@ import click
 
 from coach.cli.app import one_line
 from coach.cli.scripts import SCRIPT_FILE
+from coach.errors import SpeechError
 from coach.speech import ClipCache, cache_root
 
 if TYPE_CHECKING:
@@ -155,7 +156,12 @@ def _tell(cache: ClipCache, removed: int, size: int) -> None:
 def _cache(script: Path | None) -> ClipCache:
     from pathlib import Path
 
-    return ClipCache(cache_root(script or Path("here.yaml")))
+    cache = ClipCache(cache_root(script or Path("here.yaml")))
+    if cache.root.exists() and not cache.root.is_dir():
+        raise SpeechError(
+            f"the clip cache {cache.root} is a file, not a folder; name another one in COACH_CACHE"
+        )
+    return cache
 
 
 def _count(number: int, noun: str) -> str:

@@ -78,9 +78,12 @@ def _findings_at(wish: Wanted, *, read_only: bool) -> tuple[tuple[Problem, ...],
         if read_only:
             load(wish)
             return (), ()
-        return (), compiled(wish)[0].warnings
+        routine = load(wish)
+        timeline, speech = compiled(wish, routine)
     except ScriptError as error:
         return error.problems, ()
+    other = (Problem(routine.location, speech.fallback),) if speech.fallback else ()
+    return (), (*other, *timeline.warnings)
 
 
 def _plain(problem: Problem) -> dict[str, object]:

@@ -106,7 +106,10 @@ def open_player(name: str = "auto") -> Player:
     try:
         module = import_module(PLAYERS[name])
     except ImportError as error:
-        raise AudioError(f"the player {name} cannot be used here: {error}") from error
+        extra = (
+            f"; pip install 'coach-audio[{name}]' brings it" if isinstance(error, ModuleNotFoundError) else ""
+        )
+        raise AudioError(f"the player {name} cannot be used here: {error}{extra}") from error
     return cast("Callable[[], Player]", module.open_device)()
 
 

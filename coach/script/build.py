@@ -12,7 +12,7 @@ from coach.errors import Location, Problem, ScriptError
 from coach.routine import PLACEHOLDERS, Routine
 from coach.script import format as keys
 from coach.script.document import MOST_BYTES, is_file, parse, read_file
-from coach.script.exercises import LEVELS, Change, Exercises, Wanted, bind
+from coach.script.exercises import LEVELS, Change, Exercises, Wanted, bind, plain
 from coach.script.values import Reader
 
 LONGEST_ROUTINE = Fraction(12 * 3600)
@@ -46,6 +46,7 @@ def build(path: Path, shown: str, *, level: str | None, change: Change, language
     try:
         script = _Script(path, shown, session)
         steps = script.steps()
+        title = script.title()
         _limits(steps, reader)
     except ScriptError as error:  # a file that cannot be read at all
         raise ScriptError([*reader.problems, *error.problems]) from None
@@ -53,7 +54,7 @@ def build(path: Path, shown: str, *, level: str | None, change: Change, language
         raise ScriptError(reader.problems)
     fields = script.fields
     return Routine(
-        title=fields[keys.TITLE],
+        title=title,
         steps=steps,
         location=fields.at(keys.TITLE),
         about=fields.get(keys.ABOUT),
@@ -137,6 +138,11 @@ class _Script:
                 place, f"is in '{language}', but {parent.shown} that includes it in '{parent.language}'"
             )
         return language
+
+    def title(self) -> str:
+        """Return the title with the script's own words filled in; problems go to the reader."""
+        place = self.fields.at(keys.TITLE)
+        return plain(self.fields.get(keys.TITLE) or "", place, place, self.fields, self.reader)
 
     def steps(self) -> tuple[routine.Step, ...]:
         """Return the file's steps; problems go to the reader."""

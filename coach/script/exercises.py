@@ -165,7 +165,7 @@ class Exercises:
         if name is None and not fields.unread & {keys.NAMED.name, keys.USE.name}:
             self.reader.fail(place, "an exercise needs a name: 'exercise: NAME', or 'use' one of the library")
         change = self.wanted.change
-        sides = fields[keys.SIDES]
+        sides = self._plain(fields, keys.SIDES, place, fields[keys.SIDES])
         if sides and change.sides is not None:
             sides = tuple(side for side in change.sides if side in sides) or sides
         missing = set()
@@ -179,11 +179,13 @@ class Exercises:
         reminders = tuple(
             bind(text, missing, place, self.script, self.reader) for text in fields[keys.REMINDERS]
         )
-        if dose is None or name is None:
+        equipment = self._plain(fields, keys.EQUIPMENT, place, fields[keys.EQUIPMENT])
+        named = self._plain(fields, keys.NAMED, place, (name,) if name else ())
+        if dose is None or not named:
             return None
         breathe, breathing = self._breaths(fields, dose)
         return routine.Exercise(
-            name=name,
+            name=named[0],
             dose=dose,
             location=place,
             sides=sides,
@@ -199,10 +201,16 @@ class Exercises:
             breathe=breathe,
             breathing=breathing,
             count=fields[keys.COUNT],
-            equipment=fields[keys.EQUIPMENT],
+            equipment=equipment,
             position=fields.get(keys.POSITION),
             notes=fields.get(keys.NOTES),
         )
+
+    def _plain(
+        self, fields: keys.Fields, key: keys.Key[Any], place: Location, names: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """Return names with the script's own words filled in; nothing else may stand in braces there."""
+        return tuple(plain(name, fields.at(key), place, self.script, self.reader) for name in names)
 
     def _dose(self, fields: keys.Fields) -> routine.Dose | None:
         given = [key for key in _DOSES if key in fields]
@@ -284,6 +292,12 @@ def lay(layers: list[keys.Fields]) -> keys.Fields:
         alive = layer if dose is None or number == last else layer.without(_OF_A_DOSE)
         merged = alive.over(merged)
     return merged
+
+
+def plain(words: str, at: Location, place: Location, script: keys.Fields, reader: Reader) -> str:
+    """Return words that belong to no exercise, with the script's vars filled in; arguments as for `bind`."""
+    text = bind(Text(words, at), PLACEHOLDERS, place, script, reader)
+    return words if text.placeholders() else text.fill({})
 
 
 def bind(text: Text, missing: Iterable[str], place: Location, script: keys.Fields, reader: Reader) -> Text:

@@ -371,7 +371,7 @@ COUNT: Final = Key(
 )
 EASIER: Final = Key("easier", Variant(), "Overrides for `--level easier`; with `use`, another exercise.")
 HARDER: Final = Key("harder", Variant(), "Overrides for `--level harder`; with `use`, another exercise.")
-EQUIPMENT: Final = Key("equipment", Several(NAME), "What is needed; named in the opening.", ())
+EQUIPMENT: Final = Key("equipment", Several(NAME), "What is needed, as it is spoken: a mat.", ())
 POSITION: Final = Key("position", Line(), "How the body lies, sits or stands; shown.")
 NOTES: Final = Key("notes", Line(2000), "For reading; never spoken.")
 NAMED: Final = Key("exercise", NAME, "The exercise's name, spoken and shown.")

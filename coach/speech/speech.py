@@ -232,11 +232,12 @@ def open_speech(
     fallback = None
     try:
         voice = choose_voice(language, engine=choice.engine, name=choice.name)
-    except SpeechError as error:
+    except SpeechError:
         if choice.engine == "auto" and choice.name is None:
             raise
         voice = choose_voice(language)
-        fallback = f"{error}; {voice.engine}/{voice.name} speaks instead"
+        wanted = choice.name or choice.engine
+        fallback = f"no voice '{wanted}' speaks '{language}' here; {voice.engine}/{voice.name} speaks instead"
     cache = ClipCache(cache_root(script))
     return Speech(
         voice, cache, rate=choice.rate, volume=choice.volume, pronounce=pronounce, fallback=fallback

@@ -238,6 +238,8 @@ class Gaps:
                 )
                 self._booth.warn(gap.location, message)
                 track.now = Fraction(needed)
+        if gap.kind == "round":  # said when the work ends, it would sound as if the next began at once
+            start += max(0, nearest(track.now) - needed)
         track.say(must, start, label)
         self._last_seconds(gap, nearest(track.now) - lead, label)
 
