@@ -6,6 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time, so that a run tells of the change at hand; with `--hypothesis-profile explore`
+# others, and more of them.
+settings.register_profile("steady", derandomize=True)
+settings.register_profile("explore", derandomize=False, max_examples=500)
+settings.load_profile("steady")
 
 if TYPE_CHECKING:
     from collections.abc import Callable
