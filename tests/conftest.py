@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+from coach import ffmpeg
 
 # The same examples every time, so that a run tells of the change at hand; with `--hypothesis-profile explore`
 # others, and more of them.
@@ -37,3 +40,16 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture(params=["on PATH", "packaged"])
+def converter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let only one of the two kinds of ffmpeg be found."""
+    if request.param == "on PATH":
+        on_path = shutil.which("ffmpeg")
+        if on_path is None:
+            pytest.skip("ffmpeg is not installed")
+        return on_path
+    pytest.importorskip("imageio_ffmpeg", reason="the extra `formats` is not installed")
+    monkeypatch.setenv("PATH", "")
+    return ffmpeg.find()

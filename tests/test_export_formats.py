@@ -28,18 +28,6 @@ SUFFIXES = [".flac", ".opus", ".m4a"]
 FFMPEG, FFPROBE = shutil.which("ffmpeg"), shutil.which("ffprobe")
 
 
-@pytest.fixture(params=["on PATH", "packaged"])
-def converter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Let only one of the two kinds of ffmpeg be found."""
-    if request.param == "on PATH":
-        if FFMPEG is None:
-            pytest.skip("ffmpeg is not installed")
-        return FFMPEG
-    pytest.importorskip("imageio_ffmpeg", reason="the extra `formats` is not installed")
-    monkeypatch.setenv("PATH", "")
-    return ffmpeg.find()
-
-
 @pytest.fixture
 def any_converter() -> str:
     try:

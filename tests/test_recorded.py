@@ -30,18 +30,6 @@ FFMPEG = shutil.which("ffmpeg")
 TEXT = "hold it"
 
 
-@pytest.fixture(params=["on PATH", "packaged"])
-def converter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Let only one of the two kinds of ffmpeg be found."""
-    if request.param == "on PATH":
-        if FFMPEG is None:
-            pytest.skip("ffmpeg is not installed")
-        return FFMPEG
-    pytest.importorskip("imageio_ffmpeg", reason="the extra `formats` is not installed")
-    monkeypatch.setenv("PATH", "")
-    return ffmpeg.find()
-
-
 @pytest.fixture
 def no_converter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
