@@ -490,6 +490,14 @@ def test_a_round_of_sentences_alone_keeps_the_clock() -> None:
     assert of(timeline, "announce")[0].start == starts[0] + 60 * RATE
 
 
+def test_a_round_of_every_is_announced_right_before_it_not_when_the_work_ends() -> None:
+    timeline = compiled(Every(Fraction(60), 2, (RUN,), place(5)))
+    again = [cue for cue in of(timeline, "announce") if cue.exercise == "Run"][1]
+    following = next(cue for cue in timeline.cues if cue.start > again.start)
+    assert (again.text, following.text) == ("Run.", "Three")
+    assert following.start - again.end == 15 * RATE // 100  # a breath, and the count-in begins
+
+
 def test_a_rest_at_the_end_of_a_round_holds_the_next_introduction() -> None:
     block = Every(Fraction(40), 2, (RUN, Rest(Fraction(20), place(6))), place(5))
     timeline = compiled(block)
