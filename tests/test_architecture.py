@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[1] / "coach"
 
 LAYERS = (
-    {"errors", "quiet", "units"},
-    {"ffmpeg"},
+    {"errors", "folders", "quiet", "units"},
+    {"ffmpeg", "lock"},
     {"routine"},
     {"phrases"},
     {"script", "speech"},

@@ -15,6 +15,7 @@ import pytest
 from coach.encode import whole
 from coach.encode.whole import whole_file
 from coach.errors import AudioError
+from coach.lock import try_lock
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals, limits and permissions")
 
@@ -215,18 +216,18 @@ def test_a_sweeper_that_comes_before_the_lock_does_no_harm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     locks = iter([False, True])
-    real = whole._lock
+    real = try_lock
 
     def lock(number: int) -> bool | None:
         return real(number) if next(locks) else False
 
-    monkeypatch.setattr(whole, "_lock", lock)
+    monkeypatch.setattr(whole, "try_lock", lock)
     put(tmp_path / "a.bin", b"x")
     assert names(tmp_path) == ["a.bin"]
 
 
 def test_without_locks_age_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whole, "_lock", lambda _: None)
+    monkeypatch.setattr(whole, "try_lock", lambda _: None)
     old, new = tmp_path / ".o.1-aa.coach-part", tmp_path / ".n.1-aa.coach-part"
     for part in (old, new):
         part.touch()
@@ -250,7 +251,7 @@ def test_an_interrupt_right_after_the_file_is_made_leaves_nothing(
         os.close(number)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(whole, "_lock", interrupted)
+    monkeypatch.setattr(whole, "try_lock", interrupted)
     with pytest.raises(KeyboardInterrupt):
         put(tmp_path / "a.bin", b"")
     assert names(tmp_path) == []

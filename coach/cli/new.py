@@ -17,6 +17,7 @@ from coach.cli.scripts import SCRIPT_FILE
 from coach.cli.voices import quoted
 from coach.encode.whole import check_target, whole_file
 from coach.errors import AudioError
+from coach.folders import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -268,9 +269,7 @@ def _schema_for(target: Path) -> str | None:
     text = schema_text()
     if _holds(target.with_name(_SCHEMA), text):
         return _SCHEMA
-    import platformdirs
-
-    path = platformdirs.user_data_path("coach", appauthor=False) / _SCHEMA
+    path = data_folder() / _SCHEMA
     try:
         if not _holds(path, text):
             path.parent.mkdir(parents=True, exist_ok=True)

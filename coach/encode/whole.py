@@ -11,19 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from coach.errors import AudioError
+from coach.lock import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
-
 _SUFFIX = ".coach-part"
 _DAY = 86_400.0
 _MINUTE = 60.0
-_LOCKED = {errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK}
 _FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -99,7 +94,7 @@ def _open_part(target: Path, parts: list[Path]) -> tuple[Path, BinaryIO]:
         part = target.with_name(f".{target.name[:40]}.{os.getpid()}-{os.urandom(4).hex()}{_SUFFIX}")
         parts.append(part)
         number = os.open(part, flags, 0o666)
-        held = _lock(number)
+        held = try_lock(number)
         os.lseek(number, 0, os.SEEK_SET)
         # Between the two calls a sweeper may have locked or removed it.
         if held is not False and part.exists():
@@ -114,19 +109,6 @@ def _named(path: Path, number: int) -> BinaryIO:
     return open(path, "w+b", opener=lambda *_: number)
 
 
-def _lock(number: int) -> bool | None:
-    """Lock an open file until it is closed: True if held now, False if by another, None if unsupported."""
-    try:
-        if sys.platform == "win32":
-            os.lseek(number, 1 << 40, os.SEEK_SET)  # far behind the end: a locked byte cannot be written
-            msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return False if error.errno in _LOCKED else None
-    return True
-
-
 def _sweep(folder: Path) -> None:
     """Remove what killed processes left; a folder or file that does not let itself be swept is left alone."""
     with suppress(OSError):
@@ -139,7 +121,7 @@ def _sweep(folder: Path) -> None:
 def _remove_abandoned(part: Path) -> None:
     number = os.open(part, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
     try:
-        held = _lock(number)
+        held = try_lock(number)
         age = time.time() - os.fstat(number).st_mtime
         if sys.platform != "win32" and held:
             part.unlink()  # under the lock: its maker, about to lock it, sees that it has lost it

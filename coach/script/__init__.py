@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coach.folders import data_folder
 from coach.script.build import build
 from coach.script.exercises import LEVELS, Change
 
@@ -52,9 +53,7 @@ def find(name: str) -> Path | None:
 
 def shelves() -> list[Path]:
     """Return the folders that hold scripts: here, the user's own, the shipped ones."""
-    import platformdirs  # noqa: PLC0415 - only a bare name needs it, and it costs start-up time
-
-    user = platformdirs.user_data_path("coach", appauthor=False) / "scripts"
+    user = data_folder() / "scripts"
     package = Path(__file__).parents[1]
     shipped = package / "scripts" if (package / "scripts").is_dir() else package.parent / "scripts"
     return [Path("scripts"), user, shipped]

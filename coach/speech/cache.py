@@ -23,6 +23,7 @@ from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING, NamedTuple
 
+from coach.folders import cache_folder
 from coach.speech.clip import Recording
 from coach.units import RATE
 
@@ -247,9 +248,7 @@ def cache_root(script: Path | None) -> Path:
         for folder in Path(os.path.abspath(script)).parents:  # noqa: PTH100 - resolve() would follow links
             if (folder / FOLDER).is_dir():
                 return folder / FOLDER
-    from platformdirs import user_cache_path  # noqa: PLC0415 - rarely needed, and slow to import
-
-    return user_cache_path("coach") / "clips"
+    return cache_folder() / "clips"
 
 
 def _header(key: str, recording: Recording) -> bytes:

@@ -1,0 +1,94 @@
+"""Locks between processes: they vanish with the process that holds them, however it ends."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from coach.errors import CoachError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+_LOCKED = {errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK}
+_LONGEST_NOTE = 1000
+_LOOK_AGAIN = 0.05  # seconds
+
+
+class LockedError(CoachError):
+    """Another process holds the lock.
+
+    Attributes:
+        note: what that process left in the file; "" for nothing.
+    """
+
+    def __init__(self, message: str, note: str = "") -> None:
+        super().__init__(message)
+        self.note = note
+
+
+def try_lock(number: int) -> bool | None:
+    """Lock an open file until it is closed: True if held now, False if by another, None if unsupported."""
+    try:
+        if sys.platform == "win32":
+            os.lseek(number, 1 << 40, os.SEEK_SET)  # far behind the end: a locked byte cannot be written
+            msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return False if error.errno in _LOCKED else None
+    return True
+
+
+@contextmanager
+def holding(path: Path, *, patience: float = 0.0, note: str = "") -> Iterator[None]:
+    """Hold the lock that a file stands for while the `with` block lasts; the file stays.
+
+    Args:
+        path: the file; it and its folder are made if need be.
+        patience: seconds to wait for another process.
+        note: a line for those who find it locked: who holds it.
+
+    Raises:
+        LockedError: another process held it all the time.
+        OSError: the file cannot be made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    number = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        deadline = time.monotonic() + patience
+        while try_lock(number) is False:
+            if time.monotonic() >= deadline:
+                os.lseek(number, 0, os.SEEK_SET)
+                there = os.read(number, _LONGEST_NOTE).decode(errors="replace").strip()
+                raise LockedError(f"{path} is held by another process", there)
+            time.sleep(_LOOK_AGAIN)
+        os.ftruncate(number, 0)
+        os.lseek(number, 0, os.SEEK_SET)
+        os.write(number, note.encode()[:_LONGEST_NOTE])
+        yield
+        os.ftruncate(number, 0)
+    finally:
+        os.close(number)
+
+
+def is_held(path: Path) -> bool:
+    """Tell whether a process, also this one, holds the lock that a file stands for."""
+    try:
+        number = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    except OSError:
+        return False
+    try:
+        return try_lock(number) is False
+    finally:
+        os.close(number)
