@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from coach import script
-from coach.timeline import Cue, Timeline, compile_routine, texts
+from coach.timeline import Cue, Set, Timeline, compile_routine, texts
 from coach.units import RATE
 from tests.voices import FixedSpeech
 
@@ -40,10 +40,18 @@ def written(timeline: Timeline) -> str:
     lines = [f"{timeline.title}, {timeline.language}, {timeline.voice}, {timeline.level or 'as it is'}", ""]
     lines += [line(cue) for cue in timeline.cues]
     lines += ["", *(f"{moment(c.start)} {moment(c.end)}  {c.title}" for c in timeline.chapters)]
+    lines += ["", *map(set_line, timeline.sets)]
     for warning in timeline.warnings:
         place = warning.location
         lines.append(f"{Path(place.path).name}:{place.line}:{place.column}: {warning.message}")
     return "\n".join([*lines, f"total {moment(timeline.length).strip()}", ""])
+
+
+def set_line(work: Set) -> str:
+    belongs = [work.name, work.side, f"set {work.number}" if work.number else None]
+    phases = list(dict.fromkeys(part.phase for part in work.stretches if part.phase))
+    done = f"{work.reps} x {'-'.join(phases)}" if work.reps else "timed"
+    return f"{moment(work.start)} {moment(work.end)}  {', '.join(filter(None, belongs))}: {done}"
 
 
 def line(cue: Cue) -> str:

@@ -14,7 +14,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 from coach.errors import ScriptError
 from coach.phrases import phrasebook
-from coach.routine import Every, Exercise, Rest, Routine, Tempo, Timed
+from coach.routine import Breathing, Every, Exercise, Rest, Routine, Tempo, Timed
 from coach.timeline import Cue, Timeline, compile_routine, contract
 from coach.timeline.voiced import BREATH
 from coach.units import RATE, to_samples
@@ -78,6 +78,30 @@ def check(timeline: Timeline) -> None:
             title = next(c.title for c in chapters if c.start <= cue.start < c.end)
             assert title == (f"{cue.exercise}, {cue.side}" if cue.side else cue.exercise)
     assert list(timeline.warnings) == sorted(set(timeline.warnings))
+    check_sets(timeline)
+
+
+def check_sets(timeline: Timeline) -> None:
+    """Assert that the sets are where their cues are, and that nothing but rests lies between them."""
+    sets = timeline.sets
+    for before, after in pairwise(sets):
+        assert before.end <= after.start
+    assert not sets or sets[-1].end <= timeline.length
+    for work in sets:
+        assert all(one.end == other.start for one, other in pairwise(work.stretches))
+        assert all(part.start < part.end for part in work.stretches)
+        assert work.end - work.start == to_samples(
+            work.step.seconds if isinstance(work.step, Breathing) else work.step.dose.seconds
+        )
+    starts = {(part.start, part.rep) for work in sets for part in work.stretches}
+    for cue in timeline.cues:
+        if cue.rep and cue.beat is not None and cue.kind in ("milestone", "breath"):
+            of_cue = [work for work in sets if work.start <= cue.beat <= work.end]
+            assert any(
+                (work.name, work.side, work.number) == (cue.exercise, cue.side, cue.set) for work in of_cue
+            )
+        if cue.kind == "milestone" and cue.rep:
+            assert (cue.beat, cue.rep) in starts
 
 
 @many

@@ -236,7 +236,7 @@ class _Walk:
             sentences = [Sentence(Wish("announce", " ".join(names), work.step.location))] if names else []
             sentences += [Sentence(wish, lead=RATE) for wish in (*setups, *long_ones)]
             gaps.introduce(sentences, ready, score, label)
-        self._track.perform(score, label)
+        self._track.perform(work, score, label)
 
 
 def _has_work(steps: Sequence[Step]) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from coach.units import to_seconds
 
 if TYPE_CHECKING:
     from coach.errors import Location, Problem
+    from coach.routine import Breathing, Exercise
     from coach.speech import Clip
 
 
@@ -53,6 +54,57 @@ class Chapter:
     end: int
 
 
+class Stretch(NamedTuple):
+    """One phase of one rep (or of one round of breathing), or all of timed work, which has neither.
+
+    Attributes:
+        rep: from 1; None for timed work.
+        phase: its name, such as "up"; None for timed work.
+        start: its first sample on the timeline: a beat.
+        end: the first sample after it.
+    """
+
+    rep: int | None
+    phase: str | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Work from its first beat to its end: one set of an exercise on one side, or a block of breathing.
+
+    Attributes:
+        step: what is done.
+        name: the exercise's name, or the language's word for breathing.
+        side: None where there are no sides.
+        number: which set of this side it is, from 1; None for breathing.
+        stretches: not empty, without a gap, each as long as the body takes; after the last of several holds
+            nobody relaxes in the set.
+    """
+
+    step: Exercise | Breathing
+    name: str
+    side: str | None
+    number: int | None
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def start(self) -> int:
+        """Its first beat, in samples."""
+        return self.stretches[0].start
+
+    @property
+    def end(self) -> int:
+        """The first sample after its work."""
+        return self.stretches[-1].end
+
+    @property
+    def reps(self) -> int | None:
+        """How many reps (or rounds) it has; None for timed work."""
+        return self.stretches[-1].rep
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """A compiled routine: what is heard, and when.
@@ -66,6 +118,7 @@ class Timeline:
         cues: sorted by start; they never overlap.
         chapters: they cover the track without a gap.
         warnings: what did not fit, and what became of it.
+        sets: the work, in its order; sets never overlap.
     """
 
     title: str
@@ -76,6 +129,7 @@ class Timeline:
     cues: tuple[Cue, ...]
     chapters: tuple[Chapter, ...]
     warnings: tuple[Problem, ...]
+    sets: tuple[Set, ...] = ()
 
 
 def contract(timeline: Timeline) -> dict[str, object]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.routine import Breathing, Exercise, Hold, Tempo
+from coach.routine import Breathing, Exercise, Hold, Phase, Tempo
 from coach.timeline.holds import score_hold, score_timed
+from coach.timeline.model import Stretch
 from coach.timeline.score import Caller, Reminders, Score
-from coach.timeline.tempo import score_breathing, score_tempo
+from coach.timeline.tempo import phase_spans, score_breathing, score_tempo
+from coach.units import to_samples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,3 +54,17 @@ class WorkSet(NamedTuple):
     def rehearse(self, booth: Booth, names: Sequence[Wish] = ()) -> Score:
         """Return what `score` would, and leave everything as it is."""
         return self._replace(reminders=self.reminders.copy()).score(booth.rehearsal(), names)
+
+    def stretches(self) -> list[Stretch]:
+        """Return what the body does, in samples from the first beat."""
+        if isinstance(self.step, Breathing):
+            spans = phase_spans(self.step.phases, self.step.rounds)
+        elif isinstance(dose := self.step.dose, Tempo):
+            spans = phase_spans(dose.phases, int(dose.reps.low))
+        elif isinstance(dose, Hold):
+            phases = [Phase("hold", dose.hold.low), Phase("relax", dose.relax)]
+            spans = phase_spans(phases if dose.relax else phases[:1], int(dose.reps.low))
+            spans = spans[:-1] if dose.relax else spans
+        else:
+            return [Stretch(None, None, 0, to_samples(dose.seconds))]
+        return [Stretch(span.rep, span.phase.name, span.start, span.end) for span in spans]

@@ -23,7 +23,7 @@ _BREATH_AGAIN = 4
 """After the first three reps, a breathing word comes about every so many."""
 
 
-class _Span(NamedTuple):
+class PhaseSpan(NamedTuple):
     """A phase of a rep or breath (its nth, from 0), from its first beat to its end; samples."""
 
     rep: int
@@ -38,7 +38,7 @@ class _Window(NamedTuple):
 
     start: int
     end: int
-    span: _Span
+    span: PhaseSpan
     head: Spoken | None
 
     @property
@@ -50,7 +50,7 @@ class _Window(NamedTuple):
 def score_breathing(caller: Caller, block: Breathing, names: Sequence[Wish]) -> Score:
     """Return the score of a breathing block: its words on their beats, in every round."""
     beats = caller.counted_in()
-    spans = _spans(block.phases, block.rounds)
+    spans = phase_spans(block.phases, block.rounds)
     for span in spans:
         word = caller.wish("breath", caller.book.breath(span.phase.name, paced=True))
         beats.append(Beat(span.start, (word,), span.rep, span.phase.name))
@@ -71,7 +71,7 @@ def score_tempo(
 ) -> Score:
     """Return the score of one set; the arguments are those of a `WorkSet`."""
     end = to_samples(dose.seconds)
-    spans = _spans(dose.phases, int(dose.reps.low))
+    spans = phase_spans(dose.phases, int(dose.reps.low))
     behind = _breath_fits_behind(caller, exercise, dose)
     beats = caller.counted_in()
     for span in spans:
@@ -86,7 +86,7 @@ def score_tempo(
     return Score(dose.seconds, spoken, too_long)
 
 
-def _spans(phases: Sequence[Phase], reps: int) -> list[_Span]:
+def phase_spans(phases: Sequence[Phase], reps: int) -> list[PhaseSpan]:
     """Return every phase of every rep; each moment is rounded once."""
     ends = []
     at = Fraction(0)
@@ -98,13 +98,13 @@ def _spans(phases: Sequence[Phase], reps: int) -> list[_Span]:
     for rep in range(1, reps + 1):
         for index, phase in enumerate(phases):
             end = to_samples((rep - 1) * at + ends[index])
-            spans.append(_Span(rep, index, phase, start, end))
+            spans.append(PhaseSpan(rep, index, phase, start, end))
             start = end
     return spans
 
 
 def _words(
-    caller: Caller, exercise: Exercise, dose: Tempo, span: _Span, behind: set[int]
+    caller: Caller, exercise: Exercise, dose: Tempo, span: PhaseSpan, behind: set[int]
 ) -> tuple[Wish, ...]:
     """Return what may be said on the first beat of a phase, the best first."""
     book, rep, first = caller.book, span.rep, span.nth == 0
@@ -144,7 +144,7 @@ def _breath_fits_behind(caller: Caller, exercise: Exercise, dose: Tempo) -> set[
     return fitting
 
 
-def _windows(spans: Sequence[_Span], heads: Sequence[Spoken | None]) -> dict[int, list[_Window]]:
+def _windows(spans: Sequence[PhaseSpan], heads: Sequence[Spoken | None]) -> dict[int, list[_Window]]:
     """Return the stretches of each rep without beat-locked words; one may go on through a silent phase."""
     locked = Line(head for head in heads if head)
     windows: dict[int, list[_Window]] = {}
@@ -167,7 +167,7 @@ def _between(
     exercise: Exercise,
     reminders: Reminders,
     values: Mapping[str, str],
-    spans: Sequence[_Span],
+    spans: Sequence[PhaseSpan],
     heads: Sequence[Spoken | None],
 ) -> tuple[list[Spoken], list[Text]]:
     """Return breathing words and reminders, and the reminders too long for all windows of the set.
@@ -232,7 +232,7 @@ def _note_unsaid_breaths(
 
 
 def _seconds(
-    caller: Caller, spans: Sequence[_Span], locked: Line, end: int, floating: Line
+    caller: Caller, spans: Sequence[PhaseSpan], locked: Line, end: int, floating: Line
 ) -> Iterator[Spoken]:
     """Yield the counted seconds of every phase, but where something floats."""
     ceiling = end

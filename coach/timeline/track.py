@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.errors import Location, Problem, ScriptError
-from coach.timeline.model import Chapter, Cue, Timeline
+from coach.timeline.model import Chapter, Cue, Set, Stretch, Timeline
 from coach.timeline.voiced import BREATH, Booth, Wish
 from coach.units import RATE, nearest, to_samples, to_seconds
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from coach.routine import Routine
     from coach.speech import Clip
     from coach.timeline.score import Score
+    from coach.timeline.sets import WorkSet
 
 LONGEST = 12 * 3600 * RATE
 """Samples of the longest track."""
@@ -74,6 +75,7 @@ class Track:
     first_beat: Fraction | None = None
     cues: list[Cue] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    _sets: list[Set] = field(default_factory=list)
     _parts: list[_Part] = field(default_factory=list)
 
     @property
@@ -109,13 +111,15 @@ class Track:
         for sentence, at in zip(sentences, self.line_up(sentences, start)[0], strict=True):
             self.put(at, self.booth.clip(sentence.wish), sentence.wish, label)
 
-    def perform(self, score: Score, label: Label) -> None:
+    def perform(self, work: WorkSet, score: Score, label: Label) -> None:
         """Place work with its first beat at `now`; it makes a chapter, or goes on with that of its title."""
         beat = nearest(self.now)
         self.first_beat = self.now if self.first_beat is None else self.first_beat
         for spoken in score.spoken:
             at = None if spoken.beat is None else beat + spoken.beat
             self.put(beat + spoken.start, spoken.clip, spoken.wish, label, at, spoken.rep, spoken.phase)
+        stretches = _moved(work.stretches(), beat)
+        self._sets.append(Set(work.step, label.exercise or "", label.side, label.set, stretches))
         self.now += score.seconds * RATE
         if self._parts and self._parts[-1].title == label.chapter:
             self._parts.pop()
@@ -192,6 +196,7 @@ class Track:
             cues=(*opening, *moved),
             chapters=self._chapters(routine.title, shift, length),
             warnings=self.booth.warnings(),
+            sets=tuple(replace(work, stretches=_moved(work.stretches, shift)) for work in self._sets),
         )
 
     def _opening(self, routine: Routine, book: Phrasebook) -> list[Cue]:
@@ -220,6 +225,11 @@ class Track:
             Chapter(part.title, start, end)
             for part, start, end in zip(parts, [0, *ends[:-1]], ends, strict=True)
         )
+
+
+def _moved(stretches: Iterable[Stretch], by: int) -> tuple[Stretch, ...]:
+    """Return stretches so many samples later."""
+    return tuple(part._replace(start=part.start + by, end=part.end + by) for part in stretches)
 
 
 def _about(seconds: float) -> int:
