@@ -13,7 +13,7 @@ import numpy as np
 from coach.units import RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -70,6 +70,25 @@ def render(timeline: Timeline, clips: Clips, start: int, count: int) -> NDArray[
             break
         block[first - start : last - start] = clips.samples(cue.clip)[first - cue.start : last - cue.start]
     block /= _STEPS
+    return block
+
+
+def fading_in(
+    pull: Callable[[int, int], NDArray[np.float32]], first: int, length: int, start: int, count: int
+) -> NDArray[np.float32]:
+    """Return a stretch of a source whose level grows from nothing: half a cosine, and then the source itself.
+
+    Args:
+        pull: the source, as `render` is with its first two arguments given.
+        first: the sample where it begins to grow; silence before.
+        length: samples in which it grows.
+        start: the first sample wanted.
+        count: how many samples.
+    """
+    block = pull(start, count)
+    if start < first + length:
+        done = (np.arange(start, start + count, dtype=np.float64) - first) / length
+        block *= (0.5 - 0.5 * np.cos(np.pi * done.clip(0.0, 1.0))).astype(np.float32)
     return block
 
 

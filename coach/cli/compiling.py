@@ -6,6 +6,7 @@ import dataclasses
 import sys
 import time
 from contextlib import contextmanager
+from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -16,14 +17,13 @@ from coach.cli.app import one_line
 from coach.errors import AudioError, Location, SpeechError
 from coach.player import PLAYERS, open_player
 from coach.script.document import Scalar
-from coach.script.format import RATE, REPS, SET_REST, SETS, VOICE_NAME
-from coach.script.values import Reader, Value
+from coach.script.format import RATE, REPS, SET_REST, SETS, VOICE_NAME, VOLUME
+from coach.script.values import Reader, Seconds, Value, plain
 from coach.speech import open_speech
 from coach.timeline import compile_routine, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from fractions import Fraction
     from pathlib import Path
 
     from rich.progress import Progress
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 F = TypeVar("F", bound="Callable[..., object]")
 
+_WHILE = Seconds(Fraction(0), Fraction(24 * 3600))
 _SHOW_AFTER = 1.0  # seconds of work before a progress bar appears
 
 
@@ -80,6 +81,7 @@ class Wanted(NamedTuple):
         level: None, "easier" or "harder".
         voice: a voice's name; None for the script's own, and so on.
         rate: multiplier of the voice's speed.
+        volume: dB over the usual level.
         language: language code.
         change: the person's own dose.
     """
@@ -88,6 +90,7 @@ class Wanted(NamedTuple):
     level: str | None = None
     voice: str | None = None
     rate: float | None = None
+    volume: float | None = None
     language: str | None = None
     change: script.Change = script.Change()
 
@@ -97,6 +100,17 @@ voice_option = click.option(
 )
 rate_option = click.option(
     "--rate", type=_Field(RATE.value, "number"), help="How fast the voice speaks, 0.5 to 2; 1 is usual."
+)
+volume_option = click.option(
+    "--volume", type=_Field(VOLUME.value, "dB"), help="Louder or softer than usual, in dB: -6 is half."
+)
+wait_option = click.option(
+    "--wait",
+    type=_Field(_WHILE, "duration"),
+    help="How long a scheduled run waits for the sound server; 2m if not given.",
+)
+limit_option = click.option(
+    "--limit", type=_Field(_WHILE, "duration"), help="Stop after so long, pauses included: 20m, 1h30m."
 )
 player_option = click.option(
     "--player", type=click.Choice(["auto", *PLAYERS]), default="auto", show_default=True,
@@ -135,10 +149,29 @@ def wanted(
     sides: tuple[str, ...] | None,
     sets: int | None,
     rest: Fraction | None,
+    volume: float | None = None,
 ) -> Wanted:
     """Return the options of `options` as one value."""
     change = script.Change(reps=reps, sides=sides, sets=sets, rest=rest)
-    return Wanted(path, level, voice, rate, None if language is None else spoken(language), change)
+    code = None if language is None else spoken(language)
+    return Wanted(path, level, voice, rate, volume, code, change)
+
+
+def words(wish: Wanted) -> list[str]:
+    """Return the options of a wish as they would be typed; `wanted` makes the same wish of them."""
+    change, span = wish.change, wish.change.reps
+    values: dict[str, str | None] = {
+        "level": wish.level,
+        "voice": wish.voice,
+        "rate": None if wish.rate is None else f"{wish.rate:g}",
+        "volume": None if wish.volume is None else f"{wish.volume:g}",
+        "language": wish.language,
+        "reps": None if span is None else plain(span.low) + f"-{plain(span.high)}" * (span.high > span.low),
+        "sides": None if change.sides is None else ",".join(change.sides),
+        "sets": None if change.sets is None else str(change.sets),
+        "rest": None if change.rest is None else plain(change.rest),
+    }
+    return [f"--{name}={value}" for name, value in values.items() if value is not None]
 
 
 def spoken(language: str) -> str:
@@ -163,6 +196,8 @@ def load(wish: Wanted) -> Routine:
         choice = dataclasses.replace(choice, engine="auto", name=wish.voice)
     if wish.rate is not None:
         choice = dataclasses.replace(choice, rate=wish.rate)
+    if wish.volume is not None:
+        choice = dataclasses.replace(choice, volume=wish.volume)
     if wish.level and wish.level not in routine.levels:
         note(f"{wish.script}: no exercise of it has a variant '{wish.level}'; it stays as it is")
     return dataclasses.replace(routine, voice=choice)

@@ -1,0 +1,85 @@
+"""What the log of sessions tells of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+SetOutcome = Literal["done", "broken off", "skipped", "doing"]
+"""What became of a set; "doing" until that is known."""
+
+Ending = Literal["completed", "stopped", "broken off"]
+"""How a session ended: by itself, by the person, or by an interruption."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetLog:
+    """One performance of a set, of timed work or of a block of breathing; who repeats a set has two of them.
+
+    Attributes:
+        exercise: what it is called.
+        side: the side it is done on; None without sides.
+        set: its number from 1, and `sets` of how many; both None where that is not told.
+        reps: planned repetitions; None for timed work.
+        hold: seconds that each rep is held; None for reps at a tempo and for timed work.
+        start: seconds from the start of the track to its first beat.
+        seconds: its planned length.
+        reps_done: repetitions finished; None for timed work.
+        seconds_done: how much of its length was heard.
+        outcome: "done", "broken off", "skipped", or "doing" while its session plays.
+    """
+
+    exercise: str
+    side: str | None
+    set: int | None
+    sets: int | None
+    reps: int | None
+    hold: float | None
+    start: float
+    seconds: float
+    reps_done: int | None = None
+    seconds_done: float = 0.0
+    outcome: SetOutcome = "doing"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLog:
+    """One session: a routine that was played, or is.
+
+    Attributes:
+        id: its number in the log; a later session has a higher one.
+        started: in whole seconds, with the offset that local time had.
+        ended: as above; None while it plays, and where nobody lived to tell.
+        title: the routine's title.
+        script: the absolute path of its script.
+        language: the language it was spoken in.
+        voice: who spoke, such as "neural/heart".
+        level: None, "easier" or "harder".
+        schedule: the name of the schedule that started it; None for a person.
+        options: what else it was played with, as JSON has it.
+        length: seconds of the whole track.
+        heard: seconds of the track reached.
+        outcome: "playing", "completed", "stopped" by the person, or "broken off": interrupted, killed.
+        reason: what interrupted it, for a person to read; None where that is not known.
+        sets: what was done, in the order it was begun.
+    """
+
+    id: int
+    started: datetime
+    ended: datetime | None
+    title: str
+    script: str
+    language: str
+    voice: str
+    level: str | None
+    schedule: str | None
+    options: Mapping[str, object]
+    length: float
+    heard: float
+    outcome: Literal["playing"] | Ending
+    reason: str | None
+    sets: tuple[SetLog, ...] = ()

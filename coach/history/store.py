@@ -1,0 +1,181 @@
+"""A database that a kill, a second process or a full disk cannot harm: SQLite with what it takes for that."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from coach.errors import CoachError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_PATIENCE = 5.0  # seconds to wait for another process that is writing
+
+
+class HistoryError(CoachError):
+    """The log of sessions cannot be read or written."""
+
+
+class Database:
+    """The database in a file; making one touches no file yet.
+
+    Args:
+        path: the file. It and its folder are made by the first write.
+        migrations: the statements that make each version from the one before, the first from an empty file.
+    """
+
+    def __init__(self, path: Path, migrations: tuple[tuple[str, ...], ...]) -> None:
+        self.path = path
+        self._migrations = migrations
+        self._connection: sqlite3.Connection | None = None
+
+    def close(self) -> None:
+        """Let go of the file; a later write opens it again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def write(self, *statements: tuple[str, Mapping[str, object]]) -> int | None:
+        """Do all of the statements, each with its values, or none of them.
+
+        What they wrote is on the disk when this returns. A text among the values arrives as its bytes, lest
+        the name of a file that is no UTF-8 be a problem: the statement casts it.
+
+        Returns:
+            The row that the last statement inserted; without one, an arbitrary number.
+
+        Raises:
+            HistoryError: nothing of it is written.
+        """
+        row = None
+        with self._explaining():
+            connection = self._connection = self._connection or self._opened()
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                for statement, values in statements:
+                    stored = {name: _stored(value) for name, value in values.items()}
+                    row = connection.execute(statement, stored).lastrowid
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+        return row
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection | None]:
+        """Give a copy in memory of what is there, brought to the newest version; None without a file.
+
+        Nothing is written, so it may lie where nothing can be.
+
+        Raises:
+            HistoryError: it cannot be read, or what the `with` block reads of it makes no sense.
+        """
+        with self._explaining():
+            if not self.path.exists():
+                yield None
+                return
+            with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
+                self._copy_to(copy)
+                self._migrate(copy)
+                copy.row_factory = sqlite3.Row
+                copy.text_factory = lambda data: data.decode("utf-8", "surrogatepass")
+                yield copy
+
+    def _opened(self) -> sqlite3.Connection:
+        """Return a connection to a database of the newest version."""
+        if not self.path.exists():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.touch(mode=0o600)  # nobody else's business; what SQLite puts beside it inherits this
+        connection = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
+        try:
+            self._version(connection)  # what a newer Coach wrote stays as it is
+            # Where another process has just done it, or the file system can't, it is as safe without.
+            with suppress(sqlite3.OperationalError):
+                connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA fullfsync = ON")  # else macOS leaves it to the drive when to write
+            self._migrate(connection)
+            connection.execute("PRAGMA foreign_keys = ON")  # not before: a step may build a table anew
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _copy_to(self, copy: sqlite3.Connection) -> None:
+        """Copy the database as it is."""
+        address = self.path.absolute().as_uri()
+        ahead = Path(f"{self.path}-wal")  # what is written, and not yet in the file itself
+        try:
+            _copy(f"{address}?mode=ro", copy)
+        except sqlite3.OperationalError:  # SQLite wants a file of its own beside it, and there can be none
+            if not ahead.exists() or not ahead.stat().st_size:
+                _copy(f"{address}?immutable=1", copy)
+                return
+            with TemporaryDirectory() as folder:
+                there = Path(folder, "history.db")
+                copyfile(self.path, there)
+                copyfile(ahead, f"{there}-wal")
+                _copy(there.as_uri(), copy)
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        """Bring it to the newest version, step by step; another process may be doing the same."""
+        while (version := self._version(connection)) < len(self._migrations):
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                if self._version(connection) == version:
+                    for statement in self._migrations[version]:
+                        connection.execute(statement)
+                    connection.execute(f"PRAGMA user_version = {version + 1}")
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def _version(self, connection: sqlite3.Connection) -> int:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        newest = len(self._migrations)
+        if not 0 <= version <= newest:
+            raise HistoryError(
+                f"{self.path} was written by a newer Coach (version {version} of the log; this one knows"
+                f" {newest}); update Coach: pip install --upgrade coach-audio"
+            )
+        return int(version)
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        """Turn what goes wrong into one line that says what it means and what to do."""
+        try:
+            yield
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise  # a fault of the caller's
+        except sqlite3.OperationalError as error:
+            raise HistoryError(self._cannot(str(error))) from error
+        except (sqlite3.Error, ValueError) as error:
+            raise HistoryError(
+                f"{self.path} is damaged ({error}); move it away, and Coach begins a new one"
+            ) from error
+        except OSError as error:
+            raise HistoryError(f"cannot use {self.path}: {error.strerror or error}") from error
+
+    def _cannot(self, said: str) -> str:
+        if "full" in said:
+            return f"no room for {self.path}: the disk is full"
+        if "locked" in said:
+            return f"another program keeps {self.path} locked; try again when it is done"
+        if "readonly" in said or "unable to open" in said:
+            return f"cannot open {self.path}; may you read it, and write to it and its folder?"
+        return f"cannot use {self.path} ({said}); is its disk full, or gone?"
+
+
+def _copy(address: str, copy: sqlite3.Connection) -> None:
+    with closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE)) as source:
+        source.backup(copy)
+
+
+def _stored(value: object) -> object:
+    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value

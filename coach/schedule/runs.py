@@ -1,0 +1,105 @@
+"""What became of the scheduled runs: a line each, in a file that does not grow for ever."""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import datetime
+from logging.handlers import RotatingFileHandler
+from typing import TYPE_CHECKING, NamedTuple
+
+from coach.errors import CoachError
+from coach.folders import state_folder
+from coach.lock import holding
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MOST_BYTES = 100_000
+"""Of one file: about a thousand runs."""
+
+_OLD_FILES = 3
+
+_PATIENCE = 5.0
+"""Seconds to wait for another run that is writing."""
+
+_LINE = re.compile(r"(\S+) (\S+): (.*)")
+
+
+class Run(NamedTuple):
+    """One run of a schedule.
+
+    Attributes:
+        moment: when it ended, with its offset from UTC.
+        name: the schedule's name.
+        outcome: what became of it, in words.
+    """
+
+    moment: datetime
+    name: str
+    outcome: str
+
+
+def log_file() -> Path:
+    """Return the file that the newest runs are in; older ones are in files behind it (.1, .2, .3)."""
+    return state_folder() / "schedule.log"
+
+
+def log_run(name: str, outcome: str) -> None:
+    """Add a line for a run that has just ended.
+
+    Args:
+        name: the schedule's name, a word.
+        outcome: one line.
+
+    Raises:
+        CoachError: it cannot be written.
+    """
+    path = log_file()
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    try:
+        with holding(path.with_suffix(".lock"), patience=_PATIENCE):
+            writer = _Writer(path, maxBytes=_MOST_BYTES, backupCount=_OLD_FILES, encoding="utf-8")
+            try:
+                writer.emit(logging.makeLogRecord({"msg": f"{now} {name}: {outcome}"}))
+            finally:
+                writer.close()
+    except OSError as error:
+        raise CoachError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def runs(newest: int) -> list[Run]:
+    """Return the newest so many runs, the oldest of them first; lines that are none are passed over.
+
+    Raises:
+        CoachError: the log cannot be read.
+    """
+    found: list[Run] = []
+    path = log_file()
+    for number in range(_OLD_FILES + 1):
+        file = path.with_name(f"{path.name}.{number}") if number else path
+        try:
+            text = file.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise CoachError(f"cannot read {file}: {error.strerror or error}") from error
+        found = [*filter(None, map(_run, text.split("\n"))), *found]
+        if len(found) >= newest:
+            break
+    return found[-newest:] if newest else []
+
+
+def _run(line: str) -> Run | None:
+    parts = _LINE.fullmatch(line)
+    try:
+        return Run(datetime.fromisoformat(parts[1]), parts[2], parts[3]) if parts else None
+    except ValueError:
+        return None
+
+
+class _Writer(RotatingFileHandler):
+    """Writes lines; what goes wrong is raised rather than printed."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - its base names it so
+        raise  # noqa: PLE0704 - it is called while the error is handled

@@ -1,0 +1,202 @@
+"""What was done of a track: from what was heard of it to the log's rows, written as it goes."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from coach.history import HistoryError, SetLog
+from coach.routine import Exercise, Hold
+from coach.units import RATE, to_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from coach.history import Ending, Record, SetOutcome
+    from coach.timeline import Set, Timeline
+
+_EVERY = 5 * RATE
+"""Samples after which the place reached is written, where no rep ends before."""
+
+
+class Journal:
+    """Follows what is heard of a track, and writes it down rep by rep.
+
+    A set is one row, from its first beat on; a set begun again after its end, or after a `leave`, is another
+    one. A log that cannot be written any more is told of once, and the session goes on without.
+
+    Args:
+        timeline: the track.
+        record: where it is written.
+        tell: is given the one line that says why the log cannot be written.
+    """
+
+    def __init__(self, timeline: Timeline, record: Record, tell: Callable[[str], None]) -> None:
+        self._timeline, self._record, self._tell = timeline, record, tell
+        self._starts = [work.start for work in timeline.sets]
+        self._doing: dict[int, _Performance] = {}  # by the set's index: the row that is open or was skipped
+        self._known: set[int] = set()  # sets that have a row
+        self._current: int | None = None
+        self._at = 0  # the place reached
+        self._written_at = -_EVERY
+        self._works = True
+
+    def heard(self, start: int, end: int) -> None:
+        """Note that the track was heard from one sample to another, without a gap."""
+        self._at = end
+        first = max(0, bisect_right(self._starts, start) - 1)
+        changed = False
+        for index in range(first, bisect_right(self._starts, end - 1) if end > start else first):
+            work = self._timeline.sets[index]
+            if work.end > start and work.start < end:
+                changed |= self._hear(index, max(start, work.start), min(end, work.end))
+        if not changed and abs(end - self._written_at) >= _EVERY:
+            self._write(lambda: self._record.reach(to_seconds(end)))
+            self._written_at = end
+        elif changed:
+            self._written_at = end
+
+    def leave(self) -> None:
+        """Note that the person has left the set that was being done: what of it comes later is done anew."""
+        if self._current is not None:
+            self._close(self._current, "broken off")
+
+    def skip(self, start: int, end: int) -> None:
+        """Note that the person passed over a stretch; sets in it that have not been begun were skipped."""
+        for index, work in enumerate(self._timeline.sets):
+            if start <= work.start and work.end <= end and index not in self._known:
+                self._known.add(index)
+                row = self._begin(work, "skipped")
+                self._doing[index] = _Performance(work, row)
+
+    def end(self, outcome: Ending, sample: int, reason: str | None = None) -> None:
+        """Note how the session ended.
+
+        Args:
+            outcome: "completed", "stopped" or "broken off".
+            sample: the place reached.
+            reason: why, in words; None where the outcome says all.
+        """
+        if self._current is not None and outcome != "broken off":
+            self._close(self._current, "broken off")
+        self._write(lambda: self._record.end(outcome, to_seconds(sample), reason))
+
+    def _hear(self, index: int, start: int, end: int) -> bool:
+        """Note what was heard of one set; returns whether that was written."""
+        work = self._timeline.sets[index]
+        if self._current not in (None, index):
+            self._close(self._current, "broken off")
+        if index not in self._doing:
+            if index in self._known and start > work.start:
+                return False  # the end of a set that is done, heard once more
+            self._known.add(index)
+            self._doing[index] = _Performance(work, self._begin(work, "doing"))
+        performance = self._doing[index]
+        before = performance.reps_done
+        performance.cover(start, end)
+        self._current = index
+        if end == work.end:
+            self._close(index, "done" if performance.is_whole else "broken off")
+            return True
+        if performance.reps_done != before or end - self._written_at >= _EVERY:
+            self._update(performance, "doing")
+            return True
+        return False
+
+    def _close(self, index: int, outcome: SetOutcome) -> None:
+        performance = self._doing.pop(index, None)
+        self._current = None
+        if performance:
+            self._update(performance, outcome)
+
+    def _begin(self, work: Set, outcome: SetOutcome) -> int | None:
+        log = _planned(work, outcome)
+        return self._write(lambda: self._record.begin_set(log))
+
+    def _update(self, performance: _Performance, outcome: SetOutcome) -> None:
+        row = performance.row
+        if row is None:
+            return
+        self._write(
+            lambda: self._record.update_set(
+                row,
+                reps_done=performance.reps_done,
+                seconds_done=to_seconds(performance.covered),
+                outcome=outcome,
+                heard=to_seconds(self._at),
+            )
+        )
+
+    def _write(self, write: Callable[[], int | None]) -> int | None:
+        if self._works:
+            try:
+                return write()
+            except HistoryError as error:
+                self._works = False
+                self._tell(f"{error}; the session goes on, and is not logged from here on")
+        return None
+
+
+@dataclass
+class _Performance:
+    """One time that a set is done.
+
+    Attributes:
+        work: the set.
+        row: its row of the log; None where the log cannot be written.
+    """
+
+    work: Set
+    row: int | None
+    _heard: list[tuple[int, int]] = field(default_factory=list)  # sorted, apart from each other
+
+    def cover(self, start: int, end: int) -> None:
+        """Note that a stretch of it was heard."""
+        apart = [(one, other) for one, other in self._heard if other < start or one > end]
+        joined = [pair for pair in self._heard if pair not in apart]
+        start = min([start, *(one for one, _ in joined)])
+        end = max([end, *(other for _, other in joined)])
+        self._heard = sorted([*apart, (start, end)])
+
+    @property
+    def covered(self) -> int:
+        """The samples of it that were heard."""
+        return sum(end - start for start, end in self._heard)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it was heard."""
+        return self._heard == [(self.work.start, self.work.end)]
+
+    @property
+    def reps_done(self) -> int | None:
+        """The reps that were heard whole; None for timed work."""
+        if self.work.reps is None:
+            return None
+        spans: dict[int, tuple[int, int]] = {}
+        for part in self.work.stretches:
+            if part.rep is not None:
+                first = spans.get(part.rep, (part.start, 0))[0]
+                spans[part.rep] = first, part.end
+        return sum(any(a <= one and other <= b for a, b in self._heard) for one, other in spans.values())
+
+
+def _planned(work: Set, outcome: SetOutcome) -> SetLog:
+    """Return the row of a set of which nothing is done yet."""
+    step = work.step
+    return SetLog(
+        exercise=work.name,
+        side=work.side,
+        set=work.number,
+        sets=step.sets if isinstance(step, Exercise) else None,
+        reps=work.reps,
+        hold=float(step.dose.hold.low)
+        if isinstance(step, Exercise) and isinstance(step.dose, Hold)
+        else None,
+        start=to_seconds(work.start),
+        seconds=to_seconds(work.end - work.start),
+        reps_done=None if work.reps is None else 0,
+        seconds_done=0.0,
+        outcome=outcome,
+    )
