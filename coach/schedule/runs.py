@@ -23,7 +23,7 @@ _OLD_FILES = 3
 _PATIENCE = 5.0
 """Seconds to wait for another run that is writing."""
 
-_LINE = re.compile(r"(\S+) (\S+): (.*)")
+_LINE = re.compile(r"(\S+) (.+?): (.*)")
 
 
 class Run(NamedTuple):
@@ -49,7 +49,7 @@ def log_run(name: str, outcome: str) -> None:
     """Add a line for a run that has just ended.
 
     Args:
-        name: the schedule's name, a word.
+        name: the schedule's name, without a colon.
         outcome: one line.
 
     Raises:
@@ -58,8 +58,15 @@ def log_run(name: str, outcome: str) -> None:
     path = log_file()
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     try:
-        with holding(path.with_suffix(".lock"), patience=_PATIENCE):
-            writer = _Writer(path, maxBytes=_MOST_BYTES, backupCount=_OLD_FILES, encoding="utf-8")
+        with holding(path.with_name(f"{path.name}.lock"), patience=_PATIENCE):
+            # The name of a file may be no UTF-8.
+            writer = _Writer(
+                path,
+                maxBytes=_MOST_BYTES,
+                backupCount=_OLD_FILES,
+                encoding="utf-8",
+                errors="backslashreplace",
+            )
             try:
                 writer.emit(logging.makeLogRecord({"msg": f"{now} {name}: {outcome}"}))
             finally:

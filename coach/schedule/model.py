@@ -1,0 +1,92 @@
+"""What a schedule is, and what it starts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from coach.errors import CoachError
+
+LONGEST_NAME = 40
+_MARK = ("play", "--scheduled", "--name")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class RefusedError(CoachError):
+    """A schedule that was asked for cannot be, or one is not there.
+
+    Attributes:
+        about: what must be said differently: "time", "days" or "name".
+    """
+
+    def __init__(self, about: str, message: str) -> None:
+        super().__init__(message)
+        self.about = about
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A routine that is played at set times.
+
+    Attributes:
+        name: what a person calls it by; each name stands for one schedule.
+        when: five fields as cron reads them: minute, hour, day of the month, month, day of the week.
+        program: the words that start Coach; the first is an absolute path.
+        script: the script's absolute path.
+        options: further words for `coach play`.
+        environment: variables that the program needs and a scheduler's own environment lacks.
+        paused: whether it is kept and does not play.
+    """
+
+    name: str
+    when: str
+    program: tuple[str, ...]
+    script: str
+    options: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    paused: bool = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The command, word by word."""
+        return (*self.program, *_MARK, self.name, self.script, *self.options)
+
+
+def schedule_of(
+    words: list[str], when: str, environment: list[tuple[str, str]], *, paused: bool
+) -> Schedule | None:
+    """Return the schedule whose command has these words; None where Coach did not write them."""
+    if not words or not words[0].startswith("/"):
+        return None
+    for start in range(1, len(words) - len(_MARK) - 1):
+        end = start + len(_MARK)
+        if words[0].startswith("/") and tuple(words[start:end]) == _MARK and _NAME.fullmatch(words[end]):
+            name, script, *options = words[end:]
+            program = tuple(words[:start])
+            return Schedule(name, when, program, script, tuple(options), tuple(environment), paused)
+    return None
+
+
+def check(schedule: Schedule) -> None:
+    """Do nothing for a schedule that can be written down.
+
+    Raises:
+        RefusedError: its name is not one.
+        CoachError: a path or an option holds a character that no line may hold.
+    """
+    if not _NAME.fullmatch(schedule.name) or len(schedule.name) > LONGEST_NAME:
+        raise RefusedError(
+            "name",
+            f"must be 1 to {LONGEST_NAME} letters a-z, digits, '-', '_' or '.', "
+            f"the first no '-' and no '.' (got '{schedule.name}')",
+        )
+    for text in (*schedule.words, *(value for _, value in schedule.environment)):
+        if _CONTROL.search(text):
+            raise CoachError(f"'{text}' holds a control character, which no schedule can hold; rename it")
+
+
+def name_from(text: str) -> str:
+    """Return a name made of any text, such as that of a file."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", text).lstrip(".-")[: LONGEST_NAME - 4]
+    return name if re.search("[A-Za-z0-9]", name) else "routine"

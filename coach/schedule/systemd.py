@@ -1,0 +1,287 @@
+"""Schedules as timers of a person's systemd."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coach.errors import CoachError
+from coach.schedule.model import RefusedError, Schedule, schedule_of
+from coach.schedule.when import expression, in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
+_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_START = ':/bin/sh -c "exec \\"$@\\"" sh'
+"""Stands before the words of a command: systemd starts no program with a quote in its path, a shell does. The
+colon keeps systemd from putting variables in.
+"""
+
+_PATIENCE = 60.0  # seconds for systemctl to answer
+
+_SERVICE = """\
+# Written by 'coach schedule'; 'coach schedule remove {name}' takes it away.
+[Unit]
+Description=Coach: {name}
+
+[Service]
+Type=oneshot
+{environment}ExecStart={command}
+"""
+
+_TIMER = """\
+# Written by 'coach schedule'; 'coach schedule remove {name}' takes it away.
+[Unit]
+Description=Coach: {name}, {words}
+
+[Timer]
+{calendar}AccuracySec=1s
+Persistent=false
+
+[Install]
+WantedBy=timers.target
+
+[X-Coach]
+When={when}
+"""
+
+
+# The text.
+
+
+def service_of(schedule: Schedule) -> str:
+    """Return the unit that plays a schedule.
+
+    Raises:
+        CoachError: a path of it is no Unicode, which systemd demands.
+    """
+    text = _SERVICE.format(
+        name=schedule.name,
+        environment="".join(
+            f"Environment={_quoted(f'{name}={value}')}\n" for name, value in schedule.environment
+        ),
+        command=" ".join([_START, *map(_quoted, schedule.words)]),
+    )
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise CoachError("systemd takes only paths that are UTF-8; rename the file, or use cron") from error
+    return text
+
+
+def timer_of(schedule: Schedule) -> str:
+    """Return the unit that says when."""
+    calendar = "".join(f"OnCalendar={each}\n" for each in calendar_of(schedule.when))
+    words = in_words(schedule.when)
+    return _TIMER.format(name=schedule.name, words=words, calendar=calendar, when=schedule.when)
+
+
+def calendar_of(fields: str) -> list[str]:
+    """Return five fields of cron as calendar events: two where one of two kinds of day is enough."""
+    when = expression(fields)
+    time_of_day = f"{_list(when.hours, 24)}:{_list(when.minutes, 60)}:00"
+    weekdays = [day for number, day in enumerate(_DAYS) if number in when.weekdays]
+    on_weekdays = "" if len(weekdays) == len(_DAYS) else f"{','.join(weekdays)} "
+    months, days = _list(when.months, 12), _list(when.days, 31)
+    if when.either:
+        return [f"*-{months}-{days} {time_of_day}", f"{on_weekdays}*-{months}-* {time_of_day}"]
+    return [f"{on_weekdays}*-{months}-{days} {time_of_day}"]
+
+
+def read_units(service: str, timer: str, *, paused: bool) -> Schedule | None:
+    """Return the schedule of two units; None where Coach did not write them."""
+    commands, environment, when = [], [], None
+    for line in service.split("\n"):
+        key, _, value = line.partition("=")
+        if key == "ExecStart" and value.startswith(f"{_START} "):
+            commands.append([_plain(word) for word in _WORD.findall(value.removeprefix(_START))])
+        elif key == "Environment" and (word := _WORD.fullmatch(value)):
+            name, _, value = _plain(word[1]).partition("=")
+            environment.append((name, value))
+    for line in timer.partition("[X-Coach]")[2].split("\n"):
+        if line.startswith("When="):
+            when = line.removeprefix("When=")
+    if len(commands) != 1 or when is None:
+        return None
+    try:
+        fields = expression(when).fields
+    except RefusedError:
+        return None
+    return schedule_of(commands[0], fields, environment, paused=paused)
+
+
+def _list(numbers: frozenset[int], count: int) -> str:
+    return "*" if len(numbers) == count else ",".join(f"{number:02}" for number in sorted(numbers))
+
+
+def _quoted(word: str) -> str:
+    text = word.replace("\\", r"\\").replace('"', r"\"").replace("%", "%%")
+    return f'"{text}"'
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text).replace("%%", "%")
+
+
+# The files and the command.
+
+
+class Systemd:
+    """The timers of the person who runs this."""
+
+    name = "systemd"
+
+    def usable(self) -> None:
+        """Do nothing where timers can be had.
+
+        Raises:
+            CoachError: this machine or this login has none.
+        """
+        if shutil.which("systemctl") is None:
+            raise CoachError("this machine has no systemctl command; use --with cron")
+        _systemctl("list-timers", "--no-pager")
+
+    def is_there(self) -> bool:
+        """Tell whether there may be schedules."""
+        return _folder().is_dir()
+
+    def preview(self, schedule: Schedule) -> str:
+        """Return what would be written."""
+        service, timer = _files(schedule.name)
+        return f"# {service}\n{service_of(schedule)}\n# {timer}\n{timer_of(schedule)}".rstrip("\n")
+
+    def schedules(self) -> list[Schedule]:
+        """Return those that there are."""
+        found = []
+        for timer in sorted(_folder().glob("coach-*.timer")):
+            wanted = timer.parent / "timers.target.wants" / timer.name
+            with suppress(OSError, UnicodeDecodeError):
+                texts = [path.read_text("utf-8") for path in (timer.with_suffix(".service"), timer)]
+                schedule = read_units(*texts, paused=not os.path.lexists(wanted))
+                if schedule and f"coach-{schedule.name}.timer" == timer.name:
+                    found.append(schedule)
+        return found
+
+    def strangers(self) -> list[str]:
+        """Return nothing: files that Coach did not write are none of its business."""
+        return []
+
+    def add(self, schedule: Schedule) -> None:
+        """Write and start one more timer; if that fails its files are taken away again."""
+        texts = (service_of(schedule), timer_of(schedule))
+        files = _files(schedule.name)
+        there = [file for file in files if os.path.lexists(file)]
+        if there:
+            raise RefusedError("name", f"there is a file {there[0]} that Coach did not write; name another")
+        try:
+            for file, text in zip(files, texts, strict=True):
+                _write(file, text)
+            _systemctl("daemon-reload")
+            _systemctl("enable", "--now", files[1].name)
+        except BaseException:
+            with suppress(CoachError):
+                _systemctl("disable", "--now", files[1].name)
+            _take_away(schedule.name)
+            raise
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Stop timers and take their files away."""
+        for name in names:
+            _systemctl("disable", "--now", f"coach-{name}.timer")
+            _take_away(name)
+
+    def pause(self, names: Iterable[str], *, paused: bool) -> None:
+        """Keep schedules without playing them, or play them again."""
+        for name in names:
+            _systemctl("disable" if paused else "enable", "--now", f"coach-{name}.timer")
+
+    def run(self, name: str, show: Callable[[bytes], None]) -> int:
+        """Run one now, as its timer would.
+
+        Args:
+            name: of the schedule.
+            show: is given what it wrote, in the end.
+
+        Returns:
+            Its exit code.
+        """
+        service = f"coach-{name}.service"
+        started = time.time()
+        start = ["systemctl", "--user", "start", service]
+        process = subprocess.Popen(start, stderr=subprocess.PIPE)  # noqa: S603 - no shell reads it
+        try:
+            _, said = process.communicate()
+        except BaseException:
+            process.terminate()
+            with suppress(CoachError):
+                _systemctl("stop", service)
+            raise
+        with suppress(OSError):
+            since = f"--since=@{started:.0f}"
+            log = ["journalctl", "--user", "--unit", service, "--output=cat", "--no-pager", "--quiet", since]
+            show(subprocess.run(log, capture_output=True, check=False).stdout)  # noqa: S603 - as above
+        if process.returncode == 0:
+            return 0
+        code = _systemctl("show", "--property=ExecMainStatus", "--value", service).strip()
+        if not code.isdigit() or code == "0":
+            raise CoachError(f"systemctl: {said.decode(errors='replace').strip()}")
+        return int(code)
+
+
+def _folder() -> Path:
+    given = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    return (given if given.is_absolute() else Path.home() / ".config") / "systemd" / "user"
+
+
+def _files(name: str) -> tuple[Path, Path]:
+    """Return the paths of the service and of the timer."""
+    return _folder() / f"coach-{name}.service", _folder() / f"coach-{name}.timer"
+
+
+def _take_away(name: str) -> None:
+    for file in _files(name):
+        file.unlink(missing_ok=True)
+    with suppress(CoachError):
+        _systemctl("daemon-reload")
+
+
+def _write(file: Path, text: str) -> None:
+    """Write a file that is there whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _systemctl(*arguments: str) -> str:
+    """Run systemctl for this person's own units; return what it prints.
+
+    Raises:
+        CoachError: it fails.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - as above
+            ["systemctl", "--user", *arguments],  # noqa: S607 - the system's own
+            env={**os.environ, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CoachError(f"systemctl does not work: {error}") from error
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().partition("\n")[0][:200]
+        raise CoachError(f"'systemctl --user {arguments[0]}' says: {said}; is this a login of your own?")
+    return done.stdout.decode(errors="replace")
