@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,23 +14,34 @@ _RUNTIME = Path("/run/user")
 _PATIENCE = 5.0  # seconds for a notification to be taken
 
 
+def is_logged_in() -> bool:
+    """Tell whether the person is logged in, as well as can be told: there is a folder for their sockets."""
+    return sys.platform != "linux" or _runtime_folder() is not None
+
+
 def person_environment() -> dict[str, str]:
     """Return what a process that cron started lacks to reach the person's sound server and desktop.
 
-    On Linux both are found through two variables that a log-in sets and cron does not. What is set already,
-    and what is not there (nobody is logged in), is left out; elsewhere nothing is needed.
+    On Linux both are found through two variables that a log-in sets and cron does not. It is empty where
+    nobody is logged in, and on other systems, where nothing is needed.
     """
-    if sys.platform != "linux":
+    runtime = _runtime_folder() if sys.platform == "linux" else None
+    if runtime is None:
         return {}
-    found = {}
-    named = os.environ.get("XDG_RUNTIME_DIR")
-    runtime = Path(named) if named else _RUNTIME / str(os.getuid())
-    with suppress(OSError):
-        if not named and runtime.stat().st_uid == os.getuid():
-            found["XDG_RUNTIME_DIR"] = str(runtime)
-        if "DBUS_SESSION_BUS_ADDRESS" not in os.environ and (runtime / "bus").is_socket():
-            found["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={runtime / 'bus'}"
+    found = {"XDG_RUNTIME_DIR": str(runtime)}
+    if not os.environ.get("DBUS_SESSION_BUS_ADDRESS") and (runtime / "bus").is_socket():
+        found["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={runtime / 'bus'}"
     return found
+
+
+def _runtime_folder() -> Path | None:
+    """Return the folder that a log-in makes; the one that the environment names may be of an earlier one."""
+    named = os.environ.get("XDG_RUNTIME_DIR")
+    for folder in (*([Path(named)] if named else []), _RUNTIME / str(os.getuid())):
+        with suppress(OSError):
+            if folder.stat().st_uid == os.getuid():
+                return folder
+    return None
 
 
 def notify(title: str, text: str) -> bool:
@@ -44,6 +56,7 @@ def notify(title: str, text: str) -> bool:
             with suppress(OSError, subprocess.SubprocessError):
                 subprocess.run(  # noqa: S603 - a program of the desktop, and words that it only shows
                     [path, *command[1:]],
+                    env={**os.environ, "LC_ALL": "C.UTF-8"},  # in the locale C they take ASCII only
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
@@ -59,11 +72,16 @@ def _notifiers(title: str, text: str) -> list[list[str]]:
     if sys.platform == "darwin":
         script = "on run argv\ndisplay notification (item 2 of argv) with title (item 1 of argv)\nend run"
         return [["osascript", "-e", script, title, text]]
-    if "DBUS_SESSION_BUS_ADDRESS" not in os.environ:
+    if not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
         return []
     service = "org.freedesktop.Notifications"
     call = ["gdbus", "call", "--session", f"--dest={service}", "--object-path=/org/freedesktop/Notifications"]
+    body = text.replace("\\", "\\\\")  # it reads \n and the like in it
+    literals = [json.dumps(words, ensure_ascii=False) for words in (title, text)]
     return [
-        ["notify-send", "--app-name=Coach", "--", title, text],
-        [*call, f"--method={service}.Notify", "--", "Coach", "0", "", title, text, "[]", "{}", "-1"],
+        ["notify-send", "--app-name=Coach", "--", title, body],
+        [
+            *(*call, f"--method={service}.Notify", "--"),
+            *("Coach", "uint32 0", "", *literals, "@as []", "@a{sv} {}", "int32 -1"),
+        ],
     ]

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[1] / "coach"
 
 LAYERS = (
-    {"errors", "folders", "quiet", "units"},
+    {"desktop", "errors", "folders", "quiet", "units"},
     {"ffmpeg", "lock"},
+    {"history", "schedule"},
     {"routine"},
     {"phrases"},
     {"script", "speech"},
     {"timeline"},
     {"mix"},
     {"encode", "player"},
+    {"session"},
     {"cli"},
 )
 """From the ground up. A module imports from its own part and from layers below."""

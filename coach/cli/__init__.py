@@ -15,6 +15,8 @@ COMMANDS = {
     "show": ("show", "Print a routine's timeline: what is heard, and when."),
     "play": ("play", "Play a routine."),
     "export": ("export", "Write a routine as a file: MP3, WAV and more."),
+    "history": ("history", "List the sessions that were played."),
+    "schedule": ("schedule", "Play routines at set times: every weekday at 6:30."),
     "list": ("listing", "List the routines that a bare name finds, with their lengths."),
     "new": ("new", "Write a new script to start from."),
     "say": ("say", "Speak a text, or write it to a file."),

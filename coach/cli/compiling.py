@@ -23,7 +23,7 @@ from coach.speech import open_speech
 from coach.timeline import compile_routine, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from rich.progress import Progress
@@ -116,6 +116,27 @@ player_option = click.option(
     "--player", type=click.Choice(["auto", *PLAYERS]), default="auto", show_default=True,
     help="What plays it; null keeps time in silence.",
 )  # fmt: skip
+
+
+class Typed(click.Command):
+    """A command that remembers its options as they were typed; `typed` tells them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Note the options, then read them as ever."""
+        given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        ctx.meta[__name__] = given
+        return super().parse_args(ctx, args)
+
+
+def typed(context: click.Context, but: Collection[str]) -> list[str]:
+    """Return the options of a `Typed` command as words for another command line, but for some of them."""
+    given = context.meta[__name__]
+    return [
+        word
+        for param in context.command.params
+        if isinstance(param, click.Option) and param.name in given and param.name not in but
+        for word in (param.opts[0], given[param.name])
+    ]
 
 
 def options(command: F) -> F:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -26,6 +27,8 @@ from coach.quiet import quiet_stderr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from coach.schedule import Schedule
 
 _PATIENCE = 5.0  # seconds for ffmpeg to tell its version
 _ROOM = 200_000_000  # bytes: an hour of MP3 has 29 MB, of WAV 173 MB
@@ -71,7 +74,7 @@ class Check:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print it for a program.")
 def command(*, as_json: bool) -> int:
-    """Check voices, player, ffmpeg, cache and languages, and tell what to do where one is missing.
+    """Check voices, player, ffmpeg, cache, schedules and more, and tell what to do where one is missing.
 
     Exits with 0 where routines can be spoken and written to a file here, else with 3.
     """
@@ -216,6 +219,100 @@ def _cache() -> Iterator[Finding]:
     yield Finding(free >= _ROOM, text, None if free >= _ROOM else "free some space on that disk")
 
 
+def _cron() -> Iterator[Finding]:
+    from coach.schedule.daemon import cron_runs
+
+    if sys.platform == "win32":
+        return
+    count, runs = len(_kept_by("cron")), cron_runs()
+    if count and runs is False:
+        yield Finding(False, f"it does not run, and {_count(count)} for it", "sudo service cron start")
+    elif runs is False:
+        yield Finding(True, "it does not run, and nothing is scheduled; 'coach schedule' needs it or systemd")
+    else:
+        state = "it runs" if runs else "whether it runs cannot be seen here"
+        crontab = "can be read" if shutil.which("crontab") else "is none: the command is not there"
+        yield Finding(True, f"{state}; your crontab {crontab}")
+
+
+def _systemd() -> Iterator[Finding]:
+    from coach.schedule import WRITERS
+
+    if sys.platform != "linux":
+        return
+    count = len(_kept_by("systemd"))
+    try:
+        WRITERS["systemd"].usable()
+    except CoachError as error:
+        if count:
+            yield Finding(False, f"{_count(count)} for it; {error}", _LOG_IN)
+        else:
+            yield Finding(True, "it has no timers for you here; 'coach schedule' uses cron")
+    else:
+        yield Finding(True, "its timers can be used, too: coach schedule add --with systemd")
+
+
+def _login() -> Iterator[Finding]:
+    from coach.desktop import is_logged_in, person_environment
+
+    if sys.platform != "linux":
+        return
+    found = {**os.environ, **person_environment()}
+    nobody = f"nobody is logged in (no /run/user/{os.getuid()})"
+    if is_logged_in():
+        bus = found.get("DBUS_SESSION_BUS_ADDRESS")
+        told = "a session bus is there" if bus else "no session bus, which notifications need"
+        yield Finding(True, f"sound is looked for in {found['XDG_RUNTIME_DIR']}; {told}")
+    elif _all_kept():
+        yield Finding(False, f"{nobody}, and what is scheduled can't be heard", _LOG_IN)
+    else:
+        yield Finding(True, f"{nobody}; schedules play for who is")
+
+
+def _schedules() -> Iterator[Finding]:
+    from coach import script
+
+    if sys.platform == "win32":
+        return
+    kept = _all_kept()
+    for schedule in kept:
+        anew = f"coach schedule remove {schedule.name}, and add it again"
+        if not os.access(schedule.program[0], os.X_OK):
+            gone = f"{schedule.name}: its program {schedule.program[0]} is not there any more"
+            yield Finding(False, gone, anew)
+        try:
+            script.load(schedule.script)
+        except CoachError as error:
+            why = str(error).partition("\n")[0]
+            yield Finding(False, f"{schedule.name}: {why}", f"mend the script, or {anew}")
+    yield Finding(True, f"{_count(len(kept))}; 'coach schedule list' shows more" if kept else "none")
+
+
+def _count(schedules: int) -> str:
+    return f"{schedules} schedule{' is' if schedules == 1 else 's are'} there"
+
+
+def _kept_by(scheduler: str) -> list[Schedule]:
+    """Return what a scheduler has to play.
+
+    Raises:
+        CoachError: it cannot be read.
+    """
+    from coach.schedule import WRITERS
+
+    writer = WRITERS[scheduler]
+    return writer.schedules() if writer.is_there() else []
+
+
+def _all_kept() -> list[Schedule]:
+    """Return what all schedulers have to play; a row of its own tells of one that cannot be read."""
+    found = []
+    for scheduler in ("cron", "systemd"):
+        with suppress(CoachError):
+            found += _kept_by(scheduler)
+    return found
+
+
 def _python() -> Iterator[Finding]:
     there = versions()
     parts = ", ".join(f"{name} {version}" for name, version in there.items() if name != "python")
@@ -223,6 +320,7 @@ def _python() -> Iterator[Finding]:
 
 
 _AGAIN = "pip install --force-reinstall"
+_LOG_IN = "log in, or for a machine that nobody logs in to: sudo loginctl enable-linger YOUR_NAME"
 CHECKS = (
     Check("voices", _neural, f"{_AGAIN} hibari-tts", needed=True),
     Check("voices", _system, f"{_AGAIN} pyttsx3 espeakng-loader", needed=True),
@@ -233,6 +331,10 @@ CHECKS = (
     Check("export", _export, f"{_AGAIN} lameenc mutagen", needed=True),
     Check("ffmpeg", _ffmpeg, f"install another one, or {_AGAIN} 'coach-audio[formats]'"),
     Check("cache", _cache, "let COACH_CACHE name a folder of your own"),
+    Check("cron", _cron, "mend it with 'crontab -e', or use: coach schedule add --with systemd"),
+    Check("systemd", _systemd, "use cron"),
+    Check("login", _login, _LOG_IN),
+    Check("schedules", _schedules, "'coach schedule list' tells more"),
     Check("python", _python, f"{_AGAIN} coach-audio"),
 )
 """What is looked at, in this order."""

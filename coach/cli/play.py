@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
@@ -25,9 +24,11 @@ from coach.cli.compiling import (
     wanted,
     words,
 )
-from coach.cli.keys import key_presses, listening
-from coach.cli.screen import clock, columns, filled, wrapped
+from coach.cli.keys import key_presses
+from coach.cli.live import KEYS, screen
+from coach.cli.screen import clock
 from coach.cli.scripts import SCRIPT_FILE
+from coach.cli.starting import left_off, named, resumed
 from coach.errors import AudioError, CoachError
 from coach.units import RATE
 
@@ -37,14 +38,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coach.cli.compiling import Wanted
+    from coach.cli.live import Screen
+    from coach.history import SessionLog
     from coach.player import Player
     from coach.session import Session
     from coach.session.journal import Journal
-    from coach.timeline import Chapter, Timeline
+    from coach.session.places import Landing
+    from coach.timeline import Timeline
 
 _REDRAW = 0.1  # seconds between two looks at the player
 _WAIT = 120.0  # seconds that a scheduled run waits for the sound server: a log-in takes less
 _LOOK_AGAIN = 1.0  # seconds between two looks for it
+_GLANCE = 0.3  # seconds that somebody who looks whether a session is playing may hold the lock
 _LONGER = 15 * 60.0  # seconds that a scheduled run may last longer than its track, for pauses
 
 
@@ -54,20 +59,20 @@ class _Play(click.Command):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        words = list(args)
+        typed = list(args)
         try:
             return super().make_context(info_name, args, parent, **extra)
         except click.ClickException as error:
-            if "--scheduled" in words:
-                name = words[words.index("--name") + 1 :][:1] if "--name" in words else []
-                _tell_run(
-                    "".join(name) or "play", f"not played: {one_line(error.format_message())}", alarm=True
-                )
+            if "--scheduled" in typed:
+                name = typed[typed.index("--name") + 1 :][:1] if "--name" in typed else []
+                _tell_run("".join(name) or "play", f"not played: {_why(error)}", alarm=True)
             raise
 
 
 @click.command(cls=_Play)
-@click.argument("script", type=SCRIPT_FILE)
+@click.argument("script", type=SCRIPT_FILE, required=False)
+@click.option("--from", "start", metavar="PLACE", help="Begin at an exercise (its name or number) or a time.")
+@click.option("--resume", is_flag=True, help="Take up the last session where it was broken off.")
 @player_option
 @volume_option
 @limit_option
@@ -77,9 +82,14 @@ class _Play(click.Command):
 )
 @click.option("--name", help="What the log of scheduled runs calls it, in place of the script's name.")
 @wait_option
+@click.pass_context
 def command(
-    script: Path,
+    context: click.Context,
+    /,
+    script: Path | None,
     *,
+    start: str | None,
+    resume: bool,
     player: str,
     scheduled: bool,
     name: str | None,
@@ -87,10 +97,18 @@ def command(
     wait: Fraction | None,
     **choices: Any,
 ) -> None:
-    """Play SCRIPT. Space pauses and goes on, q stops.
+    """Play SCRIPT, or with --resume what was played last.
 
-    After a pause it goes on at the start of the sentence that was interrupted.
+    Space pauses and goes on, n and p go to the next and the previous exercise, r repeats the last
+    instruction, the arrows go 10 seconds back and forward and change the volume, q stops.
     """
+    if resume and start is not None:
+        raise click.UsageError("--resume knows where to begin: leave --from out", context)
+    left = left_off(script) if resume else None
+    if left:
+        script, choices = _as_before(context, left, choices)
+    if script is None:
+        raise click.MissingParameter(ctx=context, param=context.command.params[0])
     seconds = None if limit is None else float(limit)
     with ExitStack() as stack:
         outcome = stack.enter_context(_logged(name or script.stem)) if scheduled else []
@@ -107,10 +125,14 @@ def command(
             seconds = timeline.length / RATE + _LONGER
         from coach.session import Session
 
-        journal = _journal(stack, wish, timeline, name or script.stem if scheduled else None)
-        session = Session(timeline, speech, device, journal=journal, gently=scheduled, limit=seconds)
+        landing = resumed(timeline, left) if left else named(timeline, start) if start is not None else None
+        journal = _journal(stack, wish, timeline, name or script.stem if scheduled else None, left)
+        shown = screen(timeline, silent=scheduled)
+        session = Session(
+            timeline, speech, device, journal=journal, gently=scheduled, limit=seconds, tell=shown.tell
+        )
         try:
-            _follow(session, silent=scheduled and not sys.stderr.isatty())
+            _follow(session, shown, landing)
         finally:
             outcome.append(_ended(session))
 
@@ -121,7 +143,9 @@ def _alone(stack: ExitStack, title: str) -> None:
     from coach.lock import LockedError, holding
 
     try:
-        stack.enter_context(holding(session_lock(), note=f"{title}, since {datetime.now():%H:%M}"))
+        stack.enter_context(
+            holding(session_lock(), patience=_GLANCE, note=f"{title}, since {datetime.now():%H:%M}")
+        )
     except LockedError as error:
         who = f" ({one_line(error.note)})" if error.note else ""
         raise AudioError(f"a session is playing already{who}; one plays at a time") from error
@@ -129,7 +153,23 @@ def _alone(stack: ExitStack, title: str) -> None:
         note(f"cannot tell whether another session is playing: {error.strerror or error} ({error.filename})")
 
 
-def _journal(stack: ExitStack, wish: Wanted, timeline: Timeline, schedule: str | None) -> Journal | None:
+def _as_before(
+    context: click.Context, left: SessionLog, choices: dict[str, Any]
+) -> tuple[Path, dict[str, Any]]:
+    """Return a session's script and the options it was played with; what is typed now counts more."""
+    typed = left.options.get("words")
+    earlier = [str(word) for word in typed] if isinstance(typed, list) else []
+    before = command.make_context("play", [*earlier, left.script], parent=context.parent).params
+    default = click.core.ParameterSource.DEFAULT
+    return before["script"], {
+        name: before[name] if context.get_parameter_source(name) == default else value
+        for name, value in choices.items()
+    }
+
+
+def _journal(
+    stack: ExitStack, wish: Wanted, timeline: Timeline, schedule: str | None, left: SessionLog | None
+) -> Journal | None:
     """Return where the session is logged; None, and a note, where that cannot be."""
     from coach.history import History, HistoryError
     from coach.session.journal import Journal
@@ -143,7 +183,7 @@ def _journal(stack: ExitStack, wish: Wanted, timeline: Timeline, schedule: str |
             voice=timeline.voice,
             level=timeline.level,
             schedule=schedule,
-            options={"words": words(wish)},
+            options={"words": words(wish)} | ({"resumes": left.id} if left else {}),
             length=timeline.length / RATE,
         )
     except HistoryError as error:
@@ -152,28 +192,21 @@ def _journal(stack: ExitStack, wish: Wanted, timeline: Timeline, schedule: str |
     return Journal(timeline, record, note)
 
 
-def _follow(session: Session, *, silent: bool) -> None:
-    """Play to the end, or until q is pressed."""
-    screen = None if silent else _Screen(session.timeline)
+def _follow(session: Session, shown: Screen, landing: Landing | None) -> None:
+    """Play to the end, and do what the keys say."""
     with key_presses() as keys:
         try:
-            session.start()
+            session.start(landing)
             while session.tick():
-                if screen:
-                    screen.draw(session.position, paused=session.paused)
-                for key in keys(_REDRAW).lower():
-                    if key == "q":
-                        session.end("stopped")
-                    elif key == " ":
-                        session.toggle()
-            if screen and session.outcome == "completed":
-                screen.draw(session.timeline.length, paused=False)
+                shown.draw(session.now())
+                for key in keys(_REDRAW):
+                    if command := KEYS.get(key.lower()):
+                        session.do(command)
         except BaseException as error:
             session.end("broken off", str(error) if isinstance(error, CoachError) else None)
             raise
         finally:
-            if screen:
-                screen.leave()
+            shown.leave()
 
 
 def _ended(session: Session) -> str:
@@ -181,46 +214,7 @@ def _ended(session: Session) -> str:
     whole, reason = clock(session.timeline.length), f": {session.reason}" if session.reason else ""
     if session.outcome == "completed":
         return f"completed, {whole} minutes"
-    return f"{session.outcome} at {clock(session.position)} of {whole} minutes{reason}"
-
-
-class _Screen:
-    """One line that tells the time and the current cue; without a terminal, a line a chapter."""
-
-    def __init__(self, timeline: Timeline) -> None:
-        self._timeline = timeline
-        self._terminal = sys.stderr.isatty()
-        self._chapter: Chapter | None = None
-        self._drawn = False
-        if self._terminal:
-            keys = " Space pauses and goes on, q stops." if listening() else ""
-            told = f"{timeline.title}, {clock(timeline.length)} minutes, {timeline.voice}.{keys}"
-            for line in wrapped(told, columns() - 1):
-                click.echo(line, err=True)
-
-    def draw(self, sample: int, *, paused: bool) -> None:
-        """Show the moment that is heard now."""
-        timeline = self._timeline
-        chapter = next((each for each in timeline.chapters if sample < each.end), timeline.chapters[-1])
-        time = f"{clock(sample)} / {clock(timeline.length)}"
-        if not self._terminal:
-            if chapter is not self._chapter:
-                click.echo(f"{time}  {one_line(chapter.title)}", err=True)
-            self._chapter = chapter
-            return
-        from coach.session import last_cue
-
-        cue = last_cue(timeline, sample)
-        parts = [cue.text if cue else "", f"rep {cue.rep}" if cue and cue.rep else "", chapter.title]
-        state = f"{time}  paused  " if paused else f"{time}  "
-        line = one_line(state + " · ".join(part for part in parts if part))
-        click.echo("\r" + filled(line, columns() - 1), nl=False, err=True)
-        self._drawn = True
-
-    def leave(self) -> None:
-        """Leave the line as it is, and go to the next one."""
-        if self._drawn:
-            click.echo(err=True)
+    return f"{session.outcome or 'broken off'} at {clock(session.now().sample)} of {whole} minutes{reason}"
 
 
 # Scheduled runs.
@@ -237,20 +231,28 @@ def _logged(name: str) -> Iterator[list[str]]:
     try:
         yield outcome
     except BaseException as error:
-        why = str(error).partition("\n")[0] or "it was interrupted"
-        known = isinstance(error, (CoachError, click.ClickException))
-        told = outcome[0] if outcome else f"not played: {why if known else type(error).__name__}"
+        told = outcome[0] if outcome else f"not played: {_why(error)}"
         _tell_run(name, told, alarm=isinstance(error, Exception))
         raise
     _tell_run(name, outcome[0], alarm=False)
 
 
+def _why(error: BaseException) -> str:
+    """Return in one line what an error means to a person."""
+    if isinstance(error, click.ClickException):
+        return " ".join(error.format_message().split())
+    if isinstance(error, CoachError):
+        return str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else "it was interrupted"
+
+
 def _tell_run(name: str, outcome: str, *, alarm: bool) -> None:
+    """Log what became of a run; if need be tell the desktop, too."""
     from coach.desktop import notify, person_environment
     from coach.schedule.runs import log_run
 
     try:
-        log_run(name, one_line(outcome))
+        log_run(one_line(name), one_line(outcome))
     except CoachError as error:
         note(str(error))
     if alarm:
@@ -264,7 +266,7 @@ def _awaited(player: str, patience: float) -> Player:
     Raises:
         AudioError: it did not come.
     """
-    from coach.desktop import person_environment
+    from coach.desktop import is_logged_in, person_environment
     from coach.player import open_player
 
     deadline = time.monotonic() + patience
@@ -275,6 +277,6 @@ def _awaited(player: str, patience: float) -> Player:
         except AudioError as error:
             left = deadline - time.monotonic()
             if left <= 0:
-                who = "" if "XDG_RUNTIME_DIR" in os.environ else "; nobody is logged in"
+                who = "" if is_logged_in() else "; nobody is logged in"
                 raise AudioError(f"{error}, after {patience:g} seconds of waiting{who}") from error
         time.sleep(min(left, _LOOK_AGAIN))

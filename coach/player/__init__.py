@@ -41,9 +41,12 @@ class Player(Protocol):
 
     Attributes:
         name: the back end's name.
+        volume: a factor for all that is played, 0.0 to 1.0. It may be set at any time and is heard at once;
+            with simpleaudio a few seconds later.
     """
 
     name: str
+    volume: float
 
     @property
     def position(self) -> int:

@@ -26,7 +26,7 @@ _CHUNK = RATE // 4
 """Samples of every other pull."""
 _AHEAD = 3 * RATE
 """Samples read ahead: longer than a disk needs to wake up."""
-_STALL = 5.0
+_STALL = 2.0
 """Seconds after which a device that takes nothing is taken for gone."""
 
 
@@ -47,6 +47,18 @@ class DevicePlayer:
 
     def __init__(self) -> None:
         self._playback: Playback | None = None
+        self._volume = 1.0
+
+    @property
+    def volume(self) -> float:
+        """See `Player.volume`."""
+        return self._volume
+
+    @volume.setter
+    def volume(self, volume: float) -> None:
+        self._volume = volume
+        if self._playback:
+            self._playback.volume = volume
 
     def _begin(self, playback: Playback) -> None:
         """Let the device take its sound from a playback; AudioError if it does not start."""
@@ -65,6 +77,7 @@ class DevicePlayer:
         """See `Player.start`."""
         self.stop()
         self._playback = Playback(pull, length, start, lead=self.lead, tail=self.tail)
+        self._playback.volume = self._volume
         try:
             self._begin(self._playback)
         except AudioError:
@@ -101,6 +114,9 @@ class Playback:
         lead: see `DevicePlayer.lead`.
         tail: see `DevicePlayer.tail`.
         clock: seconds that only grow.
+
+    Attributes:
+        volume: a factor for what `take` returns from now on.
     """
 
     def __init__(
@@ -113,6 +129,7 @@ class Playback:
         tail: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.volume = 1.0
         self._pull, self._length, self._start, self._tail, self._clock = pull, length, start, tail, clock
         self._changed = Condition()  # guards everything below
         self._read = deque([np.zeros(lead, np.int16)])
@@ -155,6 +172,8 @@ class Playback:
                 if filled < count:  # the source was
                     self._gaps.append((self._given_to, count - filled))
             self._changed.notify_all()
+        if self.volume != 1.0:
+            out = np.rint(out * self.volume).astype(np.int16)
         return out[:count]
 
     def stand_still(self, seconds: float) -> None:

@@ -3,42 +3,108 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from coach.mix import cue_index, fading_in, render
+from coach.errors import AudioError, SpeechError
+from coach.mix import Clips, fading_in
+from coach.phrases import phrasebook
+from coach.session import places
+from coach.session.places import Landing
+from coach.session.splice import Splice, say_first
+from coach.timeline.voiced import Speaks
 from coach.units import RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from coach.history import Ending
-    from coach.mix import Clips
-    from coach.player import Player
+    from coach.player import Player, Pull
     from coach.session.journal import Journal
-    from coach.timeline import Cue, Timeline
+    from coach.timeline import Cue, Set, Stretch, Timeline
 
-__all__ = ["Session"]
+__all__ = ["COMMANDS", "Now", "Session"]
+
+COMMANDS = {
+    "toggle": "pause, or go on",
+    "pause": "pause",
+    "resume": "go on",
+    "next": "the next exercise",
+    "previous": "this exercise from its start, then the one before",
+    "repeat": "the last instruction once more",
+    "back": "10 seconds back",
+    "forward": "10 seconds forward",
+    "louder": "louder",
+    "softer": "softer",
+    "stop": "stop",
+}
+"""What every control can ask of a session, with what it does."""
+
+_SEEK = 10 * RATE
+_STEP = 0.1
+"""Of the volume."""
 
 _FADE = 6 * RATE
 """Samples from silence to the usual level: about a sentence, for somebody who is still asleep."""
 
+_SLEPT = 4.0
+"""Seconds between two ticks that only a machine that slept (or a process that was stopped) can explain."""
+
+_LOOK_AGAIN = 0.5
+"""Seconds between two looks for a sound device that has gone."""
+
+_PATIENCE = 600.0
+"""Seconds after which a device that has gone is not waited for any more."""
+
+
+class Spoken(Speaks, Clips, Protocol):
+    """The voice of a session: it speaks anew, and has the sound of what it spoke."""
+
+
+class Now(NamedTuple):
+    """Where a session is at a moment.
+
+    Attributes:
+        state: "playing", "paused", or "waiting" for a sound device that has gone.
+        sample: of the track.
+        cue: what is heard, or was heard last; None before the first.
+        chapter: the index of the chapter.
+        work: the set that is being done; None between two.
+        stretch: the phase of it; None between two.
+        coming: the set that comes next; None behind the last.
+        volume: 0.0 to 1.0, as a factor.
+    """
+
+    state: str
+    sample: int
+    cue: Cue | None
+    chapter: int
+    work: Set | None
+    stretch: Stretch | None
+    coming: Set | None
+    volume: float
+
 
 class Session:
-    """Plays a track and knows where it is. All its methods are called from one thread.
+    """Plays a track, knows where it is, and does what it is told.
+
+    `do` may be called from any thread; all else is called from one thread.
 
     Args:
         timeline: the track.
-        clips: its sound.
+        speech: its voice.
         player: an open one; closing it stays with the caller.
         journal: what was done is noted there; None for nowhere.
         gently: whether the first words come softly, and grow to their level.
         limit: seconds after which it stops by itself, pauses included; None for never.
-        clock: seconds that only grow.
+        tell: is given lines for the person: sound has gone, it is back.
+        clock: seconds that only grow, also while the machine sleeps.
 
     Attributes:
         timeline: the track.
-        paused: whether it is silent at the person's wish.
         outcome: how it ended: "completed", "stopped" or "broken off"; None while it goes on.
         reason: why it ended so, in words; None where the outcome says all.
     """
@@ -46,97 +112,274 @@ class Session:
     def __init__(
         self,
         timeline: Timeline,
-        clips: Clips,
+        speech: Spoken,
         player: Player,
         *,
         journal: Journal | None = None,
         gently: bool = False,
         limit: float | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        tell: Callable[[str], None] = lambda _: None,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.timeline = timeline
-        self.paused = False
         self.outcome: Ending | None = None
         self.reason: str | None = None
-        self._player, self._journal, self._limit, self._clock = player, journal, limit, clock
-        self._pull = partial(render, timeline, clips)
-        if gently and timeline.cues:
-            self._pull = partial(fading_in, self._pull, timeline.cues[0].start, _FADE)
-        self._noted = 0  # what is heard is in the journal up to here
-        self._began = clock()
+        self._speech, self._player, self._journal = speech, player, journal
+        self._gently, self._limit, self._tell = gently, limit, tell
+        self._clock = clock or _awake_or_not
+        self._book = phrasebook(timeline.language)
+        self._orders: SimpleQueue[tuple[str, float]] = SimpleQueue()
+        self._state = "paused"
+        self._sample = 0  # of the track; what was heard is in the journal up to here
+        self._splice: Splice | None = None  # what is playing
+        self._landing: Landing | None = None  # where to go on, if not where it was left
+        self._began = self._ticked_at = self._left_at = self._looked_at = self._clock()
 
-    @property
-    def position(self) -> int:
-        """The sample heard now."""
-        return self._player.position
-
-    def start(self, sample: int = 0) -> None:
-        """Begin to play.
+    def start(self, landing: Landing | None = None) -> None:
+        """Begin to play: at the start of the track, or where a landing says.
 
         Raises:
             AudioError: the device does not start.
         """
-        self._began = self._clock()
-        self._play(sample)
+        self._began = self._ticked_at = self._clock()
+        self._play(landing or Landing(0))
+        if self._journal:
+            self._journal.heard(self._sample, self._sample)  # a session killed at once is taken up here
+
+    def do(self, command: str, value: float = 0.0) -> None:
+        """Give an order; the next `tick` carries it out.
+
+        Args:
+            command: one of `COMMANDS`; or "volume", with a factor of 0.0 to 1.0; or "seek", with seconds to
+                go forward, or back; or "go to", with a moment of the track in seconds.
+            value: for those that need one.
+        """
+        self._orders.put((command, value))
 
     def tick(self) -> bool:
-        """Note what was heard since the last call; call it several times a second.
+        """Do what is due; call it ten times a second.
 
         Returns:
             Whether the session goes on.
 
         Raises:
-            AudioError: the sound device went away.
+            AudioError: the sound device went away, and did not come back.
         """
-        if self.outcome is None:
-            finished = self._player.wait(0)
-            self._note(self.timeline.length if finished else self.position)
-            if finished:
-                self.end("completed")
-            elif self._limit is not None and self._clock() - self._began >= self._limit:
-                self.end("stopped", "its time was up")
+        now, before = self._clock(), self._ticked_at
+        self._ticked_at = now
+        if self.outcome is None and self._state == "playing":
+            if now - before > _SLEPT:
+                self._leave("paused", before)
+                self._go_on(now - before, told=True)
+            else:
+                self._listen()
+        while self.outcome is None and not self._orders.empty():
+            self._obey(*self._orders.get())
+        if self.outcome is None and self._state == "waiting":
+            self._look_for_sound(now)
+        if self.outcome is None and self._limit is not None and now - self._began >= self._limit:
+            self.end("stopped", "its time was up")
         return self.outcome is None
 
-    def toggle(self) -> None:
-        """Pause, or go on at the start of the sentence that was interrupted."""
-        if self.paused:
-            self._play(_sentence_start(self.timeline, self.position))
-        else:
-            self._player.stop()
-            self._note(self.position)
-        self.paused = not self.paused
+    def now(self) -> Now:
+        """Return where it is."""
+        timeline, sample, cue, at = self.timeline, self._sample, None, self._sample
+        splice = self._splice
+        if splice and self._state == "playing":
+            position = self._player.position
+            sample = at = splice.place(position)
+            if position < splice.said.length:
+                cue = places.last_cue(splice.said, position)
+                at = splice.landing.sample if splice.landing.beat is None else splice.landing.beat
+        work = places.work_at(timeline, at)
+        index = places.next_index(timeline, at)
+        return Now(
+            state=self._state,
+            sample=sample,
+            cue=cue or places.last_cue(timeline, sample),
+            chapter=places.chapter_at(timeline, at),
+            work=work,
+            stretch=places.stretch_at(work, at) if work else None,
+            coming=timeline.sets[index] if index < len(timeline.sets) else None,
+            volume=self._player.volume,
+        )
 
     def end(self, outcome: Ending, reason: str | None = None) -> None:
         """Fall silent, for good; does nothing to a session that has ended."""
         if self.outcome is None:
+            if self._state == "playing" and outcome != "completed":
+                self._note(self._heard())
             self._player.stop()
             self.outcome, self.reason = outcome, reason
-            at = self.timeline.length if outcome == "completed" else self.position
             if self._journal:
-                if outcome != "completed":
-                    self._note(at)
-                self._journal.end(outcome, at, reason)
+                self._journal.end(outcome, self._sample, reason)
 
-    def _play(self, sample: int) -> None:
-        self._noted = sample
-        self._player.start(self._pull, self.timeline.length, sample)
+    def _listen(self) -> None:
+        """Note what was heard; find out whether that was all, or whether the device has gone."""
+        try:
+            finished = self._player.wait(0)
+        except AudioError:
+            self._leave("waiting", self._clock())
+            self._tell("the sound has gone; the session waits for it")
+            return
+        self._note(self.timeline.length if finished else self._heard())
+        if finished:
+            self.end("completed")
+
+    def _look_for_sound(self, now: float) -> None:
+        if now - self._looked_at < _LOOK_AGAIN:
+            return
+        self._looked_at = now
+        try:
+            self._go_on(now - self._left_at, told=True)
+        except AudioError as error:
+            if now - self._left_at >= _PATIENCE:
+                raise AudioError(f"{error}; it did not come back for {_PATIENCE / 60:.0f} minutes") from error
+            return
+        self._tell("the sound is back")
+
+    def _obey(self, command: str, value: float) -> None:
+        if command == "toggle":
+            command = "pause" if self._state != "paused" else "resume"
+        if command == "pause" and self._state != "paused":
+            self._leave("paused", self._clock())
+        elif command == "resume" and self._state == "paused":
+            self._resume()
+        elif command == "stop":
+            self.end("stopped")
+        elif command in ("louder", "softer", "volume"):
+            if command != "volume":
+                value = round(self._player.volume + (_STEP if command == "louder" else -_STEP), 2)
+            self._player.volume = min(max(0.0, value), 1.0)
+        elif command in ("next", "previous"):
+            self._go(self._next() if command == "next" else self._previous(), anew=True)
+        elif command == "repeat":
+            self._go(places.asked_again(self.timeline, self._sample))
+        elif command in ("back", "forward", "seek"):
+            by = round(value * RATE) if command == "seek" else _SEEK if command == "forward" else -_SEEK
+            self._go(places.moved(self.timeline, self._sample, by))
+        elif command == "go to":
+            sample = min(max(0, round(value * RATE)), self.timeline.length)
+            self._go(places.going_on(self.timeline, sample))
+
+    def _resume(self) -> None:
+        now = self._clock()
+        try:
+            self._go_on(now - self._left_at)
+        except AudioError:
+            self._state, self._left_at = "waiting", now
+            self._tell("there is no sound; the session waits for it")
+
+    def _leave(self, state: str, moment: float) -> None:
+        """Fall silent at a moment of the clock, and get ready to come back."""
+        if self._state == "playing":
+            self._note(self._heard())
+            self._player.stop()
+        self._state, self._left_at = state, moment
+        landing = places.coming_back(self.timeline, self._book, self._sample, long=True)
+        words = [self._book.count(number) for number in (3, 2, 1)]
+        brief = places.coming_back(self.timeline, self._book, self._sample, long=False)
+        words += [each for each in (*landing.said, *brief.said) if isinstance(each, str)]
+        Thread(target=_speak_ahead, args=(self._speech, words), name="coach-recap", daemon=True).start()
+
+    def _go_on(self, away: float, *, told: bool = False) -> None:
+        """Play on after so many seconds; `told` to say where it is however short they were.
+
+        Raises:
+            AudioError: the device does not start.
+        """
+        if self._landing:
+            landing = self._landing
+        elif told or away >= places.AWAY:
+            long = away >= places.LONG_AWAY
+            landing = places.coming_back(self.timeline, self._book, self._sample, long=long)
+        else:
+            landing = places.going_on(self.timeline, self._sample)
+        self._play(landing)
+
+    def _go(self, landing: Landing, *, anew: bool = False) -> None:
+        """Go to another place; a session that is paused stays so.
+
+        Args:
+            landing: the place.
+            anew: whether a set that is left, or come back to, counts as done anew.
+        """
+        timeline, before = self.timeline, self._sample
+        if self._journal:
+            if anew or places.work_at(timeline, before) is not places.work_at(timeline, landing.sample):
+                self._journal.leave()
+            self._journal.skip(before, landing.sample)
+        if self._state != "playing":
+            self._landing, self._sample = landing, landing.sample
+            return
+        try:
+            self._play(landing)
+        except AudioError:
+            self._leave("waiting", self._clock())
+            self._tell("the sound has gone; the session waits for it")
+
+    def _next(self) -> Landing:
+        """Return the start of the next exercise; behind the last one, that of what follows it."""
+        timeline, blocks = self.timeline, places.blocks(self.timeline)
+        block = places.block_at(timeline, self._sample)
+        if block < len(blocks) and (self._begun(block) or self._is_at(self._beginning(block))):
+            block += 1
+        if block < len(blocks):
+            return self._beginning(block)
+        rest = timeline.sets[-1].end if timeline.sets else 0
+        return Landing(rest if self._sample < rest else timeline.cues[-1].start)
+
+    def _previous(self) -> Landing:
+        """Return the start of this exercise if it has begun, else that of the one before."""
+        blocks = places.blocks(self.timeline)
+        block = places.block_at(self.timeline, self._sample)
+        if block == len(blocks) or not self._begun(block):
+            block -= 1
+        return self._beginning(block) if block >= 0 and blocks else Landing(0)
+
+    def _begun(self, block: int) -> bool:
+        return self._sample >= self.timeline.sets[places.blocks(self.timeline)[block]].start
+
+    def _beginning(self, block: int) -> Landing:
+        return places.beginning(self.timeline, self._book, places.blocks(self.timeline)[block])
+
+    def _is_at(self, landing: Landing) -> bool:
+        """Tell whether a landing is where the session came last, and nothing of it has been heard since."""
+        last = self._landing or (self._splice.landing if self._splice else None)
+        return landing == last and self._sample == landing.sample
+
+    def _play(self, landing: Landing) -> None:
+        try:
+            said = say_first(self.timeline, self._speech, self._book, landing)
+        except SpeechError:  # it goes on, if without a word
+            landing = landing._replace(said=(), beat=None)
+            said = say_first(self.timeline, self._speech, self._book, landing)
+        splice = Splice(self.timeline, self._speech, landing, said)
+        pull: Pull = splice
+        if self._gently and (cues := said.cues or self.timeline.cues):
+            pull = partial(fading_in, splice, cues[0].start, _FADE)
+        self._player.start(pull, splice.length)
+        self._gently = False
+        self._splice, self._landing, self._state, self._sample = splice, None, "playing", landing.sample
+
+    def _heard(self) -> int:
+        assert self._splice
+        return self._splice.place(self._player.position)
 
     def _note(self, sample: int) -> None:
-        if self._journal and sample > self._noted:
-            self._journal.heard(self._noted, sample)
-        self._noted = sample
+        if self._journal and sample > self._sample:
+            self._journal.heard(self._sample, sample)
+        self._sample = max(sample, self._sample)
 
 
-def _sentence_start(timeline: Timeline, sample: int) -> int:
-    """Return where to go on: at the start of a cue that was interrupted, else right there."""
-    cue = last_cue(timeline, sample)
-    return cue.start if cue and sample < cue.end else sample
+def _speak_ahead(speech: Spoken, texts: list[str]) -> None:
+    """Have texts at hand when they are wanted at once."""
+    with suppress(SpeechError):
+        for text in texts:
+            speech.clip(text)
 
 
-def last_cue(timeline: Timeline, sample: int) -> Cue | None:
-    """Return the cue that is heard at a sample, else the last one before it."""
-    cues = timeline.cues
-    index = cue_index(timeline, sample)
-    if index == len(cues) or cues[index].start > sample:
-        index -= 1
-    return cues[index] if index >= 0 else None
+def _awake_or_not() -> float:
+    """Return seconds that go on while the machine sleeps, where the system can tell."""
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boottime is None else time.clock_gettime(boottime)

@@ -23,8 +23,9 @@ _EVERY = 5 * RATE
 class Journal:
     """Follows what is heard of a track, and writes it down rep by rep.
 
-    A set is one row, from its first beat on; a set begun again after its end, or after a `leave`, is another
-    one. A log that cannot be written any more is told of once, and the session goes on without.
+    A set is one row, from its first beat on. A set begun again after its end, or after a `leave`, is another
+    one; what is heard of the middle of it belongs to the row there is. A log that cannot be written any more
+    is told of once, and the session goes on without.
 
     Args:
         timeline: the track.
@@ -35,9 +36,7 @@ class Journal:
     def __init__(self, timeline: Timeline, record: Record, tell: Callable[[str], None]) -> None:
         self._timeline, self._record, self._tell = timeline, record, tell
         self._starts = [work.start for work in timeline.sets]
-        self._doing: dict[int, _Performance] = {}  # by the set's index: the row that is open or was skipped
-        self._known: set[int] = set()  # sets that have a row
-        self._current: int | None = None
+        self._latest: dict[int, _Performance] = {}  # by the set's index: its last row
         self._at = 0  # the place reached
         self._written_at = -_EVERY
         self._works = True
@@ -58,17 +57,16 @@ class Journal:
             self._written_at = end
 
     def leave(self) -> None:
-        """Note that the person has left the set that was being done: what of it comes later is done anew."""
-        if self._current is not None:
-            self._close(self._current, "broken off")
+        """Note that the person has left what was being done: begun once more, it is done anew."""
+        for performance in self._latest.values():
+            if performance.outcome == "doing":
+                self._update(performance, "broken off")
 
     def skip(self, start: int, end: int) -> None:
         """Note that the person passed over a stretch; sets in it that have not been begun were skipped."""
         for index, work in enumerate(self._timeline.sets):
-            if start <= work.start and work.end <= end and index not in self._known:
-                self._known.add(index)
-                row = self._begin(work, "skipped")
-                self._doing[index] = _Performance(work, row)
+            if start <= work.start and work.end <= end and index not in self._latest:
+                self._begin(index, "skipped")
 
     def end(self, outcome: Ending, sample: int, reason: str | None = None) -> None:
         """Note how the session ended.
@@ -78,55 +76,50 @@ class Journal:
             sample: the place reached.
             reason: why, in words; None where the outcome says all.
         """
-        if self._current is not None and outcome != "broken off":
-            self._close(self._current, "broken off")
+        self.leave()
         self._write(lambda: self._record.end(outcome, to_seconds(sample), reason))
 
     def _hear(self, index: int, start: int, end: int) -> bool:
         """Note what was heard of one set; returns whether that was written."""
         work = self._timeline.sets[index]
-        if self._current not in (None, index):
-            self._close(self._current, "broken off")
-        if index not in self._doing:
-            if index in self._known and start > work.start:
-                return False  # the end of a set that is done, heard once more
-            self._known.add(index)
-            self._doing[index] = _Performance(work, self._begin(work, "doing"))
-        performance = self._doing[index]
-        before = performance.reps_done
+        performance = self._latest.get(index)
+        again = start == work.start
+        if performance is None or (again and performance.outcome in ("done", "broken off")):
+            for other in range(index):  # it was left without a word
+                if other in self._latest and self._latest[other].outcome == "doing":
+                    self._update(self._latest[other], "broken off")
+            performance = self._begin(index, "doing")
+        elif performance.outcome == "done":
+            return False  # the end of a set that is done, heard once more
+        before = performance.outcome, performance.reps_done
         performance.cover(start, end)
-        self._current = index
         if end == work.end:
-            self._close(index, "done" if performance.is_whole else "broken off")
-            return True
-        if performance.reps_done != before or end - self._written_at >= _EVERY:
+            self._update(performance, "done" if performance.is_whole else "broken off")
+        elif ("doing", performance.reps_done) != before or end - self._written_at >= _EVERY:
             self._update(performance, "doing")
-            return True
-        return False
+        else:
+            return False
+        return True
 
-    def _close(self, index: int, outcome: SetOutcome) -> None:
-        performance = self._doing.pop(index, None)
-        self._current = None
-        if performance:
-            self._update(performance, outcome)
-
-    def _begin(self, work: Set, outcome: SetOutcome) -> int | None:
-        log = _planned(work, outcome)
-        return self._write(lambda: self._record.begin_set(log))
+    def _begin(self, index: int, outcome: SetOutcome) -> _Performance:
+        work = self._timeline.sets[index]
+        performance = self._latest[index] = _Performance(work, outcome)
+        performance.row = self._write(lambda: self._record.begin_set(_planned(work, outcome)))
+        return performance
 
     def _update(self, performance: _Performance, outcome: SetOutcome) -> None:
+        performance.outcome = outcome
         row = performance.row
-        if row is None:
-            return
-        self._write(
-            lambda: self._record.update_set(
-                row,
-                reps_done=performance.reps_done,
-                seconds_done=to_seconds(performance.covered),
-                outcome=outcome,
-                heard=to_seconds(self._at),
+        if row is not None:
+            self._write(
+                lambda: self._record.update_set(
+                    row,
+                    reps_done=performance.reps_done,
+                    seconds_done=to_seconds(performance.covered),
+                    outcome=outcome,
+                    heard=to_seconds(self._at),
+                )
             )
-        )
 
     def _write(self, write: Callable[[], int | None]) -> int | None:
         if self._works:
@@ -144,11 +137,13 @@ class _Performance:
 
     Attributes:
         work: the set.
+        outcome: what became of it until now.
         row: its row of the log; None where the log cannot be written.
     """
 
     work: Set
-    row: int | None
+    outcome: SetOutcome
+    row: int | None = None
     _heard: list[tuple[int, int]] = field(default_factory=list)  # sorted, apart from each other
 
     def cover(self, start: int, end: int) -> None:

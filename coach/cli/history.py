@@ -1,0 +1,178 @@
+"""`coach history`: the sessions that were played, and what was done of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING
+
+import click
+
+from coach.cli.app import one_line
+from coach.cli.screen import clock, columns, wrapped
+from coach.history import History, SessionLog, SetLog, session_lock
+from coach.lock import is_held
+from coach.units import RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_NEWEST = 20  # sessions in the table, where --last says nothing
+_NARROW = 28  # columns; where fewer are left for a text, it goes below the time
+
+
+@click.command()
+@click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the last N sessions.")
+@click.option("--sets", "with_sets", is_flag=True, help="What was done of each exercise, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print all of it for a program.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print all of it for a spreadsheet, a row for each set.")
+def command(*, last: int | None, with_sets: bool, as_json: bool, as_csv: bool) -> None:
+    """List the sessions that were played, the newest at the bottom, and what was done of each.
+
+    The table has the last 20 unless --last says otherwise; --json and --csv have them all.
+    """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv can't go together")
+    newest = last if last or as_json or as_csv else _NEWEST
+    sessions = History().sessions(newest, playing=is_held(session_lock()))
+    if as_json:
+        click.echo(json.dumps([_plain(session) for session in sessions], indent=2))
+    elif as_csv:
+        # As bytes: its line ends are those of CSV on every system.
+        sys.stdout.buffer.write(_spreadsheet(sessions).encode("utf-8", "backslashreplace"))
+    elif sessions:
+        click.echo("\n".join(_table(sessions, with_sets=with_sets)))
+    else:
+        click.echo("no sessions yet; 'coach play' logs each one that it plays", err=True)
+
+
+def _plain(session: SessionLog) -> dict[str, object]:
+    row = asdict(session)
+    row["started"] = session.started.isoformat()
+    row["ended"] = session.ended and session.ended.isoformat()
+    return row
+
+
+def _spreadsheet(sessions: Iterable[SessionLog]) -> str:
+    """Return CSV: a row for each set with its session, one for a session without sets."""
+    of_set = [field.name for field in fields(SetLog)]
+    of_session = [field.name for field in fields(SessionLog) if field.name != "sets"]
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow([*of_session, *("set_outcome" if name == "outcome" else name for name in of_set)])
+    for session in sessions:
+        plain = _plain(session) | {"options": json.dumps(session.options)}
+        row = [_cell(plain[name]) for name in of_session]
+        for each in session.sets:
+            table.writerow([*row, *(_cell(getattr(each, name)) for name in of_set)])
+        if not session.sets:
+            table.writerow([*row, *("" for _ in of_set)])
+    return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    """Return a value for a spreadsheet, which would calculate a text that begins like a formula."""
+    if not isinstance(value, str):
+        return value
+    text = one_line(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def _table(sessions: Sequence[SessionLog], *, with_sets: bool) -> Iterator[str]:
+    """Yield the lines of the table: when, how long, what it was and what was done of it."""
+    lengths = [_length(session) for session in sessions]
+    room = max(map(len, lengths))
+    margin = len("2025-03-01 07:00") + room + 4
+    screen = columns() if sys.stdout.isatty() else sys.maxsize
+    for session, length in zip(sessions, lengths, strict=True):
+        day, text = f"{session.started:%Y-%m-%d %H:%M}", _summary(session)
+        if screen - margin < _NARROW:
+            yield f"{day}  {length}"
+            yield from _indented(text, 2, screen)
+        else:
+            first, *more = wrapped(text, screen - margin)
+            yield f"{day}  {length:>{room}}  {first}"
+            yield from (" " * margin + line for line in more)
+        if with_sets:
+            for line in _exercises(session):
+                yield from _indented(line, 4, screen)
+
+
+def _indented(text: str, indent: int, screen: int) -> Iterator[str]:
+    """Yield the lines of a text, indented; the second and later ones by two more."""
+    for number, line in enumerate(wrapped(text, max(12, screen - indent - 2))):
+        yield " " * (indent + 2 * bool(number)) + line
+
+
+def _length(session: SessionLog) -> str:
+    """Return how long a session was, and if it did not come to its end, of how long a track."""
+    whole = _clock(session.length)
+    return whole if session.outcome == "completed" else f"{_clock(session.heard)} of {whole}"
+
+
+def _summary(session: SessionLog) -> str:
+    """Return in a sentence what was played, how it ended, what was done and what started it."""
+    title = f"{session.title} ({session.level})" if session.level else session.title
+    outcome = {"completed": "", "playing": "playing now"}.get(session.outcome, session.outcome)
+    sets = [each for each in session.sets if each.outcome == "done"]
+    work = f"{_count(len({each.exercise for each in sets}), 'exercise')}, {_count(len(sets), 'set')}"
+    others = [
+        f"{count} {word}"
+        for word in ("skipped", "broken off")
+        if (count := sum(each.outcome == word for each in session.sets))
+    ]
+    parts = [
+        f"{outcome} ({session.reason})" if session.reason else outcome,
+        ", ".join([work if sets else "no set done", *others]) if session.sets else "",
+        f"schedule {session.schedule}" if session.schedule else "",
+    ]
+    done = "; ".join(part for part in parts if part)
+    return f"{title}: {done}" if done else title
+
+
+def _exercises(session: SessionLog) -> Iterator[str]:
+    """Yield a line for each exercise and side: what was done of it."""
+    works: dict[tuple[str, str], list[SetLog]] = {}
+    for each in session.sets:
+        works.setdefault((each.exercise, each.side or ""), []).append(each)
+    for (exercise, side), sets in works.items():
+        parts = [_all_done([each for each in sets if each.outcome == "done"])]
+        skipped = sum(each.outcome == "skipped" for each in sets)
+        if skipped:
+            parts.append("skipped" if len(sets) == 1 else f"{_count(skipped, 'set')} skipped")
+        for each in sets:
+            if each.outcome in ("broken off", "doing"):
+                word = "broken off after" if each.outcome == "broken off" else "doing now:"
+                parts.append(f"{word} {_amount([each])}")
+        yield f"{exercise}{', ' if side else ''}{side}: {'; '.join(part for part in parts if part)}"
+
+
+def _all_done(sets: list[SetLog]) -> str:
+    """Return what sets that were done come to."""
+    if not sets:
+        return ""
+    return _amount(sets) if len(sets) == 1 else f"{_count(len(sets), 'set')}, {_amount(sets)}"
+
+
+def _amount(sets: list[SetLog]) -> str:
+    """Return the reps or the time of sets of one exercise, and if that is not all, of how much."""
+    if any(each.reps is None for each in sets):
+        time = _clock(sum(each.seconds_done for each in sets))
+        whole = _clock(sum(each.seconds for each in sets))
+        return time if time == whole else f"{time} of {whole}"
+    done, planned = sum(each.reps_done or 0 for each in sets), sum(each.reps or 0 for each in sets)
+    hold = sets[0].hold if len({each.hold for each in sets}) == 1 else None
+    noun = "hold" if hold else "rep"
+    amount = _count(done, noun) if done == planned else f"{done} of {_count(planned, noun)}"
+    return f"{amount} of {hold:g} s" if hold else amount
+
+
+def _clock(seconds: float) -> str:
+    return clock(round(seconds * RATE))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

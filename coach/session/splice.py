@@ -1,0 +1,95 @@
+"""What a session plays: something said first, then the track from some sample on, without a gap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coach.errors import Location
+from coach.mix import render
+from coach.timeline import Cue, Timeline
+from coach.units import RATE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from coach.mix import Clips
+    from coach.phrases import Phrasebook
+    from coach.session.places import Landing
+    from coach.timeline.voiced import Speaks
+
+_HUSH = RATE // 4
+"""Samples of quiet before something is said: a device that has just begun swallows a little."""
+
+_BREATH = RATE // 2
+"""Samples of quiet between sentences: the person is finding their place again."""
+
+_COUNT_IN = 3
+
+_NOWHERE = Location("", 1, 1)
+
+
+class Splice:
+    """A source for a player: samples 0 to `before` are what is said first, then comes the track.
+
+    Attributes:
+        landing: where the track goes on.
+        said: what is said first, as a timeline; of length 0 for nothing.
+        length: samples of it all.
+    """
+
+    def __init__(self, timeline: Timeline, clips: Clips, landing: Landing, said: Timeline) -> None:
+        self.landing, self.said = landing, said
+        self._timeline, self._clips = timeline, clips
+        self.length = said.length + timeline.length - landing.sample
+
+    def __call__(self, start: int, count: int) -> NDArray[np.float32]:
+        """Return a stretch of it; see `coach.player.Pull`."""
+        before = min(max(0, self.said.length - start), count)
+        parts = []
+        if before:
+            parts.append(render(self.said, self._clips, start, before))
+        if count > before:
+            at = start + before - self.said.length + self.landing.sample
+            parts.append(render(self._timeline, self._clips, at, count - before))
+        return parts[0] if len(parts) == 1 else np.concatenate([*parts, np.zeros(0, np.float32)])
+
+    def place(self, position: int) -> int:
+        """Return the sample of the track at a position; its first one while something is said."""
+        return self.landing.sample + max(0, position - self.said.length)
+
+
+def say_first(timeline: Timeline, speech: Speaks, book: Phrasebook, landing: Landing) -> Timeline:
+    """Return what is said before the track goes on: sentences, then a count-in up to the landing's beat.
+
+    Raises:
+        SpeechError: the voice failed.
+    """
+    cues: list[Cue] = []
+    at = _HUSH
+    for each in landing.said:
+        clip = speech.clip(each) if isinstance(each, str) else each.clip
+        kind, text = ("announce", each) if isinstance(each, str) else (each.kind, each.text)
+        cues.append(Cue(at, clip, kind, text, _NOWHERE))
+        at = cues[-1].end + _BREATH
+    if landing.beat is None:
+        return _timeline(timeline, cues, at if cues else 0)
+    first = None
+    for number in range(_COUNT_IN, 0, -1):
+        text = book.count(number)
+        clip = speech.clip(text)
+        first = at + clip.attack if first is None else first
+        beat = first + (_COUNT_IN - number) * RATE
+        cues.append(Cue(beat - clip.attack, clip, "countdown", text, _NOWHERE, beat))
+    assert first is not None
+    end = first + _COUNT_IN * RATE - (landing.beat - landing.sample)
+    while cues[-1].end > end:  # the track's own first word comes early
+        cues.pop()
+    return _timeline(timeline, cues, end)
+
+
+def _timeline(timeline: Timeline, cues: list[Cue], length: int) -> Timeline:
+    return Timeline(
+        timeline.title, timeline.language, timeline.voice, timeline.level, length, tuple(cues), (), ()
+    )
