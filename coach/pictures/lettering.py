@@ -1,0 +1,87 @@
+"""Text for a picture: what may stand in one, how wide it is at the most, where its lines break."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from coach.units import RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NEVER = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"  # not in XML, or not in UTF-8
+    "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"  # turns its surroundings around
+)
+_PILED = re.compile(
+    "((?:[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]){3})[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
+)
+
+_NARROW = frozenset(" !'(),./:;I[]ijl|`fjrt-\u2018\u2019\u201a\u00a0")
+_BROAD = frozenset("mwMW@%\u2026\u2014")
+
+
+def clean(text: str) -> str:
+    """Return a text in one line, without what cannot be written, turns other text around or piles up."""
+    return _PILED.sub(r"\1", " ".join(filter(None, _NEVER.sub(" ", text).split(" "))))
+
+
+def clock(samples: int) -> str:
+    """Return a time as a person reads it: 1:05, or 1:02:03 from an hour on."""
+    minutes, seconds = divmod(samples // RATE, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def width(text: str) -> float:
+    """Return how wide a text is at the most in a usual sans-serif font, as a multiple of the font's size."""
+    return sum(map(_wide, text))
+
+
+def wrapped(text: str, room: float, measure: Callable[[str], float] = width) -> list[str]:
+    """Return a text in lines no wider than `room`, broken between words; a longer word is cut.
+
+    Args:
+        text: any text.
+        room: in the units of `measure`.
+        measure: how wide a text is.
+    """
+    lines: list[str] = []
+    for word in filter(None, clean(text).split(" ")):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if measure(longer) <= room:
+            lines[-1:] = [longer]
+            continue
+        rest = word
+        while measure(rest) > room and len(rest) > 1:
+            cut = max(1, next(at for at in range(len(rest), 0, -1) if at == 1 or measure(rest[:at]) <= room))
+            lines.append(rest[:cut])
+            rest = rest[cut:]
+        lines.append(rest)
+    return lines
+
+
+def shortened(text: str, room: float, measure: Callable[[str], float] = width) -> str:
+    """Return a text no wider than `room`: its end is cut, with an ellipsis; "" where none of it fits."""
+    if measure(text) <= room:
+        return text
+    while text and measure(text + "…") > room:
+        text = text[:-1]
+    return f"{text.rstrip()}…" if text else ""
+
+
+def _wide(character: str) -> float:
+    """Return the width of a character: of the broader ones among the usual fonts (DejaVu Sans)."""
+    if character in _NARROW:
+        return 0.42
+    if character in _BROAD:
+        return 1.02
+    if character.isascii():
+        return 0.72 if character.isupper() else 0.65
+    if unicodedata.combining(character):
+        return 0.0
+    if unicodedata.east_asian_width(character) in "WF" or ord(character) > 0xFFFF:
+        return 1.4  # emoji are broader than the square of a Chinese character
+    return 0.8

@@ -1,0 +1,134 @@
+"""The words of the pictures in each language, and what is done, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from coach.pictures.lettering import clock
+from coach.routine import Breathing, Every, Exercise, Hold, Repeat, Tempo
+from coach.units import RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from fractions import Fraction
+
+    from coach.phrases import Phrasebook
+    from coach.routine import Phase, Step
+
+
+class Words(NamedTuple):
+    """What stands beside a routine's own texts; the first four label lanes and are short."""
+
+    exercise: str
+    side: str
+    reps: str
+    speech: str
+    rest: str
+    switch: str
+    minutes: str
+    voice: str
+    easier: str
+    harder: str
+    page: str
+    setup: str
+    reminders: str
+    time: str
+    heard: str
+    course: str
+    picture: str
+
+
+_WORDS = {
+    "en": Words(
+        exercise="Exercise", side="Side", reps="Reps", speech="Speech", rest="rest", switch="switch sides",
+        minutes="minutes", voice="voice", easier="easier variant", harder="harder variant",
+        page="page {page} of {pages}", setup="Getting ready", reminders="Keep in mind", time="Time",
+        heard="What is said", course="How it goes", picture="The routine as a picture",
+    ),
+    "de": Words(
+        exercise="Übung", side="Seite", reps="Wdh.", speech="Ansage", rest="Pause", switch="Seite wechseln",
+        minutes="Minuten", voice="Stimme", easier="leichtere Variante", harder="schwerere Variante",
+        page="Seite {page} von {pages}", setup="Ausgangslage", reminders="Darauf achten", time="Zeit",
+        heard="Was angesagt wird", course="Ablauf", picture="Die Übungsfolge als Bild",
+    ),
+    "es": Words(
+        exercise="Ejercicio", side="Lado", reps="Rep.", speech="Voz", rest="descanso",
+        switch="cambio de lado", minutes="minutos", voice="voz", easier="variante más fácil",
+        harder="variante más difícil",
+        page="página {page} de {pages}", setup="Preparación", reminders="A tener en cuenta", time="Tiempo",
+        heard="Lo que se dice", course="Desarrollo", picture="La rutina en imagen",
+    ),
+    "fr": Words(
+        exercise="Exercice", side="Côté", reps="Rép.", speech="Voix", rest="repos",
+        switch="changement de côté", minutes="minutes", voice="voix", easier="variante plus facile",
+        harder="variante plus difficile",
+        page="page {page} sur {pages}", setup="Mise en place", reminders="À ne pas oublier", time="Temps",
+        heard="Ce qui est dit", course="Déroulement", picture="La routine en image",
+    ),
+}  # fmt: skip
+
+
+def words(language: str) -> Words:
+    """Return the words in a language; in English for one that has none."""
+    return _WORDS.get(language.partition("-")[0], _WORDS["en"])
+
+
+def total(samples: int, told: Words) -> str:
+    """Return how long a track is: "13:04 minutes"; from an hour on the figures say it alone."""
+    return clock(samples) if samples >= 3600 * RATE else f"{clock(samples)} {told.minutes}"
+
+
+def seconds(length: Fraction) -> str:
+    """Return a length in seconds: "3 s", "1.5 s"; the unit stays with its number."""
+    return f"{float(round(length, 1)):g}\u00a0s"
+
+
+def dose(step: Exercise | Breathing, book: Phrasebook) -> str:
+    """Return what one set of a step is, in words: "10 reps: up 1 s, down 3 s"."""
+    if isinstance(step, Breathing):
+        return f"{_plural(book, 'rounds', step.rounds)}: {_phases(step.phases, book, paced=True)}"
+    if isinstance(step.dose, Tempo):
+        return f"{_plural(book, 'rep', step.dose.reps.low)}: {_phases(step.dose.phases, book)}"
+    if isinstance(step.dose, Hold):
+        return _plural(book, "hold", step.dose.reps.low, duration=seconds(step.dose.hold.low))
+    return seconds(step.dose.seconds)
+
+
+def whole_dose(step: Exercise | Breathing, book: Phrasebook) -> str:
+    """Return all of a step in words: "2 sets, 10 reps: up 1 s, down 3 s; left, right"."""
+    if isinstance(step, Breathing):
+        return dose(step, book)
+    sides = [book.side_name(side) for side in step.sides]
+    doses = [dose(step.on(side), book) for side in step.sides] or [dose(step, book)]
+    if len(set(doses)) > 1:
+        told = "; ".join(f"{side}: {each}" for side, each in zip(sides, doses, strict=True))
+    else:
+        told = "; ".join([doses[0], *([", ".join(sides)] if sides else [])])
+    return f"{_plural(book, 'sets', step.sets)}, {told}" if step.sets > 1 else told
+
+
+def works(steps: Sequence[Step]) -> Iterator[Exercise | Breathing]:
+    """Yield what is done, in its order, each step once."""
+    for step in steps:
+        if isinstance(step, (Exercise, Breathing)):
+            yield step
+        elif isinstance(step, (Repeat, Every)):
+            yield from works(step.steps)
+
+
+def work_name(step: Exercise | Breathing, book: Phrasebook) -> str:
+    """Return what a step is called."""
+    return step.name if isinstance(step, Exercise) else book.word("breathing")
+
+
+def _phases(phases: Sequence[Phase], book: Phrasebook, *, paced: bool = False) -> str:
+    """Return phases with their lengths: "up 1 s, down 3 s"."""
+    names = [book.breath(phase.name, paced=True) if paced else book.phase(phase.name) for phase in phases]
+    return ", ".join(
+        f"{name.lower()} {seconds(phase.seconds)}" for name, phase in zip(names, phases, strict=True)
+    )
+
+
+def _plural(book: Phrasebook, noun: str, number: Fraction | int, **values: str) -> str:
+    """Return a number, in digits, with its noun."""
+    return book.plurals[noun]["one" if number == 1 else "many"].format(n=int(number), **values)
