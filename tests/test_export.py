@@ -16,9 +16,9 @@ import mutagen.mp3
 import numpy as np
 import pytest
 
-from coach.encode import FORMATS, Exported, export, fingerprint
+from coach.encode import FORMATS, Exported, Track, export, fingerprint
 from coach.encode.mp3 import crc16
-from coach.encode.tags import language_code, one_line
+from coach.encode.text import language_code, one_line
 from coach.errors import AudioError, Location
 from coach.mix import render, to_int16
 from coach.speech import Clip
@@ -216,6 +216,8 @@ def test_the_tags_of_a_track(tmp_path: Path) -> None:
         "TLEN": "2000",
         "TSSE": "Coach, LAME",
         "COMM": "voice test/noise, level harder",
+        "USLT": "x\nx\nx\nx\nx",
+        "SYLT": "[0ms]: x\n[462ms]: \nx\n[925ms]: \nx\n[1388ms]: \nx\n[1851ms]: \nx",
     }
 
 
@@ -422,7 +424,8 @@ def test_whatever_decides_the_bytes_changes_the_fingerprint() -> None:
         replace(plain, cues=(moved, *plain.cues[1:])),
         replace(plain, cues=(other, *plain.cues[1:])),
     ]
-    prints = {fingerprint(each, kind) for each in variants for kind in FORMATS.values()}
-    prints.add(fingerprint(plain, FORMATS[".mp3"], volume=-3.0))
+    prints = {fingerprint(Track(each), kind) for each in variants for kind in FORMATS.values()}
+    prints.add(fingerprint(Track(plain), FORMATS[".mp3"], volume=-3.0))
     assert len(prints) == len(variants) * len(FORMATS) + 1
-    assert fingerprint(plain, FORMATS[".mp3"]) == fingerprint(make(20_000, ["A"]), FORMATS[".mp3"])
+    again = Track(make(20_000, ["A"]))
+    assert fingerprint(Track(plain), FORMATS[".mp3"]) == fingerprint(again, FORMATS[".mp3"])

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from coach import ffmpeg
-from coach.encode import FORMATS, export, fingerprint
+from coach.encode import FORMATS, Track, export, fingerprint
 from coach.encode.segment import to_audio_segment
 from coach.errors import AudioError
 from coach.units import RATE
@@ -36,8 +36,8 @@ def any_converter() -> str:
         pytest.skip(str(error))
 
 
-def decoded(path: Path) -> NDArray[np.int16]:
-    """Return the samples of a file, at RATE."""
+def decoded(path: Path, rate: int = RATE) -> NDArray[np.int16]:
+    """Return the samples of a file, at a rate."""
     command: list[str | Path] = [
         ffmpeg.find(),
         "-v",
@@ -47,7 +47,7 @@ def decoded(path: Path) -> NDArray[np.int16]:
         "-f",
         "s16le",
         "-ar",
-        str(RATE),
+        str(rate),
         "-",
     ]
     return np.frombuffer(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout, "<i2")
@@ -162,6 +162,10 @@ def test_comments_of_flac_and_ogg(tmp_path: Path, suffix: str) -> None:
         "genre": ["Exercise"],
         "language": ["eng"],
         "description": ["voice test/noise, level easier"],
+        "lyrics": [
+            "[ti:a=b;c#d\\ (CHAPTER)]\n[ar:Coach]\n[length:00:03]\n"
+            "[00:00.00]x\n[00:00.46]x\n[00:00.92]x\n[00:01.38]x\n[00:01.85]x\n[00:02.31]x\n[00:02.77]x\n"
+        ],
         "chapter001": ["00:00:00.000"],
         "chapter001name": [TITLES[0]],
         "chapter002": ["00:00:01.000"],
@@ -185,6 +189,7 @@ def test_tags_and_chapters_of_m4a(tmp_path: Path) -> None:
         "\xa9alb": ["Coach"],
         "\xa9gen": ["Exercise"],
         "\xa9cmt": ["voice test/noise, level easier"],
+        "\xa9lyr": [f"{TITLES[0]}\nx\nx\nx\n\n{TITLES[1]}\nx\nx\n\n3\nx\nx"],
     }
     assert [(each.start, each.title) for each in file.chapters] == [(0, TITLES[0]), (1, TITLES[1]), (2, "3")]
     shown = probed(tmp_path / "a.m4a")
@@ -300,12 +305,12 @@ for suffix in sys.argv[2:]:
 
 @pytest.mark.usefixtures("any_converter")
 def test_another_ffmpeg_or_codec_is_another_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
-    timeline = make(20_000)
-    names = {suffix: fingerprint(timeline, FORMATS[suffix]) for suffix in FORMATS}
+    track = Track(make(20_000))
+    names = {suffix: fingerprint(track, FORMATS[suffix]) for suffix in FORMATS}
     assert len(set(names.values())) == len(FORMATS)
     monkeypatch.setattr(ffmpeg, "identity", lambda: "another")
-    changed = {suffix for suffix in FORMATS if fingerprint(timeline, FORMATS[suffix]) != names[suffix]}
-    assert changed == {".ogg", *SUFFIXES}
+    changed = {suffix for suffix in FORMATS if fingerprint(track, FORMATS[suffix]) != names[suffix]}
+    assert changed == {".ogg", ".m4b", *SUFFIXES}
 
 
 # For pydub

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
+from coach.encode.track import Track
 from coach.encode.whole import check_target, whole_file
 from coach.errors import AudioError
 from coach.units import RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -25,21 +27,36 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["FORMATS", "Exported", "Format", "Writer", "check_target", "export", "fingerprint", "format_of"]
+__all__ = [
+    "FORMATS",
+    "RATES",
+    "Exported",
+    "Format",
+    "Track",
+    "Writer",
+    "check_target",
+    "export",
+    "fingerprint",
+    "format_of",
+]
+
+RATES = (RATE, 44_100, 48_000)
+"""Samples a second that files may have: the voice's own; the CD's, for old stereos; video's."""
 
 _CHUNK = 1 << 20
+_JPEG = b"\xff\xd8\xff"
 
 
 class Writer(Protocol):
     """What writes a format: the module of one, or an object in a module of several."""
 
-    def write(self, file: BinaryIO, timeline: Timeline, sound: Iterator[NDArray[np.int16]]) -> None:
+    def write(self, file: BinaryIO, track: Track, sound: Iterator[NDArray[np.int16]]) -> None:
         """Write a track, tags and all.
 
         Args:
             file: empty, open for reading, writing and seeking; its end becomes the end of the track.
-            timeline: for length, title, chapters.
-            sound: the track's `timeline.length` samples, mono, at RATE, in blocks. Taking them reports the
+            track: for length, title, chapters.
+            sound: the `track.length` samples, mono, at `track.rate`, in blocks. Taking them reports the
                 progress.
 
         Raises:
@@ -56,9 +73,11 @@ class Format:
     Attributes:
         module: the module of this package that writes it; loaded when a track is written.
         version: to be raised when the module's bytes change for the same timeline.
-        byte_rate: about how many bytes a second of sound takes.
+        byte_rate: about how many bytes a second of sound takes, at RATE.
         libraries: the top-level modules of other projects whose versions decide the bytes.
         codec: the `Writer` in the module, which ffmpeg then is at work for; None where the module is one.
+        rates: samples a second that it may have.
+        lossless: whether a higher rate takes more bytes.
     """
 
     module: str
@@ -66,15 +85,24 @@ class Format:
     byte_rate: int
     libraries: tuple[str, ...] = ()
     codec: str | None = None
+    rates: tuple[int, ...] = RATES
+    lossless: bool = False
 
+    def size(self, samples: int, rate: int) -> int:
+        """Return about how many bytes so many samples take, at a rate."""
+        return samples * self.byte_rate // (RATE if self.lossless else rate)
+
+
+_OF_OPUS = (RATE, 48_000)
 
 FORMATS = {
-    ".mp3": Format("mp3", version=1, byte_rate=8_000, libraries=("lameenc", "mutagen")),
-    ".wav": Format("wav", version=1, byte_rate=2 * RATE),
-    ".flac": Format("converted", version=1, byte_rate=16_000, codec="flac"),
-    ".opus": Format("converted", version=1, byte_rate=4_000, codec="opus"),
-    ".ogg": Format("converted", version=1, byte_rate=4_000, codec="ogg"),
-    ".m4a": Format("converted", version=1, byte_rate=8_000, codec="m4a"),
+    ".mp3": Format("mp3", version=2, byte_rate=8_000, libraries=("lameenc", "mutagen")),
+    ".wav": Format("wav", version=1, byte_rate=2 * RATE, lossless=True),
+    ".flac": Format("converted", version=2, byte_rate=16_000, codec="flac", lossless=True),
+    ".opus": Format("converted", version=2, byte_rate=4_000, codec="opus", rates=_OF_OPUS),
+    ".ogg": Format("converted", version=2, byte_rate=4_000, codec="ogg", rates=_OF_OPUS),
+    ".m4a": Format("converted", version=2, byte_rate=8_000, codec="m4a"),
+    ".m4b": Format("converted", version=2, byte_rate=8_000, codec="m4b"),
 }
 """The formats by the suffix of their files, in lower case."""
 
@@ -86,7 +114,7 @@ class Exported:
     Attributes:
         path: the file.
         size: its bytes.
-        length: samples of the track in it.
+        length: samples of the track in it, at RATE, whatever the rate of the file.
         written: False where the file was already what it should be, and was not touched.
     """
 
@@ -96,18 +124,30 @@ class Exported:
     written: bool
 
 
-def format_of(target: Path) -> Format:
+def format_of(target: Path, rate: int = RATE) -> Format:
     """Return the format that a file's name asks for.
 
+    Args:
+        target: the file.
+        rate: samples a second that it shall have.
+
     Raises:
-        AudioError: its suffix is none that Coach writes; the message names those it does.
+        AudioError: its suffix is none that Coach writes, or the rate none that it has; the message names
+            those there are.
     """
     try:
-        return FORMATS[target.suffix.lower()]
+        kind = FORMATS[target.suffix.lower()]
     except KeyError:
-        *others, last = FORMATS
-        known = f"{', '.join(others)} or {last}"
-        raise AudioError(f"cannot write {target}: the name must end in {known}") from None
+        raise AudioError(f"cannot write {target}: the name must end in {_either(FORMATS)}") from None
+    if rate not in kind.rates:
+        known = _either(kind.rates)
+        raise AudioError(f"cannot write {target.suffix} files at {rate} Hz: the rate must be {known}")
+    return kind
+
+
+def _either(known: Iterable[object]) -> str:
+    *others, last = map(str, known)
+    return f"{', '.join(others)} or {last}"
 
 
 def export(
@@ -115,10 +155,13 @@ def export(
     clips: Clips,
     target: Path,
     *,
+    chapter: int | None = None,
+    cover: bytes | None = None,
+    rate: int = RATE,
     progress: Progress | None = None,
     memo: Path | None = None,
 ) -> Exported:
-    """Write a track into a file in the format of its name, with title and chapters where the format has them.
+    """Write a track into a file in the format of its name, with the tags and chapters that the format has.
 
     Whatever happens, the target is its old self or the whole new track. Equal timelines give equal bytes.
 
@@ -126,6 +169,9 @@ def export(
         timeline: the track.
         clips: its sound.
         target: the file; its folder must exist.
+        chapter: which chapter of the timeline to write, from 1, as a track of an album; None for all of it.
+        cover: a picture, as the bytes of a JPEG; a WAV file has none.
+        rate: samples a second of the file, one of RATES.
         progress: called with the samples written and the samples in all, every two seconds of sound; what it
             raises ends the export.
         memo: a folder that remembers what was written. With it a target that already holds these very bytes
@@ -135,40 +181,50 @@ def export(
         AudioError: the track cannot be written; the message says why and what to do.
         OSError: a clip could not be read.
     """
-    kind = format_of(target)
-    key = fingerprint(timeline, kind, volume=clips.volume) if memo else ""
+    kind = format_of(target, rate)
+    if cover is not None and not cover.startswith(_JPEG):
+        raise AudioError("a cover must be a JPEG picture")
+    track = Track(timeline, chapter, cover, rate)
+    length = track.timeline.length
+    key = fingerprint(track, kind, volume=clips.volume) if memo else ""
     if memo and (size := _holds(target, memo / key)) is not None:
-        return Exported(target, size, timeline.length, written=False)
+        return Exported(target, size, length, written=False)
     try:
         module = import_module(f"coach.encode.{kind.module}")
     except ImportError as error:
         raise AudioError(f"cannot write {target.suffix} files on this machine: {error}") from error
     writer = cast("Writer", getattr(module, kind.codec) if kind.codec else module)
-    with whole_file(target, timeline.length * kind.byte_rate // RATE) as file:
-        writer.write(file, timeline, _sound(timeline, clips, progress))
+    with whole_file(target, kind.size(track.length, rate) + len(cover or b"")) as file:
+        writer.write(file, track, _sound(track, clips, progress))
         size = file.seek(0, 2)
         digest = _digest(file) if memo else ""
     if memo:
         _remember(memo, key, f"{digest} {size}\n")
-    return Exported(target, size, timeline.length, written=True)
+    return Exported(target, size, length, written=True)
 
 
-def fingerprint(timeline: Timeline, kind: Format, *, volume: float = 0.0) -> str:
+def fingerprint(track: Track, kind: Format, *, volume: float = 0.0) -> str:
     """Return a name for everything that decides the bytes of an exported track: equal names, equal bytes.
 
     Args:
-        timeline: the track.
+        track: what is written.
         kind: the format.
         volume: that of the clips.
 
     Raises:
         AudioError: the format needs ffmpeg, and there is none.
     """
+    timeline = track.timeline
+    first, _ = track.bounds
     parts = (
         (kind.module, kind.version, [_library(name) for name in kind.libraries], *_converter(kind)),
         (timeline.title, timeline.language, timeline.voice, timeline.level, timeline.length, volume),
+        (track.part, blake2b(track.cover or b"").digest(), track.rate, track.length),
         [(chapter.title, chapter.start, chapter.end) for chapter in timeline.chapters],
-        [(cue.start, cue.clip.length, cue.clip.key) for cue in timeline.cues],
+        # At another rate its samples depend on where it lies between those of the whole.
+        first * track.rate % RATE,
+        [(cue.start - first, cue.clip.length, cue.clip.key) for cue in track.heard()],
+        [(cue.start, cue.text, cue.kind, cue.rep, cue.set, cue.side, cue.exercise) for cue in timeline.cues],
     )
     return blake2b(repr(parts).encode(), digest_size=20).hexdigest()
 
@@ -181,6 +237,7 @@ def _converter(kind: Format) -> tuple[str, ...]:
     return (kind.codec, identity())
 
 
+@cache
 def _library(name: str) -> str:
     """Return a digest of a library's main file: the extension module, or the `__init__.py` with the version.
 
@@ -221,12 +278,18 @@ def _remember(memo: Path, key: str, record: str) -> None:
             file.write(record.encode("ascii"))
 
 
-def _sound(timeline: Timeline, clips: Clips, progress: Progress | None) -> Iterator[NDArray[np.int16]]:
-    from coach.mix import blocks, to_int16  # noqa: PLC0415 - an unchanged track is known without numpy
+def _sound(track: Track, clips: Clips, progress: Progress | None) -> Iterator[NDArray[np.int16]]:
+    """Yield the samples of a track, in blocks of two seconds."""
+    from coach.mix import render, to_int16  # noqa: PLC0415 - an unchanged track is known without numpy
 
-    done = 0
-    for block in blocks(timeline, clips):
-        yield to_int16(block)
-        done += block.size
+    size = 2 * track.rate
+    for done in range(0, track.length, size):
+        start, count = track.start + done, min(size, track.length - done)
+        if track.rate == RATE:
+            yield to_int16(render(track.whole, clips, start, count))
+        else:
+            from coach.encode.rate import resampled  # noqa: PLC0415 - few want it
+
+            yield resampled(track.whole, clips, track.rate, start, count)
         if progress:
-            progress(done, timeline.length)
+            progress(done + count, track.length)

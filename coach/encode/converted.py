@@ -6,13 +6,18 @@ the whole result back, and has no chapters.)
 
 from __future__ import annotations
 
+import base64
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from mutagen.flac import Picture
+
 from coach import ffmpeg
-from coach.encode.tags import comment, language_code, one_line
+from coach.encode.captions import for_tags, lrc, plain
+from coach.encode.text import chapter_titles, comment, cut, language_code, one_line
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -21,14 +26,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from coach.timeline import Timeline
+    from coach.encode.track import Track
 
-_INPUT = ("-thread_queue_size", "1024", "-f", "s16le", "-ar", str(RATE), "-ac", "1", "-i", "pipe:0")
-"""The sound. With a short queue ffmpeg 5 sleeps 10 ms for every few packets, as the tags are an input too."""
 _EXACT = ("-threads", "1", "-fflags", "+bitexact", "-flags:a", "+bitexact")
 """No date, no version, no random serial number; nothing that depends on which thread was faster."""
 _MOST_COMMENTS = 999
 """Chapters that the comments of a FLAC or Ogg file number with three digits."""
+_MOST_BYTES = 255
+"""Of a chapter's title in an MP4 file, which one of its two lists counts in a byte."""
+_FRONT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +45,35 @@ class Converted:
         options: ffmpeg's options for container and encoder.
         comments: True where chapters are comments among the tags, as Ogg and FLAC have them; False where
             the container has chapters of its own.
+        picture: True where the container takes a cover as a stream; False where it is one of the comments.
+        tags: further lines of tags, as `_metadata` has them.
     """
 
     options: tuple[str, ...]
     comments: bool
+    picture: bool = True
+    tags: tuple[str, ...] = ()
 
-    def write(self, file: BinaryIO, timeline: Timeline, sound: Iterator[NDArray[np.int16]]) -> None:
+    def write(self, file: BinaryIO, track: Track, sound: Iterator[NDArray[np.int16]]) -> None:
         """Write a track, tags and all. Arguments and errors are those of `Writer.write`."""
         with tempfile.TemporaryDirectory(prefix="coach-") as folder:
-            tags = Path(folder, "tags")
-            tags.write_text(_metadata(timeline, comments=self.comments), "utf-8", newline="\n")
+            tags, cover = Path(folder, "tags"), Path(folder, "cover")
+            lines = [*_metadata(track, comments=self.comments, picture=self.picture), *self.tags]
+            # Chapters, which are sections, come last.
+            lines += [] if self.comments else _chapters(track)
+            tags.write_text("\n".join([";FFMETADATA1", *lines, ""]), "utf-8", newline="\n")
+            seen: tuple[str, ...] = ()
+            if track.cover and self.picture:
+                cover.write_bytes(track.cover)
+                seen = ("-map", "2:v", "-c:v", "copy", "-disposition:v:0", "attached_pic")
             arguments = (
-                *_INPUT,
-                *("-f", "ffmetadata", "-i", str(tags)),
-                *("-map", "0:a", "-map_metadata", "1", "-map_chapters", "-1" if self.comments else "1"),
-                *("-metadata:s:a:0", f"language={language_code(timeline.language)}"),
+                # With a short queue ffmpeg 5 sleeps 10 ms for every few packets, having other inputs too.
+                *("-thread_queue_size", "1024", "-f", "s16le", "-ar", str(track.rate), "-ac", "1"),
+                *("-i", "pipe:0", "-f", "ffmetadata", "-i", str(tags)),
+                *(("-f", "mjpeg", "-i", str(cover)) if seen else ()),
+                *("-map", "0:a", *seen, "-map_metadata", "1"),
+                *("-map_chapters", "-1" if self.comments else "1"),
+                *("-metadata:s:a:0", f"language={language_code(track.whole.language)}"),
                 *_EXACT,
                 *self.options,
             )
@@ -64,6 +84,7 @@ flac = Converted(("-f", "flac", "-c:a", "flac"), comments=True)
 opus = Converted(
     ("-f", "opus", "-c:a", "libopus", "-b:a", "32k", "-compression_level", "5"),
     comments=True,
+    picture=False,
 )
 """32 kbit/s, plenty for speech (https://wiki.xiph.org/Opus_Recommended_Settings).
 
@@ -72,40 +93,67 @@ bands came out no nearer to the original.
 """
 ogg = opus
 """The same file under the name that older players open."""
-m4a = Converted(
+_AAC = (
     # "fast" is the better of ffmpeg's methods from 64 kbit/s on (ffmpeg-codecs, "aac_coder"), in 2/3 of the
     # time. With the index in front a player starts before it has the whole file.
-    ("-f", "ipod", "-c:a", "aac", "-aac_coder", "fast", "-b:a", "64k", "-movflags", "+faststart"),
-    comments=False,
+    ("-f", "ipod", "-c:a", "aac", "-aac_coder", "fast", "-b:a", "64k", "-movflags", "+faststart")
 )
+m4a = Converted(_AAC, comments=False)
+m4b = Converted((*_AAC, "-brand", "M4B "), comments=False, tags=("media_type=2",))
+"""The same as an audio book, for players that keep chapters and the place where one stopped only there."""
 
 
-def _metadata(timeline: Timeline, *, comments: bool) -> str:
-    """Return tags and chapters as ffmpeg reads them (ffmpeg-formats, "Metadata")."""
-    lines = [
-        ";FFMETADATA1",
-        _entry("title", timeline.title),
-        "artist=Coach",
-        "album=Coach",
-        "genre=Exercise",
-        _entry("comment", comment(timeline)),
-    ]
-    names = [one_line(chapter.title) or str(number) for number, chapter in enumerate(timeline.chapters, 1)]
+def _metadata(track: Track, *, comments: bool, picture: bool) -> list[str]:
+    """Return the tags, but for chapters of a container, as ffmpeg reads them (ffmpeg-formats, "Metadata")."""
+    timeline, part = track.timeline, track.part
+    said = for_tags(timeline)
+    entries = {
+        "title": one_line(timeline.title),
+        "artist": "Coach",
+        "album": part.album if part else "Coach",
+        "genre": "Exercise",
+        "comment": one_line(comment(timeline)),
+    }
+    if said.cues:  # what reads comments looks for times in them; what reads MP4 shows it as it is
+        entries["lyrics"] = lrc(said) if comments else plain(said)
+    if part:
+        entries["album_artist"] = "Coach"
+        entries["track"] = str(part.number) if comments else f"{part.number}/{part.of}"
     if comments:
-        lines.append(f"language={language_code(timeline.language)}")
-        for number, chapter in enumerate(timeline.chapters[:_MOST_COMMENTS], 1):
+        entries["language"] = language_code(timeline.language)
+        starts = [chapter.start for chapter in timeline.chapters[:_MOST_COMMENTS]]
+        for number, (start, title) in enumerate(zip(starts, chapter_titles(timeline), strict=False), 1):
             # As in https://wiki.xiph.org/Chapter_Extension
-            lines.append(f"CHAPTER{number:03}={_clock(chapter.start)}")
-            lines.append(_entry(f"CHAPTER{number:03}NAME", names[number - 1]))
-    else:
-        for chapter, name in zip(timeline.chapters, names, strict=True):
-            lines += ["[CHAPTER]", f"TIMEBASE=1/{RATE}", f"START={chapter.start}", f"END={chapter.end}"]
-            lines.append(_entry("title", name))
-    return "\n".join([*lines, ""])
+            entries[f"CHAPTER{number:03}"] = _clock(start)
+            entries[f"CHAPTER{number:03}NAME"] = title
+        if part:
+            entries["TRACKTOTAL"] = str(part.of)
+        if track.cover and not picture:
+            entries["METADATA_BLOCK_PICTURE"] = _picture(track.cover)
+    return [_entry(key, text) for key, text in entries.items() if text]
+
+
+def _chapters(track: Track) -> list[str]:
+    """Return the chapters of a container, as ffmpeg reads them."""
+    lines: list[str] = []
+    timeline = track.timeline
+    for chapter, name in zip(timeline.chapters, chapter_titles(timeline), strict=True):
+        title = cut(name, _MOST_BYTES)
+        lines += ["[CHAPTER]", f"TIMEBASE=1/{RATE}", f"START={chapter.start}", f"END={chapter.end}"]
+        lines.append(_entry("title", title))
+    return lines
 
 
 def _entry(key: str, text: str) -> str:
-    return f"{key}=" + "".join(f"\\{each}" if each in "=;#\\" else each for each in one_line(text))
+    return f"{key}=" + re.sub(r"([=;#\\\n])", r"\\\1", text)
+
+
+def _picture(cover: bytes) -> str:
+    """Return a cover as it stands among the comments of an Ogg file (https://wiki.xiph.org/VorbisComment)."""
+    picture = Picture()  # type: ignore[no-untyped-call]
+    picture.type, picture.mime, picture.data = _FRONT, "image/jpeg", cover
+    block: bytes = picture.write()  # type: ignore[no-untyped-call]
+    return base64.b64encode(block).decode("ascii")
 
 
 def _clock(samples: int) -> str:

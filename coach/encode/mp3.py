@@ -3,79 +3,99 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import lameenc
 import numpy as np
 
 from coach.encode.tags import id3
-from coach.units import RATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from coach.timeline import Timeline
+    from coach.encode.track import Track
 
 _KBITS = 64
-_FRAME = 576
-"""Samples of a frame: MPEG-2, layer III (ISO/IEC 13818-3)."""
-_FRAME_BYTES = _FRAME // 8 * _KBITS * 1000 // RATE
-"""192, with no remainder: no frame is ever padded, and a frame's place is a product."""
-_HEADER = bytes.fromhex("fff384c4")
-"""A frame's header: MPEG-2 layer III, no checksum, 64 kbit/s, 24 kHz, unpadded, mono, original."""
 _DELAY = 576
 """Samples that LAME puts before the sound. (Decoders add 529 of their own and drop both.)"""
-_CHUNK = 4096 * _FRAME_BYTES
+_CHUNK = 1 << 19
 
 
-def write(file: BinaryIO, timeline: Timeline, sound: Iterator[NDArray[np.int16]]) -> None:
-    """Write a track: tags, the Info frame, sound. Arguments and errors are those of `Format.writer`."""
+class _Layer(NamedTuple):
+    """How layer III frames of a rate look (ISO/IEC 11172-3 from 32 kHz on, 13818-3 below).
+
+    Attributes:
+        header: of a frame with no checksum, 64 kbit/s, unpadded, mono, original.
+        samples: of a frame.
+        side_info: bytes between the header and the sound.
+    """
+
+    header: bytes
+    samples: int
+    side_info: int
+
+
+_LAYERS = {
+    24_000: _Layer(bytes.fromhex("fff384c4"), 576, 9),
+    44_100: _Layer(bytes.fromhex("fffb50c4"), 1152, 17),
+    48_000: _Layer(bytes.fromhex("fffb54c4"), 1152, 17),
+}
+
+
+def write(file: BinaryIO, track: Track, sound: Iterator[NDArray[np.int16]]) -> None:
+    """Write a track: tags, the Info frame, sound. Arguments and errors are those of `Writer.write`."""
     encoder = lameenc.Encoder()
     encoder.silence()
-    encoder.set_in_sample_rate(RATE)
+    encoder.set_in_sample_rate(track.rate)
     encoder.set_channels(1)
     encoder.set_bit_rate(_KBITS)
     encoder.set_quality(5)
 
-    file.write(id3(timeline))
+    file.write(id3(track))
     info_at = file.tell()
-    file.write(bytes(_FRAME_BYTES))  # replaced below, when the checksum of the sound is known
+    info_size = _frame_bits(track.rate) // (8 * track.rate)
+    file.write(bytes(info_size))  # replaced below, when the checksum of the sound is known
     file.write(encoder.encode(b""))  # so that flush works on a track without samples
     for block in sound:
         file.write(encoder.encode(block.tobytes()))
     file.write(encoder.flush())
 
-    sound_bytes = file.tell() - info_at - _FRAME_BYTES
-    file.seek(info_at + _FRAME_BYTES)
+    sound_bytes = file.tell() - info_at - info_size
+    file.seek(info_at + info_size)
     crc = 0
     while chunk := file.read(_CHUNK):
         crc = crc16(chunk, crc)
     file.seek(info_at)
-    file.write(info_frame(timeline.length, sound_bytes, crc))
+    file.write(info_frame(track.length, track.rate, sound_bytes, crc))
 
 
-def info_frame(length: int, sound_bytes: int, sound_crc: int) -> bytes:
+def info_frame(length: int, rate: int, sound_bytes: int, sound_crc: int) -> bytes:
     """Return the frame that tells players how long the track is and what to cut from both ends.
 
     Layout: the Xing header with LAME's extension, as in G. Bouvigne, "Mp3 Info Tag revision 1"
     (http://gabriel.mp3-tech.org/mp3infotag.html). Decoders that do not know it hear a silent frame.
 
     Args:
-        length: samples of the track.
+        length: samples of the track, at its rate.
+        rate: 24000, 44100 or 48000.
         sound_bytes: bytes of the frames that follow.
         sound_crc: their `crc16`.
 
     Returns:
-        A frame of the same size as the others.
+        A frame of the same size as the others that are not padded.
     """
-    frames = sound_bytes // _FRAME_BYTES
-    total = _FRAME_BYTES + sound_bytes
-    padding = frames * _FRAME - _DELAY - length
-    toc = bytes((_FRAME_BYTES + sound_bytes * percent // 100) * 256 // total for percent in range(100))
-    side_info = bytes(9)
-    frame = _HEADER + side_info + struct.pack(">4sIII", b"Info", 0b1111, frames, total) + toc
+    layer = _LAYERS[rate]
+    size, rest = divmod(_frame_bits(rate), 8 * rate)
+    # At 44.1 kHz most frames have a byte more, so that all together are less than one off the exact rate.
+    frames = round(sound_bytes / (size + rest / (8 * rate)))
+    total = size + sound_bytes
+    padding = max(0, frames * layer.samples - _DELAY - length)
+    toc = bytes((size + sound_bytes * percent // 100) * 256 // total for percent in range(100))
+    frame = (
+        layer.header + bytes(layer.side_info) + struct.pack(">4sIII", b"Info", 0b1111, frames, total) + toc
+    )
     frame += struct.pack(
         ">I9sBBfHHBB3sBBHIH",
         50,  # quality, 0 to 100
@@ -94,7 +114,12 @@ def info_frame(length: int, sound_bytes: int, sound_crc: int) -> bytes:
         total,
         sound_crc,
     )
-    return (frame + struct.pack(">H", crc16(frame))).ljust(_FRAME_BYTES, b"\0")
+    return (frame + struct.pack(">H", crc16(frame))).ljust(size, b"\0")
+
+
+def _frame_bits(rate: int) -> int:
+    """Return the exact bits of a frame, times the rate."""
+    return _LAYERS[rate].samples * _KBITS * 1000
 
 
 def _crc_tables() -> tuple[NDArray[np.uint16], list[NDArray[np.uint16]]]:

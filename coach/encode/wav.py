@@ -6,7 +6,6 @@ import wave
 from typing import TYPE_CHECKING, BinaryIO
 
 from coach.errors import AudioError
-from coach.units import RATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,23 +13,23 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from coach.timeline import Timeline
+    from coach.encode.track import Track
 
 _LARGEST = 0xFFFFFFFF - 36
 """Bytes of sound in a RIFF file: a 32-bit size counts them and the 36 bytes of header behind it."""
 
 
-def write(file: BinaryIO, timeline: Timeline, sound: Iterator[NDArray[np.int16]]) -> None:
-    """Write a track: 16-bit PCM, mono, at RATE. Arguments and errors are those of `Format.writer`."""
-    if 2 * timeline.length > _LARGEST:
+def write(file: BinaryIO, track: Track, sound: Iterator[NDArray[np.int16]]) -> None:
+    """Write a track: 16-bit PCM, mono. Arguments and errors are those of `Writer.write`."""
+    if 2 * track.length > _LARGEST:
         raise AudioError(
-            f"a WAV file holds at most {_LARGEST / 2 / RATE / 3600:.0f} hours"
-            f" ({timeline.length / RATE / 3600:.0f} asked for): export an .mp3"
+            f"a WAV file holds at most {_LARGEST / 2 / track.rate / 3600:.0f} hours"
+            f" ({track.length / track.rate / 3600:.0f} asked for): export an .mp3"
         )
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
-        out.setframerate(RATE)
-        out.setnframes(timeline.length)
+        out.setframerate(track.rate)
+        out.setnframes(track.length)
         for block in sound:
             out.writeframesraw(block.tobytes())

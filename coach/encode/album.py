@@ -1,0 +1,295 @@
+"""A routine as an album: a folder with a track for each chapter, so that "next" on any headset skips one.
+
+The playlist is also the album's own list of what it is made of. In lines that players pass over it says whose
+album this is, and which bytes each file of it had when it was written:
+
+    #COACH-ALBUM:reverse_clamshell.yaml
+    #COACH-FILE:3f2a...e1 01 - Reverse clamshell, left.mp3
+
+So a later run knows which files are of its own making, and whether somebody changed them since. The list is
+written before the first track, with all names, and after each one: a killed run leaves whole files, a
+playlist of them, and a list that the next run goes on from.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coach.encode import FORMATS, Exported, check_target, export, format_of
+from coach.encode.captions import lrc, vtt
+from coach.encode.names import file_name
+from coach.encode.text import one_line
+from coach.encode.track import Track, album_title
+from coach.encode.whole import whole_file
+from coach.errors import AudioError
+from coach.units import RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from coach.mix import Clips
+    from coach.timeline import Timeline
+
+_ALBUM, _FILE = "#COACH-ALBUM:", "#COACH-FILE:"
+_UNWRITTEN = "-"
+"""In place of a digest: a file that a run was about to write."""
+_COVER = "cover.jpg"
+_LIST = ".m3u8"
+_LARGEST_LIST = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """What became of an export to a folder.
+
+    Attributes:
+        folder: where it lies.
+        playlist: its list of tracks, in the folder.
+        tracks: one for each chapter, in their order.
+        written: the names of the files that were written; the others were what they should be already.
+        removed: the names of files that an earlier run had made and that no longer belong.
+    """
+
+    folder: Path
+    playlist: Path
+    tracks: tuple[Exported, ...]
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def export_album(
+    timeline: Timeline,
+    clips: Clips,
+    folder: Path,
+    suffix: str = ".mp3",
+    *,
+    cover: bytes | None = None,
+    rate: int = RATE,
+    captions: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    memo: Path | None = None,
+) -> Album:
+    """Write each chapter as a track into a folder, with a playlist and the cover.
+
+    The tracks joined are as long as the whole track, and without loss they are it, at any rate.
+    Every file is its old self or whole. Of what is in the folder already, only files that an earlier run for
+    the same routine made are replaced; those that no longer belong are removed, unless somebody changed them.
+
+    Args:
+        timeline: the routine.
+        clips: its sound.
+        folder: made if it is not there; the one above it must be.
+        suffix: the tracks' format, one of FORMATS.
+        cover: a picture, as the bytes of a JPEG: in the tracks, and beside them unless another one is there.
+        rate: samples a second of the tracks, one of RATES.
+        captions: whether an .lrc and a .vtt file stand beside each track.
+        progress: called with the samples written and the samples in all, at the rate.
+        memo: as for `export`; tracks that are what they should be are left as they are.
+
+    Raises:
+        AudioError: it cannot be written, or the folder holds something else; the message says what to do.
+        OSError: a clip could not be read.
+    """
+    suffix = suffix.lower()
+    format_of(Path(f"a{suffix}"), rate)
+    check_folder(folder)
+    tracks = _tracks(timeline, suffix, cover, rate)
+    beside: dict[str, bytes] = {}
+    for name, track in tracks.items() if captions else ():
+        beside[f"{name.removesuffix(suffix)}.lrc"] = lrc(track.timeline).encode()
+        beside[f"{name.removesuffix(suffix)}.vtt"] = vtt(track.timeline).encode()
+
+    _make(folder)
+    old = _files_of(folder, _routine(timeline))
+    if cover and (_COVER in old or not (folder / _COVER).exists()):
+        beside[_COVER] = cover
+    planned = (*tracks, *beside)
+    files = {name: digest for name, digest in old.items() if not name.endswith(_LIST)}
+    playlist = _Playlist(folder, timeline, tracks, dict.fromkeys(planned, _UNWRITTEN) | files)
+    _check_free(folder, (*planned, playlist.path.name), old)
+
+    playlist.save()
+    done: list[Exported] = []
+    for name, track in tracks.items():
+        made = export(
+            timeline,
+            clips,
+            folder / name,
+            chapter=track.chapter,
+            cover=cover,
+            rate=rate,
+            progress=_onward(progress, track.start, Track(timeline, rate=rate).length),
+            memo=memo,
+        )
+        done.append(made)
+        playlist.note(name, changed=made.written)
+    for name, data in beside.items():
+        playlist.note(name, changed=_write(folder / name, data))
+
+    kept = [playlist.path, *(folder / name for name in planned)]
+    removed = tuple(name for name, digest in old.items() if _remove(folder / name, digest, kept))
+    playlist.files = {name: playlist.files[name] for name in planned}
+    playlist.save()
+    return Album(folder, playlist.path, tuple(done), tuple(sorted(playlist.written)), removed)
+
+
+def check_folder(folder: Path) -> None:
+    """Do nothing for a folder that an album could be written to as far as can be told beforehand.
+
+    Raises:
+        AudioError: it cannot be; the message says why and what to do.
+    """
+    if folder.is_dir():
+        check_target(folder / "a")
+    elif folder.exists():
+        raise AudioError(f"{folder} is not a folder: name another one")
+    else:
+        check_target(folder)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise AudioError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+
+
+class _Playlist:
+    """The playlist of an album that is being written: extended M3U, in UTF-8.
+
+    Lengths in it are whole seconds, which is all that some players read.
+
+    Attributes:
+        path: where it lies.
+        files: what the album is made of, each file's name with the digest of its bytes.
+        written: the names of the files that changed.
+    """
+
+    def __init__(
+        self, folder: Path, timeline: Timeline, tracks: Mapping[str, Track], files: dict[str, str]
+    ) -> None:
+        self._head = ["#EXTM3U", f"#PLAYLIST:{album_title(timeline)}", f"{_ALBUM}{_routine(timeline)}"]
+        self._entries = {
+            name: f"#EXTINF:{_seconds(track.timeline.length)},Coach - {track.timeline.title}"
+            for name, track in tracks.items()
+        }
+        self.path = folder / file_name(album_title(timeline), _LIST)
+        self.files = files
+        self.written: set[str] = set()
+
+    def note(self, name: str, *, changed: bool) -> None:
+        """Take down that a file is what it should be, and whether it has just become so."""
+        self.files[name] = _digest(self.path.with_name(name))
+        if changed:
+            self.written.add(name)
+        self.save()
+
+    def save(self) -> None:
+        """Write the playlist if it would change: tracks that are there, and all files."""
+        lines = self._head.copy()
+        for name, entry in self._entries.items():
+            if self.files[name] != _UNWRITTEN:
+                lines += [entry, name]
+        lines += [f"{_FILE}{digest} {name}" for name, digest in self.files.items()]
+        if _write(self.path, "".join(f"{line}\n" for line in lines).encode()):
+            self.written.add(self.path.name)
+
+
+def _tracks(timeline: Timeline, suffix: str, cover: bytes | None, rate: int) -> dict[str, Track]:
+    """Return the tracks of an album by the names of their files."""
+    tracks = [Track(timeline, number, cover, rate) for number in range(1, len(timeline.chapters) + 1)]
+    digits = max(2, len(str(len(tracks))))
+    return {
+        file_name(f"{number:0{digits}} - {track.timeline.title}", suffix): track
+        for number, track in enumerate(tracks, 1)
+    }
+
+
+def _check_free(folder: Path, names: Iterable[str], old: Iterable[str]) -> None:
+    """Do nothing where no file with one of these names is in the way; AudioError where one is."""
+    ours = {name.casefold() for name in old}  # as many file systems compare names
+    for name in names:
+        if name.casefold() not in ours and (folder / name).exists():
+            raise AudioError(f"{folder / name} is not of this album: move it away, or name another folder")
+
+
+def _routine(timeline: Timeline) -> str:
+    """Return what tells the album of one routine from that of another: the name of its script."""
+    return one_line(Path(timeline.cues[0].location.path).name) if timeline.cues else ""
+
+
+def _files_of(folder: Path, routine: str) -> dict[str, str]:
+    """Return the files that earlier runs made in a folder, their lists among them, each with its digest.
+
+    Raises:
+        AudioError: the folder holds the album of another routine.
+    """
+    files: dict[str, str] = {}
+    for path in sorted(folder.glob(f"*{_LIST}")):
+        try:
+            if path.is_symlink() or path.stat().st_size > _LARGEST_LIST:
+                continue
+            data = path.read_bytes()
+            lines = data.decode().splitlines()
+        except (OSError, ValueError):
+            continue  # somebody else's
+        owners = [line.removeprefix(_ALBUM) for line in lines if line.startswith(_ALBUM)]
+        if not owners:
+            continue
+        if owners != [routine]:
+            raise AudioError(f"{folder} holds the album of {owners[0]}: name another folder")
+        for line in lines:
+            digest, _, name = line.removeprefix(_FILE).partition(" ")
+            if line.startswith(_FILE) and _is_ours(name):
+                files[name] = digest
+        files[path.name] = blake2b(data, digest_size=16).hexdigest()
+    return files
+
+
+def _is_ours(name: str) -> bool:
+    """Tell whether a name, wherever it comes from, is one that an album could have given to a file."""
+    stem, suffix = os.path.splitext(name)  # noqa: PTH122 - of Path, whose parts would hide a folder
+    return name == _COVER or (suffix in {*FORMATS, ".lrc", ".vtt"} and file_name(stem, suffix) == name)
+
+
+def _seconds(samples: int) -> int:
+    return (2 * samples + RATE) // (2 * RATE)
+
+
+def _write(path: Path, data: bytes) -> bool:
+    """Write a small file whole, and tell whether it changed."""
+    with suppress(OSError):
+        if path.read_bytes() == data:
+            return False
+    with whole_file(path, len(data)) as file:
+        file.write(data)
+    return True
+
+
+def _remove(path: Path, digest: str, kept: Iterable[Path]) -> bool:
+    """Remove a file with these very bytes, unless it is one of those kept, perhaps by another name of it."""
+    with suppress(OSError):
+        if not any(path.samefile(each) for each in kept) and _digest(path) == digest:
+            path.unlink()
+            return True
+    return False
+
+
+def _digest(path: Path) -> str:
+    digest = blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _onward(
+    progress: Callable[[int, int], None] | None, before: int, total: int
+) -> Callable[[int, int], None] | None:
+    """Return a report of a track's progress as one of the album's."""
+    return (lambda done, _: progress(before + done, total)) if progress else None

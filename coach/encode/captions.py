@@ -1,0 +1,153 @@
+"""What is said, to be read: as lyrics in a track's tags, and as files beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from coach.encode.text import chapter_titles, one_line
+from coach.units import RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from coach.timeline import Cue, Timeline
+
+_BETWEEN = " \N{MIDDLE DOT} "
+_SEEN = RATE
+"""Samples that a caption stays, where there is room: nobody reads a word in the 0.4 s in which it is said."""
+
+_COUNTING = ("countdown", "count", "milestone", "breath")
+_MOST_BYTES = 500_000
+"""Of lyrics in UTF-16; tags hold them twice. (Android gives up on a tag of 3 MB; an hour takes 50 kB.)"""
+_BESIDE = 12
+"""Bytes of a synchronised line beside its words: a mark of the encoding, a time, the ends."""
+
+
+def for_tags(timeline: Timeline) -> Timeline:
+    """Return a timeline with no more cues than tags have room for.
+
+    Where their words come to half a megabyte, those that count are left out; where they still do, all are.
+
+    Args:
+        timeline: of one track.
+    """
+    sentences = tuple(cue for cue in timeline.cues if cue.kind not in _COUNTING)
+    for cues in (timeline.cues, sentences):
+        if sum(2 * len(cue.text) + _BESIDE for cue in cues) <= _MOST_BYTES:
+            return replace(timeline, cues=cues)
+    return replace(timeline, cues=())
+
+
+def plain(timeline: Timeline) -> str:
+    """Return what is said as plain text: a line for each sentence, and one for the words of a rep.
+
+    Chapters have their titles above and an empty line between them, if there are several.
+
+    Args:
+        timeline: of one track.
+    """
+    starts = [chapter.start for chapter in timeline.chapters]
+    chapters = list(zip(starts, chapter_titles(timeline), strict=True)) if len(starts) > 1 else []
+    lines: list[str] = []
+    for _, group in groupby(timeline.cues, _together):
+        cues = list(group)
+        while chapters and chapters[0][0] <= cues[0].start:
+            lines += ["", chapters.pop(0)[1]]
+        lines.append(_BETWEEN.join(filter(None, (one_line(cue.text) for cue in cues))))
+    return "\n".join(lines).strip()
+
+
+def timed(timeline: Timeline) -> list[tuple[str, int]]:
+    """Return the words of each cue, with its start in whole milliseconds, rounded down.
+
+    Args:
+        timeline: of one track.
+    """
+    return [(text, _ms(cue.start)) for cue in timeline.cues if (text := one_line(cue.text))]
+
+
+def lrc(timeline: Timeline) -> str:
+    """Return what is said as an LRC file: a line for each cue with its start, in hundredths, rounded down.
+
+    Minutes count on beyond 59. Brackets become round ones, as "[" begins a time.
+
+    Args:
+        timeline: of one track.
+    """
+    seconds = timeline.length // RATE
+    head = [
+        f"[ti:{_round(timeline.title)}]",
+        "[ar:Coach]",
+        f"[length:{seconds // 60:02}:{seconds % 60:02}]",
+    ]
+    said = (f"[{_minutes(cue.start)}]{text}" for cue in timeline.cues if (text := _round(cue.text)))
+    return "".join(f"{line}\n" for line in (*head, *said))
+
+
+def vtt(timeline: Timeline) -> str:
+    """Return what is said as WebVTT (https://www.w3.org/TR/webvtt1): one caption a cue, never two at once.
+
+    A caption is shown from the start of its cue, in milliseconds rounded down, to its end, and at least
+    for a second where the next one leaves room. A note stands before the captions of each chapter.
+
+    Args:
+        timeline: of one track.
+    """
+    blocks = ["WEBVTT", _note(timeline.title)]
+    chapters = [(_ms(chapter.start), chapter.title) for chapter in timeline.chapters]
+    free = 0
+    for start, end, text in _shown(timeline.cues):
+        while chapters and chapters[0][0] <= _ms(start):
+            blocks.append(_note(chapters.pop(0)[1]))
+        first = max(free, _ms(start))
+        free = max(first + 1, _ms(end))  # no caption of the format is empty
+        blocks.append(f"{_clock(first)} --> {_clock(free)}\n{_escaped(text)}")
+    return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def _together(cue: Cue) -> object:
+    """Return a value that the cues of a line have in common."""
+    if cue.rep is not None:
+        return cue.exercise, cue.side, cue.set, cue.rep
+    return cue.kind if cue.kind == "countdown" else cue.start
+
+
+def _shown(cues: tuple[Cue, ...]) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and words of each caption, in samples; each ends before the next one starts."""
+    said = [(cue, text) for cue in cues if (text := one_line(cue.text))]
+    for number, (cue, text) in enumerate(said, 1):
+        end = max(cue.end, cue.start + _SEEN)
+        if number < len(said):
+            end = min(end, said[number][0].start)
+        yield cue.start, end, text
+
+
+def _ms(samples: int) -> int:
+    return samples * 1000 // RATE
+
+
+def _minutes(samples: int) -> str:
+    """Return a moment as minutes, seconds and hundredths."""
+    seconds, hundredths = divmod(samples * 100 // RATE, 100)
+    return f"{seconds // 60:02}:{seconds % 60:02}.{hundredths:02}"
+
+
+def _clock(milliseconds: int) -> str:
+    seconds, thousandths = divmod(milliseconds, 1000)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{thousandths:03}"
+
+
+def _round(text: str) -> str:
+    """Return a text without what an LRC file takes for a time: [01:00.00], and within a line <01:00.00>."""
+    return one_line(text).translate(str.maketrans("[]<>", "()()"))
+
+
+def _note(title: str) -> str:
+    return f"NOTE {text}" if (text := _escaped(title)) else ""
+
+
+def _escaped(text: str) -> str:
+    """Return a text in which WebVTT sees no tag, no entity and no arrow of a time."""
+    return one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

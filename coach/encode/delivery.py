@@ -1,0 +1,296 @@
+"""Copy tracks to where they are wanted: a phone, a stick, a synced folder.
+
+Such places are slow, vanish when a cable is pulled, and don't all know how to rename. So a file is copied
+only where it is not yet, read back and compared, and then put in its place. A list in the folder,
+`.coach.json`, says which files Coach brought and which bytes they had: no others are replaced or removed.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from stat import S_ISREG
+from typing import TYPE_CHECKING, NamedTuple
+
+from coach.errors import AudioError
+from coach.folders import state_folder
+from coach.lock import LockedError, holding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+LIST = ".coach.json"
+"""The file, in the folder, that says what Coach brought."""
+
+_PART = ".coach-part"
+_CHUNK = 1 << 20
+_LARGEST_LIST = 4 << 20
+_NOT_KNOWN = {
+    getattr(errno, name)
+    for name in ("EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EPERM", "EEXIST", "EXDEV", "ENOTTY", "EACCES")
+    if hasattr(errno, name)
+}
+"""What file systems answer that don't know how to rename, or to flush."""
+
+
+class _Copy(NamedTuple):
+    """What Coach brought: the digest of a file's bytes, "" while they are being written, and their number."""
+
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of files.
+
+    Attributes:
+        copied: names of those that were written.
+        unchanged: names of those that were there.
+        removed: names of those that Coach had brought and that no longer belong.
+        refused: names of those that stand where somebody else's file is, or one that somebody changed.
+    """
+
+    copied: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+def deliver(
+    files: Mapping[str, Path], folder: Path, *, progress: Callable[[int, int], None] | None = None
+) -> Delivered:
+    """Copy files into a folder, as far as they are not there, and check what was written.
+
+    In folders of its own that it names, such as an album's, what an earlier run brought and this one doesn't
+    have is removed. Everything else in the folder is left alone.
+
+    Args:
+        files: where each file is, by its name in the folder, or a folder's and its own: "album/01.mp3".
+        folder: it must be there.
+        progress: called with the bytes dealt with and the bytes in all.
+
+    Raises:
+        AudioError: it cannot be done; the message says why. What is whole by then stays.
+    """
+    check_place(folder)
+    place = blake2b(os.fsencode(folder.resolve()), digest_size=8).hexdigest()
+    try:
+        # Here, not there: few of those places know locks.
+        with holding(state_folder() / f"delivery-{place}.lock"):
+            return _Delivery(folder).run(files, progress or (lambda _done, _total: None))
+    except LockedError as error:
+        raise AudioError(f"another export is just copying to {folder}") from error
+
+
+def check_place(folder: Path) -> None:
+    """Do nothing where a folder is there; one that isn't is not made, as it may be that of an absent phone.
+
+    Raises:
+        AudioError: it is not there.
+    """
+    if not folder.is_dir():
+        raise AudioError(f"there is no folder {folder}: connect the phone or the stick, or make the folder")
+
+
+class _Delivery:
+    """One run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.device = folder.stat().st_dev
+        self.brought = _read_list(folder / LIST)
+
+    def run(self, files: Mapping[str, Path], progress: Callable[[int, int], None]) -> Delivered:
+        """Copy all files."""
+        result = Delivered()
+        total = sum(source.stat().st_size for source in files.values())
+        done = 0
+        progress(0, total)
+        for name, source in files.items():
+            self._deliver(name, source, result)
+            done += source.stat().st_size
+            progress(done, total)
+        albums = {name.partition("/")[0] for name in files if "/" in name}
+        for name in [name for name in self.brought if name.partition("/")[0] in albums and name not in files]:
+            self._retire(name, result)
+        self._save()
+        return result
+
+    def _deliver(self, name: str, source: Path, result: Delivered) -> None:
+        target = self.folder / name
+        try:
+            want = _Copy(_digest(source), source.stat().st_size)
+        except OSError as error:
+            raise AudioError(f"cannot read {source}: {error.strerror or error}") from error
+        try:
+            self._check_there()
+            known, there = self.brought.get(name), _size(target)
+            if there == want.size and (known == want or _digest(target) == want.digest):
+                result.unchanged.append(name)
+                self.brought[name] = want
+            elif there is None or (known and self._is_ours(target, known)):
+                target.parent.mkdir(exist_ok=True)
+                self._write(target, source, want, lambda: self._note(name, _Copy("", want.size)))
+                self._note(name, want)
+                result.copied.append(name)
+            else:
+                result.refused.append(name)
+        except OSError as error:
+            raise AudioError(self._why(error, target, want.size)) from error
+
+    def _retire(self, name: str, result: Delivered) -> None:
+        """Remove what was brought and nobody changed since."""
+        target = self.folder / name
+        with suppress(OSError):
+            self._check_there()
+            if self._is_ours(target, self.brought[name]):
+                target.unlink()
+                result.removed.append(name)
+        self.brought.pop(name)
+
+    def _is_ours(self, target: Path, known: _Copy) -> bool:
+        """Tell whether a file is the one that was brought; one whose writing was broken off is."""
+        there = _size(target)
+        return not known.digest or (there == known.size and _digest(target) == known.digest)
+
+    def _write(self, target: Path, source: Path, want: _Copy, before: Callable[[], None]) -> None:
+        """Put a file in its place: by renaming, or, after calling `before`, where it stands."""
+        part = target.with_name(_PART)
+        part.unlink(missing_ok=True)
+        try:
+            _copy(source, part, want)
+            self._check_there()
+            try:
+                part.replace(target)
+            except OSError as error:
+                if error.errno not in _NOT_KNOWN:
+                    raise
+                part.unlink()
+                before()
+                target.unlink(missing_ok=True)
+                _copy(source, target, want)
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+    def _note(self, name: str, copy: _Copy) -> None:
+        self.brought[name] = copy
+        self._save()
+
+    def _save(self) -> None:
+        """Write the list, if it changed."""
+        path = self.folder / LIST
+        text = json.dumps({"version": 1, "files": self.brought}, ensure_ascii=False, indent=1, sort_keys=True)
+        data = text.encode("utf-8", "surrogateescape")
+        try:
+            with suppress(FileNotFoundError):
+                if path.read_bytes() == data:
+                    return
+            part = self.folder / _PART
+            part.unlink(missing_ok=True)
+            try:
+                _put(part, data)
+                part.replace(path)
+            except OSError as error:
+                if error.errno not in _NOT_KNOWN:
+                    raise
+                path.unlink(missing_ok=True)
+                _put(path, data)
+            finally:
+                with suppress(OSError):
+                    part.unlink(missing_ok=True)
+        except OSError as error:
+            raise AudioError(self._why(error, path, len(data))) from error
+
+    def _check_there(self) -> None:
+        """Do nothing while the place is there: below a mount point that was left lies another disk."""
+        if self.folder.stat().st_dev != self.device:
+            raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+
+    def _why(self, error: OSError, target: Path, size: int) -> str:
+        """Return one line that says what failed, where, and what to do."""
+        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+            needs = f"{target.name} needs {size / 1e6:.1f} MB"
+            return f"{self.folder} is full: {needs}; free some space, then run it again"
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            return f"cannot write {target}: {error.strerror}; is the switch of the card on lock?"
+        if error.errno in (errno.EIO, errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ENOTCONN, errno.ESTALE):
+            return f"{self.folder} went away while {target.name} was copied; connect it, then run it again"
+        return f"cannot write {target}: {error.strerror or error}"
+
+
+def _read_list(path: Path) -> dict[str, _Copy]:
+    """Return what the list says; nothing where it is not there, damaged, or somebody else's."""
+    found: dict[str, _Copy] = {}
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST_LIST:
+            return {}
+        content = json.loads(path.read_bytes())
+        if content["version"] != 1:
+            return {}
+        for name, (digest, size) in content["files"].items():
+            parts = name.split("/")
+            plain = len(parts) <= 2 and all(part.strip(".") and "\\" not in part for part in parts)
+            if plain and isinstance(digest, str) and isinstance(size, int):
+                found[name] = _Copy(digest, size)
+    return found
+
+
+def _copy(source: Path, target: Path, want: _Copy) -> None:
+    """Write a new file with the bytes of another one, and read it back; nothing is left where that fails."""
+    try:
+        with source.open("rb") as file, target.open("xb") as copy:
+            while chunk := file.read(_CHUNK):
+                copy.write(chunk)
+            _flush(copy.fileno(), copy.flush)
+        whole = _digest(target, from_disk=True) == want.digest
+    except BaseException:
+        with suppress(OSError):
+            target.unlink(missing_ok=True)
+        raise
+    if not whole:
+        target.unlink(missing_ok=True)
+        raise AudioError(f"{target} reads back differently: the card, the stick or the cable may be damaged")
+
+
+def _put(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        _flush(file.fileno(), file.flush)
+
+
+def _flush(number: int, flush: Callable[[], None]) -> None:
+    """Bring to the disk what was written, where the file system knows how."""
+    flush()
+    try:
+        os.fsync(number)
+    except OSError as error:
+        if error.errno not in _NOT_KNOWN:
+            raise
+
+
+def _digest(path: Path, *, from_disk: bool = False) -> str:
+    """Return the digest of a file's bytes, from the disk and not from memory where the system knows how."""
+    digest = blake2b(digest_size=20)
+    with path.open("rb") as file:
+        if from_disk and hasattr(os, "posix_fadvise"):
+            with suppress(OSError):
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _size(path: Path) -> int | None:
+    """Return the bytes of a file; None where there is nothing, -1 for what is no file."""
+    try:
+        there = path.lstat()
+    except FileNotFoundError:
+        return None
+    return there.st_size if S_ISREG(there.st_mode) else -1

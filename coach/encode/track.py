@@ -1,0 +1,97 @@
+"""One track to be written: all of a timeline, or one chapter of it as a part of an album."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from coach.encode.text import chapter_titles, one_line
+from coach.units import RATE
+
+if TYPE_CHECKING:
+    from coach.timeline import Cue, Timeline
+
+REACH = 48
+"""Samples on either side, at RATE, of which a sample at another rate is made."""
+
+
+class Part(NamedTuple):
+    """Which track of which album one is; tracks count from 1."""
+
+    album: str
+    number: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Track:
+    """What a file is made from.
+
+    Attributes:
+        whole: the timeline that it is, or that it is a part of.
+        chapter: which chapter of it, from 1; None for all of it.
+        cover: a picture, as the bytes of a JPEG; None for none.
+        rate: samples a second in the file.
+    """
+
+    whole: Timeline
+    chapter: int | None = None
+    cover: bytes | None = None
+    rate: int = RATE
+
+    @property
+    def part(self) -> Part | None:
+        """Which track of which album it is; None for one that stands alone."""
+        if self.chapter is None:
+            return None
+        return Part(album_title(self.whole), self.chapter, len(self.whole.chapters))
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """The track alone: its title, its cues counted from its own start, its chapters if it has several."""
+        if self.chapter is None:
+            return self.whole
+        first, stop = self.bounds
+        title = chapter_titles(self.whole)[self.chapter - 1]
+        cues = tuple(
+            replace(cue, start=cue.start - first, beat=None if cue.beat is None else cue.beat - first)
+            for cue in self.whole.cues
+            if first <= cue.start < stop
+        )
+        return replace(
+            self.whole, title=title, length=stop - first, cues=cues, chapters=(), warnings=(), sets=()
+        )
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Its first sample on the whole timeline, and the first one after it, at RATE."""
+        if self.chapter is None:
+            return 0, self.whole.length
+        chapter = self.whole.chapters[self.chapter - 1]
+        return chapter.start, chapter.end
+
+    @property
+    def start(self) -> int:
+        """Its first sample on the whole timeline, at its own rate."""
+        return self._at_rate(self.bounds[0])
+
+    @property
+    def length(self) -> int:
+        """Its samples, at its own rate. Those of an album's tracks add up to those of the whole."""
+        return self._at_rate(self.bounds[1]) - self.start
+
+    def heard(self) -> list[Cue]:
+        """Return the cues of the whole timeline that its samples are made of."""
+        first, stop = self.bounds
+        reach = 0 if self.rate == RATE else REACH
+        return [cue for cue in self.whole.cues if cue.end > first - reach and cue.start < stop + reach]
+
+    def _at_rate(self, sample: int) -> int:
+        """Return the sample at the track's own rate that is nearest to one at RATE; halves go up."""
+        return (2 * sample * self.rate + RATE) // (2 * RATE)
+
+
+def album_title(timeline: Timeline) -> str:
+    """Return what the album of a routine is called: by its title, with the level if there is one."""
+    return one_line(f"{timeline.title} ({timeline.level})" if timeline.level else timeline.title)
