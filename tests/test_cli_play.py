@@ -88,7 +88,7 @@ def test_it_plays_to_the_end_in_real_time(coach: Command) -> None:
 class Screen:
     """A terminal on which `coach play` runs in the foreground, and what it wrote there."""
 
-    def __init__(self, command: Command, columns: int) -> None:
+    def __init__(self, command: Command, columns: int, rows: int) -> None:
         import fcntl
         import pty
         import struct
@@ -99,7 +99,7 @@ class Screen:
 
         self.text = ""
         self.terminal, self._other = pty.openpty()
-        fcntl.ioctl(self._other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        fcntl.ioctl(self._other, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._before = termios.tcgetattr(self._other)
         streams = dict.fromkeys(("stdin", "stdout", "stderr"), self._other)
         arguments = ("play", "short.yaml", "--player", "null")
@@ -122,6 +122,13 @@ class Screen:
 
     def type(self, keys: str) -> None:
         os.write(self.terminal, keys.encode())
+
+    def resize(self, columns: int, rows: int) -> None:
+        import fcntl
+        import struct
+        import termios
+
+        fcntl.ioctl(self._other, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def end(self) -> int:
         """Wait for the end, and return the exit code; the terminal must be as it was."""
@@ -149,10 +156,12 @@ class Screen:
 def start(coach: Command) -> Iterator[Callable[..., Screen]]:
     screens = []
 
-    def play(script: str, columns: int = 60) -> Screen:
+    def play(script: str, columns: int = 60, rows: int = 24, **environment: str) -> Screen:
+        coach.environment |= {"TERM": "xterm-256color", **environment}
+        coach.environment.pop("LINES", None)
         coach.write(script)
         coach("show", "short.yaml")
-        screens.append(Screen(coach, columns))
+        screens.append(Screen(coach, columns, rows))
         return screens[-1]
 
     yield play
@@ -160,14 +169,20 @@ def start(coach: Command) -> Iterator[Callable[..., Screen]]:
         screen.close()
 
 
+IS_PLAYING = r"routine .*left"
+WHOLE_SCREEN, LEFT_AGAIN = "\x1b[?1049h", "\x1b[?1049l"
+
+
 @posix
-def test_q_stops(start: Callable[..., Screen]) -> None:
+@pytest.mark.parametrize("keys", ["q", "Q", "xyz\x1b[5~\x1bOP  q", "\x13q", "\x1aq"])
+def test_q_stops_and_gives_the_screen_back(start: Callable[..., Screen], keys: str) -> None:
     screen = start(SHORT)
-    screen.until("0:00 / 0:")
-    screen.type("q")
+    screen.until(IS_PLAYING)
+    screen.type(keys)
     assert screen.end() == 0
-    assert "Space pauses and goes on, q stops." in " ".join(screen.text.split())
-    assert screen.text.endswith("\r\n")
+    assert screen.text.count(WHOLE_SCREEN) == screen.text.count(LEFT_AGAIN) == 1
+    assert screen.text.rfind("\x1b[?25h") > screen.text.find("\x1b[?25l") > 0  # the cursor
+    assert screen.text.rfind("\x1b[?2004l") > screen.text.find("\x1b[?2004h") > 0  # the marks of pastes
 
 
 @posix
@@ -175,45 +190,96 @@ def test_q_stops(start: Callable[..., Screen]) -> None:
 def test_a_signal_restores_the_terminal(start: Callable[..., Screen], signal_name: str) -> None:
     number = getattr(signal, signal_name)
     screen = start(SHORT)
-    screen.until("0:00 / 0:")
+    screen.until(IS_PLAYING)
     if number == signal.SIGINT:
         screen.type("\x03")
     else:
         screen.process.send_signal(number)
     assert screen.end() == 128 + number
-    assert ("coach: interrupted" in screen.text) == (number == signal.SIGINT)
+    assert LEFT_AGAIN in screen.text
+    assert ("coach: interrupted" in screen.text.partition(LEFT_AGAIN)[2]) == (number == signal.SIGINT)
 
 
 @posix
-def test_arrows_and_other_keys_do_nothing_and_quick_ones_are_not_lost(start: Callable[..., Screen]) -> None:
+def test_what_is_pasted_and_what_means_nothing_is_passed_over(start: Callable[..., Screen]) -> None:
     screen = start(SHORT)
-    screen.until("0:00 / 0:")
-    screen.type("\x1b[A")
-    screen.until("0:01 / 0:")
-    assert "paused" not in screen.text
-    screen.type("xy q")
+    screen.until(IS_PLAYING)
+    screen.type("\x1b[200~quit q q\n" + "q" * 5000)
+    screen.type("q\x1b[201~\x1b[3~\x1b[1;5A")
+    screen.until("volume|routine .*left")
+    assert screen.process.poll() is None
+    screen.type(" ")
+    screen.until("rest|before.*left")
+    screen.type("q")
     assert screen.end() == 0
 
 
 @posix
-def test_the_line_never_wraps(start: Callable[..., Screen]) -> None:
+def test_keys_steer(start: Callable[..., Screen]) -> None:
+    screen = start(SHORT)
+    screen.until(IS_PLAYING)
+    screen.type("\x1b[B")
+    screen.until("volume 90%")
+    screen.type("-")
+    screen.until("volume 80%")
+    screen.type("N")
+    screen.until("Next: Lift, left|next: Lift, right|Lift, left")
+    screen.type("n")
+    screen.until("Next: Lift, right")
+    screen.type("q")
+    assert screen.end() == 0
+
+
+@posix
+def test_a_dumb_or_tiny_terminal_has_one_line_that_never_wraps(start: Callable[..., Screen]) -> None:
     from rich.cells import cell_len
 
-    screen = start(WIDE, columns=40)
+    screen = start(WIDE, columns=40, rows=5)
     screen.until("0:01 / ")
     screen.type("q")
-    screen.end()
+    assert screen.end() == 0
+    assert "Space pauses and goes on, q stops." in " ".join(screen.text.split())
     drawn = [line for line in screen.lines if " / " in line]
     assert len(drawn) > 5
     assert {cell_len(line) for line in drawn} == {39}
     assert any("\u2026" in line for line in drawn)
+    assert WHOLE_SCREEN not in screen.text
+    dumb = start(SHORT, TERM="dumb")
+    dumb.until("0:00 / 0:")
+    dumb.type("q")
+    assert dumb.end() == 0
+    assert "\x1b" not in dumb.text
+
+
+@posix
+def test_without_colour_there_is_none(start: Callable[..., Screen]) -> None:
+    screen = start(SHORT, NO_COLOR="1")
+    screen.until(IS_PLAYING)
+    screen.type("q")
+    assert screen.end() == 0
+    colours = {each for codes in re.findall(r"\x1b\[([\d;]+)m", screen.text) for each in codes.split(";")}
+    assert colours <= {"0", "1", "2", "3"}
+
+
+@posix
+def test_it_follows_a_terminal_that_changes_its_size(start: Callable[..., Screen]) -> None:
+    screen = start(SHORT, columns=100, rows=40)
+    screen.until(IS_PLAYING)
+    for columns, rows in ((30, 8), (3, 2), (1, 1), (120, 50)):
+        screen.resize(columns, rows)
+        time.sleep(0.25)
+        screen.text += screen.read(0.1)
+        assert screen.process.poll() is None
+    screen.until("volume.*q stop")
+    screen.type("q")
+    assert screen.end() == 0
 
 
 @posix
 @pytest.mark.realtime
 def test_space_pauses_and_goes_on_at_the_start_of_the_sentence(start: Callable[..., Screen]) -> None:
     text = "This is a sentence that takes a good while to be spoken, longer than three seconds at least."
-    screen = start(f"title: A\nsteps:\n  - say: {text}\n", columns=100)
+    screen = start(f"title: A\nsteps:\n  - say: {text}\n", columns=100, rows=5)
     screen.until("0:06 / .*This is a sentence")
     screen.type(" ")
     screen.until("paused")

@@ -197,7 +197,7 @@ def test_what_the_source_raises_later_is_raised_by_wait() -> None:
 def test_a_device_that_takes_nothing_has_gone() -> None:
     clock = Clock()
     playback = Playback(Source(RATE), RATE, 0, clock=clock)
-    clock.now += 4
+    clock.now += 4  # it may need some to start
     assert not playback.wait(0)
     clock.now += 2
     with pytest.raises(AudioError, match="the sound device has gone"):
@@ -327,11 +327,11 @@ def test_a_silent_last_resort_is_no_sound_device(monkeypatch: pytest.MonkeyPatch
     class Silent:
         backend = "Null"
 
-        def __init__(self, **_: object) -> None: ...
+        def __init__(self, *_: object) -> None: ...
 
         def close(self) -> None: ...
 
-    monkeypatch.setattr(mini.miniaudio, "PlaybackDevice", Silent)
+    monkeypatch.setattr(mini, "_Device", Silent)
     with pytest.raises(AudioError, match="no sound device: this machine has no sound system"):
         mini.open_device()
 

@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+_PASTES_MARKED, _PASTES_PLAIN = "\x1b[?2004h", "\x1b[?2004l"
+"""What has a terminal put marks around what is pasted, and what ends that."""
+
+_PASTE, _PASTED = "\x1b[200~", "\x1b[201~"
+"""The marks."""
+
+_KEY = re.compile(
+    r"\x1b[]P^_].*?(?:\x07|\x1b\\|\Z)|\x1b(?:\[[ -?]*|O)([@-~])|\x1b[^\x1b]?|([^\x1b])", re.DOTALL
+)
+"""What a terminal tells about itself; what a key sends that is no letter, by its last character; a letter."""
+
 _ARROWS = {"A": "up", "B": "down", "C": "right", "D": "left"}
 _WINDOWS_ARROWS = {"H": "up", "P": "down", "M": "right", "K": "left"}
 
@@ -44,30 +55,52 @@ def key_presses() -> Iterator[Callable[[float], list[str]]]:
 
         number = sys.stdin.fileno()
         before = termios.tcgetattr(number)
+        pastes = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+        begun = ""  # the mark of a paste that has not come to its end
 
         def keys(seconds: float) -> list[str]:
+            nonlocal begun
             started = time.monotonic()
             ready, _, _ = select.select([number], [], [], seconds)
             try:
-                typed = os.read(number, 1024).decode(errors="ignore") if ready else ""
+                typed = os.read(number, 65_536).decode(errors="ignore") if ready else ""
             except OSError:  # the terminal has gone
                 typed = ""
             if ready and not typed:
                 time.sleep(max(0.0, seconds - (time.monotonic() - started)))
+            typed = begun + typed
+            begun = _PASTE if typed.rfind(_PASTE) > typed.rfind(_PASTED) else ""
             return _named(typed)
 
         try:
             tty.setcbreak(number, termios.TCSANOW)
+            ours = termios.tcgetattr(number)
+            ours[0] &= ~termios.IXON  # Ctrl-S would hold the screen, and the session with it
+            ours[6][termios.VSUSP] = b"\0"  # as Ctrl-Z would: space pauses
+            termios.tcsetattr(number, termios.TCSANOW, ours)
+            _write(_PASTES_MARKED if pastes else "")
             yield keys
         finally:
+            _write(_PASTES_PLAIN if pastes else "")
             with suppress(termios.error):  # the terminal has gone
                 termios.tcflush(number, termios.TCIFLUSH)  # what was typed is not for the shell
                 termios.tcsetattr(number, termios.TCSANOW, before)  # and a stuck terminal is not waited for
 
 
+def _write(text: str) -> None:
+    with suppress(OSError):  # the terminal has gone
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
 def _named(typed: str) -> list[str]:
-    """Return the keys of what a terminal sent: an arrow is an escape sequence; others are passed over."""
-    found = re.findall(r"\x1b[\[O][\d;]*([A-Za-z~])|\x1b.?|([^\x1b])", typed)
+    """Return the keys of what a terminal sent: an arrow is an escape sequence; others are passed over.
+
+    So is what was pasted: nobody presses keys so.
+    """
+    typed = re.sub(rf"{re.escape(_PASTE)}.*?({re.escape(_PASTED)}|\Z)", "", typed, flags=re.DOTALL)
+    found = _KEY.findall(typed)
     return [
         _ARROWS.get(arrow, "") if arrow else letter for arrow, letter in found if arrow in _ARROWS or letter
     ]

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import sys
+import time
 import unicodedata
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import click
 
 from coach.cli.app import one_line
-from coach.cli.compiling import note
+from coach.cli.compiling import tell
 from coach.cli.keys import listening
 from coach.cli.screen import clock, columns, filled, wide, wrapped
+from coach.phrases import phrasebook
+from coach.routine import Exercise, Hold
 from coach.units import RATE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from rich.console import Console
     from rich.text import Text
 
     from coach.session import Now
-    from coach.timeline import Set, Timeline
+    from coach.timeline import Set, Stretch, Timeline
 
 KEYS = {
     " ": "toggle",
@@ -37,8 +42,23 @@ KEYS = {
 }
 """What a key does: one of the session's commands."""
 
-_KEYS_LINE = "space pause · n next · p previous · r repeat · ←→ 10 s · ↑↓ volume · q stop"
-_LARGE = (44, 18)  # columns and rows that the large screen needs
+_KEYS = (
+    "space pause",
+    "n next",
+    "p previous",
+    "r repeat",
+    "\u2190\u2192 10 s",
+    "\u2191\u2193 volume",
+    "q stop",
+)
+_STATES = {"playing": "", "paused": "paused", "waiting": "no sound"}
+_LEAST = (24, 6)  # columns and rows below which one line is all there is
+_MARGIN = 2  # columns on either side
+_NAMED = 28  # columns from which a bar has its name
+_HELP = 2  # the weight of what a person can do without
+_TOLD = 10.0  # seconds that a message stands in the place of the keys
+_SIZES = ((3, 2), (2, 2), (2, 1), (1, 1), (1, 0), (0, 1), (0, 0))
+"""How large phase and rep are: how often each dot of a letter is drawn; 0 for plain text. The best first."""
 
 
 class Screen(Protocol):
@@ -50,6 +70,10 @@ class Screen(Protocol):
 
     def tell(self, message: str) -> None:
         """Show a line for the person."""
+        ...
+
+    def ask(self, question: str, keys: str) -> None:
+        """Show a question, and the keys that answer it; from then on nothing moves."""
         ...
 
     def leave(self) -> None:
@@ -71,8 +95,8 @@ def screen(timeline: Timeline, *, silent: bool = False) -> Screen:
     console = Console(stderr=True, highlight=False)
     if (
         listening()
-        and console.width >= _LARGE[0]
-        and console.height >= _LARGE[1]
+        and console.width >= _LEAST[0]
+        and console.height >= _LEAST[1]
         and not console.is_dumb_terminal
     ):
         return _Large(timeline, console)
@@ -87,7 +111,10 @@ class _Silence:
 
     def tell(self, message: str) -> None:
         """As a line of its own: what goes wrong must be found somewhere."""
-        note(message)
+        tell(message)
+
+    def ask(self, question: str, keys: str) -> None:
+        """Show nothing."""
 
     def leave(self) -> None:
         """Do nothing."""
@@ -107,6 +134,10 @@ class _Lines(_Silence):
             title = self._timeline.chapters[now.chapter].title
             click.echo(f"{_times(self._timeline, now.sample)}  {one_line(title)}", err=True)
 
+    def ask(self, question: str, keys: str) -> None:
+        """Show it as lines."""
+        _write_lines(question, keys)
+
 
 class _Line(_Silence):
     """One line, redrawn, for a small terminal, or one whose keys are not ours."""
@@ -121,7 +152,9 @@ class _Line(_Silence):
 
     def draw(self, now: Now) -> None:
         """Show time, cue, rep and chapter."""
-        parts = [now.cue.text if now.cue else "", _rep(now), self._timeline.chapters[now.chapter].title]
+        from coach.session.titles import rep_title
+
+        parts = [now.cue.text if now.cue else "", rep_title(now), self._timeline.chapters[now.chapter].title]
         state = "" if now.state == "playing" else f"{_STATES[now.state]}  "
         line = f"{_times(self._timeline, now.sample)}  {state}{' · '.join(filter(None, parts))}"
         click.echo("\r" + filled(one_line(line), columns() - 1), nl=False, err=True)
@@ -130,7 +163,12 @@ class _Line(_Silence):
     def tell(self, message: str) -> None:
         """Show it in the place of the line."""
         self.leave()
-        note(message)
+        tell(message)
+
+    def ask(self, question: str, keys: str) -> None:
+        """Show it below the line."""
+        self.leave()
+        _write_lines(question, keys)
 
     def leave(self) -> None:
         """Leave the line as it is, and go to the next one."""
@@ -146,7 +184,8 @@ class _Large:
         from rich.live import Live
 
         self._timeline, self._console = timeline, console
-        self._message = ""
+        self._messages: dict[str, float] = {}  # with when they were told
+        self._shown: tuple[int, int, list[Text]] | None = None
         self._live = Live(console=console, screen=True, auto_refresh=False, transient=True)
         self._live.start()
 
@@ -155,126 +194,235 @@ class _Large:
         from rich.text import Text
 
         width, height = self._console.size
-        lines = self._lines(now, width - 4)
-        spare = height - len(lines) - 1
-        for at in sorted((at for at, line in enumerate(lines) if not line), reverse=True):
-            if spare < 0:  # a terminal that was made smaller: no empty lines
-                del lines[at]
-                spare += 1
-        lines = lines[: height - 1]
-        self._live.update(Text("\n").join([Text(), *(Text("  ") + line for line in lines)]), refresh=True)
+        fresh = [each for each, at in self._messages.items() if time.monotonic() - at < _TOLD]
+        lines = frame(self._timeline, now, width, height, "".join(fresh[-1:]))
+        if self._shown != (width, height, lines):
+            self._shown = width, height, lines
+            self._live.update(Text("\n", no_wrap=True, overflow="crop").join(lines), refresh=True)
 
     def tell(self, message: str) -> None:
-        """Show it above the keys."""
-        self._message = message
+        """Show it in the place of the keys, for a while."""
+        self._messages.pop(message, None)
+        self._messages[message] = time.monotonic()
+
+    def ask(self, question: str, keys: str) -> None:
+        """Show it on the terminal as it was before."""
+        self.leave()
+        _write_lines(question, keys)
 
     def leave(self) -> None:
-        """Give the terminal back as it was; what was told last stays."""
+        """Give the terminal back as it was; what was told stays."""
+        self._console.clear()  # a terminal that was resized meanwhile may mix up its two screens
         self._live.stop()
-        if self._message:
-            note(self._message)
-
-    def _lines(self, now: Now, width: int) -> list[Text]:
-        from rich.text import Text
-
-        timeline, work = self._timeline, now.work or now.coming
-        state = "" if now.state == "playing" else _STATES[now.state].upper()
-        volume = f"volume {now.volume:.0%}" if now.volume < 1 else ""
-        name = _titled(work) if work else timeline.title
-        right = "  ".join(filter(None, (volume, state)))
-        lines = [_spread(Text(one_line(name), style="bold"), Text(right, style="bold yellow"), width), Text()]
-        large = _large(self._phase(now), width)
-        lines += [Text(line, style="bold cyan") for line in large] + [Text()]
-        rep = _rep(now)
-        if rep and len(large) > 1:
-            assert now.stretch is not None
-            lines += [Text(line, style="bold") for line in _large(f"{now.stretch.rep}/{_reps(now)}", width)]
-        lines += [Text(rep, style="bold"), Text()]
-        caption = one_line(now.cue.text) if now.cue else ""
-        lines += [Text(line, style="italic") for line in wrapped(caption, width)[:2]]
-        coming = now.coming
-        told = (
-            f"next: {_titled(coming)}"
-            if coming and coming is not work
-            else "next: the end"
-            if not coming
-            else ""
-        )
-        lines += [Text(one_line(told), style="dim"), Text()]
-        if now.work:
-            done = (now.sample - now.work.start) / (now.work.end - now.work.start)
-            lines.append(_bar("exercise", done, now.work.end - now.sample, width, "cyan"))
-        else:
-            lines.append(Text())
-        lines.append(
-            _bar("routine", now.sample / timeline.length, timeline.length - now.sample, width, "green")
-        )
-        lines += [
-            Text(),
-            Text(filled(self._message or _KEYS_LINE, width), style="yellow" if self._message else "dim"),
-        ]
-        return lines
-
-    def _phase(self, now: Now) -> str:
-        """Return what the body does now, as short as can be: "Down 2", or the time to the first beat."""
-        if now.work is None or now.stretch is None:
-            return clock(max(0, now.coming.start - now.sample)) if now.coming else ""
-        if now.stretch.phase is None:
-            return clock(now.work.end - now.sample)
-        second = max(0, now.sample - now.stretch.start) // RATE + 1
-        return f"{now.stretch.phase} {second}"
+        for message in self._messages:
+            tell(message)
+        self._messages.clear()
 
 
-_STATES = {"paused": "paused", "waiting": "no sound", "playing": ""}
+def _write_lines(question: str, keys: str) -> None:
+    """Write a question, and the keys that answer it where there are any."""
+    for text in (question, keys) if listening() else (question,):
+        for line in wrapped(text, columns() - 1):
+            click.echo(line, err=True)
+
+
+class _Part(NamedTuple):
+    """Lines of the large screen that belong together.
+
+    Attributes:
+        weight: what weighs least is left out first, where there is no room.
+        lines: a text each.
+    """
+
+    weight: int
+    lines: Sequence[Text]
+
+
+def frame(timeline: Timeline, now: Now, width: int, height: int, message: str = "") -> list[Text]:
+    """Return the lines of the large screen: at most so many, at most so wide, as large as fits.
+
+    Args:
+        timeline: the track.
+        now: the moment.
+        width: columns of the terminal.
+        height: its rows.
+        message: what stands in the place of the keys; "" for them.
+    """
+    from rich.text import Text
+
+    room = max(1, width - 2 * _MARGIN)
+    parts: list[_Part] = []
+    for sizes in _SIZES:
+        if not _fits(
+            (*_letters(_widest(timeline, now), sizes[0]), *_letters(_widest_rep(now), sizes[1])), room
+        ):
+            continue
+        parts = list(_parts(timeline, now, message, room, sizes))
+        least = _HELP if sum(sizes) == 1 else 0  # one line of large letters is worth more than the keys
+        if sum(len(part.lines) for part in parts if part.weight > least) <= height:
+            break
+    while len(parts) > 1 and sum(len(part.lines) for part in parts) > height:
+        parts.remove(min(parts))
+    gaps = max(0, height - sum(len(part.lines) for part in parts))
+    lines: list[Text] = []
+    for index, part in enumerate(parts):
+        share = (index + 1) * gaps // (len(parts) + 1) - index * gaps // (len(parts) + 1)
+        lines += [Text()] * share
+        lines += [Text(" " * _MARGIN) + line for line in part.lines]
+    return lines[:height]
+
+
+def _parts(timeline: Timeline, now: Now, message: str, width: int, sizes: tuple[int, int]) -> Iterator[_Part]:
+    """Yield what the large screen shows, from top to bottom."""
+    from rich.text import Text
+
+    from coach.session.titles import rep_title, set_title
+
+    work, coming = now.work, now.coming
+    state = _STATES[now.state].upper()
+    if work:
+        name, then = set_title(timeline, work), set_title(timeline, coming) if coming else "the end"
+    else:
+        name, then = f"Next: {set_title(timeline, coming)}" if coming else timeline.title, ""
+    volume = Text(f"volume {now.volume:.0%}" if now.volume < 1 else "", style="dim")
+    yield _Part(5, [_spread(Text(one_line(name), style="bold"), volume, width)])
+    phase = state or _phase(timeline, now)
+    sized = (_letters(phase, size) for size in range(sizes[0], -1, -1))
+    large = next((lines for lines in sized if _fits(lines, width)), (filled(phase, width),))
+    style = "red" if state else "green" if work and not now.ahead else "magenta"
+    yield _Part(9, [Text(line, style=style if len(large) > 1 else "bold") for line in large])
+    if work and work.reps and now.stretch and sizes[1]:
+        yield _Part(4, [Text(line) for line in _letters(f"{now.stretch.rep}/{work.reps}", sizes[1])])
+    if told := rep_title(now) if work else _dose(coming):
+        yield _Part(7, [Text(filled(told, width).rstrip(), style="bold")])
+    caption = wrapped(now.cue.text, width) if now.cue else []
+    yield _Part(8, [Text(line, style="italic") for line in [*caption, "", ""][:2]])
+    if then:
+        yield _Part(2, [Text(filled(one_line(f"next: {then}"), width).rstrip())])
+    yield _Part(6, [*_bars(timeline, now, width)])
+    if message:
+        yield _Part(3, [Text(line, style="bold") for line in wrapped(message, width)[:2]])
+    else:
+        yield _Part(1, [Text(line, style="dim") for line in _packed(_KEYS, width)])
+
+
+def _bars(timeline: Timeline, now: Now, width: int) -> Iterator[Text]:
+    """Yield the bar of the exercise, or of what lies before it, and that of the routine."""
+    sets, start = timeline.sets, 0
+    if now.work:
+        name, start, end = "exercise", now.work.start, now.work.end
+    else:
+        index = sets.index(now.coming) if now.coming else len(sets)
+        start = sets[index - 1].end if index else 0
+        name, end = ("before", now.coming.start) if now.coming else ("after", timeline.length)
+    yield _bar(name, now.sample - start, end - start, now.ahead, width, "cyan")
+    yield _bar("routine", now.sample, timeline.length, now.ahead, width, "green")
+
+
+def _phase(timeline: Timeline, now: Now) -> str:
+    """Return what the body does, as short as can be: "DOWN 2"; between two sets, the time to the next."""
+    work, part = now.work, now.stretch
+    if work is None or part is None:
+        until = now.coming.start if now.coming else timeline.length
+        return _seconds(now.ahead + until - now.sample)
+    if now.ahead:
+        return _seconds(now.ahead + max(0, part.start - now.sample))
+    return _doing(timeline, work, part, now.sample)
+
+
+def _doing(timeline: Timeline, work: Set, part: Stretch, sample: int) -> str:
+    """Return the phase with its second; what is held, or done for a time, tells the seconds that are left."""
+    left = _seconds(part.end - sample)
+    if part.phase is None:
+        return left
+    name = phrasebook(timeline.language).phase(part.phase).upper()
+    if isinstance(work.step, Exercise) and isinstance(work.step.dose, Hold):
+        return f"{name} {left}"
+    return f"{name} {max(0, sample - part.start) // RATE + 1}"
 
 
 def _times(timeline: Timeline, sample: int) -> str:
     return f"{clock(sample)} / {clock(timeline.length)}"
 
 
-def _titled(work: Set) -> str:
-    return work.name if work.side is None else f"{work.name}, {work.side}"
+def _seconds(samples: int) -> str:
+    """Return a time that is left, as it is counted aloud: 3 until two seconds are left."""
+    whole = -(-max(0, samples) // RATE)
+    return str(whole) if whole < 10 else clock(whole * RATE)
 
 
-def _reps(now: Now) -> int | None:
-    return now.work.reps if now.work else None
+def _widest(timeline: Timeline, now: Now) -> str:
+    """Return the longest of what the phase of a set shows in large letters, so that their size stays."""
+    if now.work is None:
+        return "0:00"
+    first = [part for part in now.work.stretches if part.rep in (1, None)]
+    return max((_doing(timeline, now.work, part, part.start) for part in first), key=len)
 
 
-def _rep(now: Now) -> str:
-    """Return which rep it is, and which set if there are several; "" outside of one."""
-    work, part = now.work, now.stretch
-    if work is None or part is None or part.rep is None:
+def _widest_rep(now: Now) -> str:
+    digits = len(str(now.work.reps)) if now.work and now.work.reps else 0
+    return f"{'8' * digits}/{'8' * digits}" if digits else ""
+
+
+def _dose(work: Set | None) -> str:
+    """Return how much of a set there is to do: "12 reps, set 2 of 3"."""
+    if work is None:
         return ""
     kind = "round" if work.number is None else "rep"
-    sets = getattr(work.step, "sets", 1)
-    return f"{kind} {part.rep} of {work.reps}" + (f", set {work.number} of {sets}" if sets > 1 else "")
+    dose = clock(work.end - work.start) if work.reps is None else f"{work.reps} {kind}{'s' * (work.reps > 1)}"
+    sets = work.step.sets if isinstance(work.step, Exercise) else 1
+    return f"{dose}, set {work.number} of {sets}" if sets > 1 else dose
+
+
+def _fits(lines: Sequence[str], width: int) -> bool:
+    return all(wide(line) <= width for line in lines)
 
 
 def _spread(left: Text, right: Text, width: int) -> Text:
-    left.truncate(max(0, width - right.cell_len - 1), overflow="ellipsis")
+    if right.cell_len >= width:
+        right = right[:0]
+    left.truncate(max(0, width - right.cell_len - bool(right)), overflow="ellipsis")
     return left + " " * (width - left.cell_len - right.cell_len) + right
 
 
-def _bar(name: str, done: float, left: int, width: int, colour: str) -> Text:
-    """Return a bar with its name before it and the time left behind it."""
+def _bar(name: str, done: int, whole: int, ahead: int, width: int, colour: str) -> Text:
+    """Return a bar with its name before it and the time left behind it; all but the width in samples."""
     from rich.text import Text
 
-    behind = f" {clock(max(0, left))} left"
-    room = max(4, width - 10 - len(behind))
-    full = min(room, max(0, round(done * room)))
-    bar = Text(f"{name:<10}", style="dim")
-    bar.append("█" * full, style=colour).append("░" * (room - full), style="dim")
-    return bar.append(behind)
+    behind = f" {clock(-(-max(0, whole - done + ahead) // RATE) * RATE)} left"
+    bar = Text(f"{name:<9}" if width >= _NAMED else "")
+    room = max(0, width - bar.cell_len - len(behind))
+    full = min(room, max(0, done * room // max(1, whole)))
+    bar.append("\u2588" * full, style=colour).append("\u2591" * (room - full), style="dim")
+    bar.append(behind)
+    bar.truncate(width)
+    return bar
 
 
-@lru_cache(maxsize=256)
-def _large(text: str, width: int) -> tuple[str, ...]:
-    """Return a text in large letters, line by line; as it is where those don't fit, or don't know it."""
+def _packed(items: Sequence[str], width: int) -> list[str]:
+    """Return lines of items with dots between them."""
+    lines = [""]
+    for item in items:
+        more = f"{lines[-1]} \u00b7 {item}" if lines[-1] else item
+        if wide(more) > width and lines[-1]:
+            lines.append(item)
+        else:
+            lines[-1] = more
+    return [filled(line, width).rstrip() for line in lines]
+
+
+@lru_cache(maxsize=512)
+def _letters(text: str, size: int) -> tuple[str, ...]:
+    """Return a text in large letters, line by line; as it is where they don't know it, or the size is 0."""
     from pyfiglet import figlet_format
 
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    if plain and len(plain) >= len(text):
-        lines = figlet_format(plain.upper(), font="ansi_regular", width=1000).rstrip().split("\n")
-        if max(map(wide, lines)) <= width:
-            return tuple(line.rstrip() for line in lines)
-    return (one_line(text),)
+    spelled = text.upper().translate(_SPELLED)
+    plain = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()
+    if not size or len(plain.strip()) < len(text.strip()):
+        return (one_line(text),) if text else ()
+    lines = [line.rstrip() for line in figlet_format(plain, font="ansi_regular", width=2000).split("\n")]
+    return tuple("".join(dot * size for dot in line) for line in lines if line for _ in range(size))
+
+
+_SPELLED = str.maketrans({"\u00c4": "AE", "\u00d6": "OE", "\u00dc": "UE"})
+"""Large letters have no dots: German spells them so where it has none."""

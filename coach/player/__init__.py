@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Pull = Callable[[int, int], NDArray[np.float32]]
     """Returns `count` samples from sample `start` on: pull(start, count), as `coach.mix.render` does."""
 
-__all__ = ["PLAYERS", "Player", "open_player", "play"]
+__all__ = ["PLAYERS", "Player", "UnheardError", "open_player", "play"]
 
 PLAYERS = {
     "miniaudio": "coach.player.mini",
@@ -32,6 +32,10 @@ PLAYERS = {
 
 _AUTO = ("miniaudio", "simpleaudio")
 """What "auto" tries, in this order."""
+
+
+class UnheardError(AudioError):
+    """There is a sound system, but no device behind it: no other way to play is heard either."""
 
 
 class Player(Protocol):
@@ -99,6 +103,8 @@ def open_player(name: str = "auto") -> Player:
         first, *others = _AUTO
         try:
             return open_player(first)
+        except UnheardError:
+            raise
         except AudioError:
             for other in others:
                 with suppress(AudioError):

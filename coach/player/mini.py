@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import time
 import weakref
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from functools import partial
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 import miniaudio
 
 from coach.errors import AudioError
+from coach.player import UnheardError
 from coach.player.playback import DevicePlayer, Playback
 from coach.quiet import quiet_stderr
 from coach.units import RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from coach.player import Player
 
-_PERIOD_MS = 200
+_PERIOD_MS = 150
+"""More of it outlasts a busier machine; but a change of volume is heard only behind it."""
+_OPENS = 3.0
+"""Seconds that a sound system may take to open and to begin."""
+_CLOSES = 0.5
+"""Seconds that it may take to close: nobody need wait for one that hangs."""
+_LOOK = 1.0
+"""Seconds from one look whether anybody can hear it to the next."""
+_DUMMY = b"auto_null"
+"""What PulseAudio and PipeWire play into when the last real device has gone: nothing."""
 
 
 def open_device() -> Player:
@@ -32,53 +46,92 @@ def open_device() -> Player:
 class MiniPlayer(DevicePlayer):
     """See `coach.player.Player`.
 
+    A sound server that hangs lets whoever calls it hang too, so threads do that, one at a time, and are
+    waited for no longer than makes sense.
+
     Args:
         backends: which of miniaudio's back ends to try; None for all but its silent one.
     """
 
     name = "miniaudio"
     lead = RATE // 20  # PulseAudio drops up to 16 ms of a new stream
-    tail = 2 * RATE * _PERIOD_MS // 1000
+    tail = 3 * RATE * _PERIOD_MS // 1000
 
     def __init__(self, backends: list[miniaudio.Backend] | None = None) -> None:
         super().__init__()
         self._backends = backends
-        self._device: miniaudio.PlaybackDevice | None = self._open()
+        self._device: _Device | None = None
+        self._look_at = 0.0
+        self._calling = Thread()
+        self._call(self._open, _OPENS)
 
-    def _open(self) -> miniaudio.PlaybackDevice:
-        try:
+    def _call(self, job: Callable[[], object], patience: float) -> None:
+        """Do what may hang; AudioError if it does, or if the call before still does."""
+        errors: list[Exception] = []
+
+        def do() -> None:
+            try:
+                job()
+            except Exception as error:  # noqa: BLE001 - it is raised in the caller's thread
+                errors.append(error)
+
+        if not self._calling.is_alive():
+            self._calling = Thread(target=do, name="coach-miniaudio", daemon=True)
             with quiet_stderr():
-                device = miniaudio.PlaybackDevice(
-                    output_format=miniaudio.SampleFormat.SIGNED16,
-                    nchannels=1,
-                    sample_rate=RATE,
-                    buffersize_msec=_PERIOD_MS,
-                    backends=self._backends,
-                    app_name="Coach",
-                )
+                self._calling.start()
+                self._calling.join(patience)
+        if self._calling.is_alive():
+            raise AudioError("the sound system does not answer")
+        if errors:
+            raise errors[0]
+
+    def _open(self) -> _Device:
+        try:
+            device = _Device(self._backends)
         except miniaudio.MiniaudioError as error:
             raise AudioError("no sound device that miniaudio can open") from error
         if self._backends is None and device.backend == "Null":  # its last resort, and silent
-            _close(device)
+            device.close()
             raise AudioError("no sound device: this machine has no sound system that miniaudio knows")
         # At the end of the process too, or the device would call into an interpreter that is gone.
-        self._close_device = weakref.finalize(self, _close, device)
+        self._finalizer = weakref.finalize(self, device.close)
+        self._device = device
         return device
 
     def _begin(self, playback: Playback) -> None:
-        if self._device is None:
-            self._device = self._open()
+        self._call(partial(self._run, playback), _OPENS)
+
+    def _run(self, playback: Playback) -> None:
+        device = self._device or self._open()
         source = _source(playback)
         next(source)
         try:
-            self._device.start(source)
+            device.start(source)
         except miniaudio.MiniaudioError as error:
             raise AudioError("the sound device does not start; is another program holding it?") from error
 
     def _silence(self) -> None:
         # A device that is only stopped plays what it still held when it starts again: 0.1 s of where one was.
-        self._device = None
-        self._close_device()
+        with suppress(AudioError):
+            self._call(self._drop, _CLOSES)
+
+    def _drop(self) -> None:
+        device, self._device = self._device, None
+        if device:
+            self._finalizer.detach()
+            device.close()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """See `Player.wait`."""
+        now = time.monotonic()
+        if self._device and now >= self._look_at:
+            self._look_at = now + _LOOK
+            self._call(self._look, _CLOSES)
+        return super().wait(timeout)
+
+    def _look(self) -> None:
+        if self._device and not self._device.is_heard():
+            raise UnheardError("the sound device has gone: the sound server has none left")
 
     def close(self) -> None:
         """See `Player.close`."""
@@ -86,12 +139,62 @@ class MiniPlayer(DevicePlayer):
         self._silence()
 
 
-def _close(device: miniaudio.PlaybackDevice) -> None:
-    device.close()
-    # The library keeps the connection to the sound system: five open files for each device.
-    context = getattr(device, "_context", None)
-    if context is not None:
-        miniaudio.lib.ma_context_uninit(context)
+class _Device(miniaudio.PlaybackDevice):  # type: ignore[misc]
+    """The library's device, which gives back what the library keeps: five open files, its connection.
+
+    Args:
+        backends: see `MiniPlayer`.
+
+    Raises:
+        MiniaudioError: there is none.
+        UnheardError: the sound server has none.
+    """
+
+    def __init__(self, backends: list[miniaudio.Backend] | None) -> None:
+        self._context: Any = None
+        try:
+            super().__init__(
+                output_format=miniaudio.SampleFormat.SIGNED16,
+                nchannels=1,
+                sample_rate=RATE,
+                buffersize_msec=_PERIOD_MS,
+                backends=backends,
+                app_name="Coach",
+            )
+        except (miniaudio.MiniaudioError, UnheardError):
+            self.close()
+            raise
+
+    def _make_context(self, *arguments: Any) -> Any:
+        self._context = super()._make_context(*arguments)
+        if not self.is_heard():  # to open one where there is none would leave five files open for good
+            raise UnheardError("no sound device: the sound server has none")
+        return self._context
+
+    def is_heard(self) -> bool:
+        """Tell whether anybody could hear it; only PulseAudio and PipeWire go on without a device."""
+        if self._context.backend != miniaudio.lib.ma_backend_pulseaudio:
+            return True
+        infos, count = miniaudio.ffi.new("ma_device_info**"), miniaudio.ffi.new("ma_uint32*")
+        null = miniaudio.ffi.NULL
+        found = miniaudio.lib.ma_context_get_devices(self._context, infos, count, null, null)
+        if found != miniaudio.lib.MA_SUCCESS:
+            return False
+        names = {_name(infos[0][index]) for index in range(count[0])}
+        return bool(names - {_DUMMY})
+
+    def close(self) -> None:
+        """Stop, and give all back; a second time does nothing."""
+        super().close()
+        context, self._context = self._context, None
+        if context is not None:
+            miniaudio.lib.ma_context_uninit(context)
+
+
+def _name(info: Any) -> bytes:
+    """Return PulseAudio's own name of a device: its id is that, behind it zeros."""
+    name = bytes(miniaudio.ffi.buffer(miniaudio.ffi.addressof(info, "id")))
+    return name.partition(b"\0")[0]
 
 
 def _source(playback: Playback) -> Generator[bytes, int, None]:

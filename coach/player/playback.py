@@ -28,6 +28,9 @@ _AHEAD = 3 * RATE
 """Samples read ahead: longer than a disk needs to wake up."""
 _STALL = 2.0
 """Seconds after which a device that takes nothing is taken for gone."""
+_STARTS = 5.0
+"""Seconds that a device may need until it takes sound steadily: a card that was asleep plays late."""
+_GONE = "the sound device has gone: it takes no more sound"
 
 
 class DevicePlayer:
@@ -137,7 +140,7 @@ class Playback:
         self._given_to = self._origin = start - lead  # it counts the silence at both ends too
         self._began: float | None = None  # when the device first asked: then `_origin` was heard
         self._gaps: list[tuple[int, float]] = []  # before which samples it was silent, and for how many
-        self._taken_at = clock()
+        self._made_at = self._taken_at = clock()
         self._stopped_at: int | None = None
         self._failure: Exception | None = None
         self._read_next(_FIRST)
@@ -157,7 +160,13 @@ class Playback:
         """
         out = np.zeros(count, np.int16)
         with self._changed:
-            now = self._taken_at = self._clock()
+            now = self._clock()
+            if self._stopped_at is None and self._stalled(
+                now
+            ):  # the process was stopped: what is left to say is stale
+                self._failure = self._failure or AudioError(_GONE)
+                self._read.clear()
+            self._taken_at = now
             if self._began is None:
                 self._began = now
             dry = self._heard(now) - self._given_to
@@ -213,8 +222,8 @@ class Playback:
                     left = _STALL
                 elif left <= 0:
                     return True
-                elif now - self._taken_at > _STALL:
-                    raise AudioError("the sound device has gone: it takes no more sound")
+                elif self._stalled(now):
+                    raise AudioError(_GONE)
                 if deadline is not None and now >= deadline:
                     return False
                 # `take` notifies too, but then there is nothing to do yet: this may sleep through to the end.
@@ -230,6 +239,9 @@ class Playback:
             self._stopped_at = self._position(held)
             self._read.clear()
             self._changed.notify_all()
+
+    def _stalled(self, now: float) -> bool:
+        return now - self._taken_at > _STALL and now - self._made_at > _STARTS
 
     def _position(self, held: int = 0) -> int:
         if self._stopped_at is not None:

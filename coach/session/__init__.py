@@ -53,6 +53,9 @@ _FADE = 6 * RATE
 _SLEPT = 4.0
 """Seconds between two ticks that only a machine that slept (or a process that was stopped) can explain."""
 
+_JUST_BEGUN = 3 * RATE
+"""Samples of an exercise within which "previous" means the one before it."""
+
 _LOOK_AGAIN = 0.5
 """Seconds between two looks for a sound device that has gone."""
 
@@ -76,6 +79,7 @@ class Now(NamedTuple):
         stretch: the phase of it; None between two.
         coming: the set that comes next; None behind the last.
         volume: 0.0 to 1.0, as a factor.
+        ahead: samples until the track goes on, while something is said before; 0 otherwise.
     """
 
     state: str
@@ -86,6 +90,7 @@ class Now(NamedTuple):
     stretch: Stretch | None
     coming: Set | None
     volume: float
+    ahead: int = 0
 
 
 class Session:
@@ -130,10 +135,13 @@ class Session:
         self._book = phrasebook(timeline.language)
         self._orders: SimpleQueue[tuple[str, float]] = SimpleQueue()
         self._state = "paused"
-        self._sample = 0  # of the track; what was heard is in the journal up to here
+        self._sample = 0  # of the track
+        self._noted = 0  # what was heard is in the journal up to here
+        self._passed = (0, 0)  # the stretch that was passed over last
         self._splice: Splice | None = None  # what is playing
         self._landing: Landing | None = None  # where to go on, if not where it was left
-        self._began = self._ticked_at = self._left_at = self._looked_at = self._clock()
+        self._began = self._ticked_at = self._looked_at = self._clock()
+        self._left_at = self._lost_at = self._began
 
     def start(self, landing: Landing | None = None) -> None:
         """Begin to play: at the start of the track, or where a landing says.
@@ -141,8 +149,9 @@ class Session:
         Raises:
             AudioError: the device does not start.
         """
-        self._began = self._ticked_at = self._clock()
+        self._began = self._clock()
         self._play(landing or Landing(0))
+        self._ticked_at = self._clock()
         if self._journal:
             self._journal.heard(self._sample, self._sample)  # a session killed at once is taken up here
 
@@ -170,7 +179,7 @@ class Session:
         if self.outcome is None and self._state == "playing":
             if now - before > _SLEPT:
                 self._leave("paused", before)
-                self._go_on(now - before, told=True)
+                self._resume(told=True)
             else:
                 self._listen()
         while self.outcome is None and not self._orders.empty():
@@ -178,19 +187,25 @@ class Session:
         if self.outcome is None and self._state == "waiting":
             self._look_for_sound(now)
         if self.outcome is None and self._limit is not None and now - self._began >= self._limit:
-            self.end("stopped", "its time was up")
+            silent = " while there was no sound" if self._state == "waiting" else ""
+            self.end("stopped", f"its time was up{silent}")
+        self._ticked_at = self._clock()  # a voice may have been slow
         return self.outcome is None
 
     def now(self) -> Now:
         """Return where it is."""
-        timeline, sample, cue, at = self.timeline, self._sample, None, self._sample
+        timeline, sample, cue, ahead = self.timeline, self._sample, None, 0
         splice = self._splice
         if splice and self._state == "playing":
             position = self._player.position
-            sample = at = splice.place(position)
+            sample = splice.place(position)
             if position < splice.said.length:
                 cue = places.last_cue(splice.said, position)
-                at = splice.landing.sample if splice.landing.beat is None else splice.landing.beat
+                ahead = splice.said.length - position
+        at = places.beat_at(timeline, sample)
+        landing = splice.landing if splice and ahead else self._landing
+        if landing and landing.beat is not None:
+            at = landing.beat
         work = places.work_at(timeline, at)
         index = places.next_index(timeline, at)
         return Now(
@@ -202,6 +217,7 @@ class Session:
             stretch=places.stretch_at(work, at) if work else None,
             coming=timeline.sets[index] if index < len(timeline.sets) else None,
             volume=self._player.volume,
+            ahead=ahead,
         )
 
     def end(self, outcome: Ending, reason: str | None = None) -> None:
@@ -233,7 +249,7 @@ class Session:
         try:
             self._go_on(now - self._left_at, told=True)
         except AudioError as error:
-            if now - self._left_at >= _PATIENCE:
+            if now - self._lost_at >= _PATIENCE:
                 raise AudioError(f"{error}; it did not come back for {_PATIENCE / 60:.0f} minutes") from error
             return
         self._tell("the sound is back")
@@ -252,35 +268,52 @@ class Session:
                 value = round(self._player.volume + (_STEP if command == "louder" else -_STEP), 2)
             self._player.volume = min(max(0.0, value), 1.0)
         elif command in ("next", "previous"):
-            self._go(self._next() if command == "next" else self._previous(), anew=True)
-        elif command == "repeat":
-            self._go(places.asked_again(self.timeline, self._sample))
-        elif command in ("back", "forward", "seek"):
-            by = round(value * RATE) if command == "seek" else _SEEK if command == "forward" else -_SEEK
-            self._go(places.moved(self.timeline, self._sample, by))
-        elif command == "go to":
-            sample = min(max(0, round(value * RATE)), self.timeline.length)
-            self._go(places.going_on(self.timeline, sample))
+            if landing := self._next() if command == "next" else self._previous():
+                self._go(landing, anew=True)
+        elif landing := self._sought(command, value):
+            self._go(landing)
 
-    def _resume(self) -> None:
+    def _sought(self, command: str, value: float) -> Landing | None:
+        """Return where a command leads that stays with the exercise; None for any other."""
+        timeline, sample, first = self.timeline, self._sample, self._said_before()
+        seconds = min(max(-timeline.length / RATE, value), timeline.length / RATE)
+        by = {"back": -_SEEK, "forward": _SEEK, "seek": round(seconds * RATE)}
+        if command == "repeat":
+            return first if first and first.said else places.asked_again(timeline, sample)
+        if command == "forward" and first and first.said:
+            return first._replace(said=(), quiet=0)  # enough has been said
+        if command in by:
+            return places.moved(timeline, sample, by[command])
+        return places.going_on(timeline, max(0, by["seek"])) if command == "go to" else None
+
+    def _resume(self, *, told: bool = False) -> None:
         now = self._clock()
         try:
-            self._go_on(now - self._left_at)
+            self._go_on(now - self._left_at, told=told)
         except AudioError:
-            self._state, self._left_at = "waiting", now
+            self._state, self._lost_at = "waiting", now
             self._tell("there is no sound; the session waits for it")
 
     def _leave(self, state: str, moment: float) -> None:
         """Fall silent at a moment of the clock, and get ready to come back."""
         if self._state == "playing":
             self._note(self._heard())
+            self._landing = self._said_before()
             self._player.stop()
-        self._state, self._left_at = state, moment
+        self._state, self._left_at, self._lost_at = state, moment, moment
         landing = places.coming_back(self.timeline, self._book, self._sample, long=True)
         words = [self._book.count(number) for number in (3, 2, 1)]
         brief = places.coming_back(self.timeline, self._book, self._sample, long=False)
         words += [each for each in (*landing.said, *brief.said) if isinstance(each, str)]
-        Thread(target=_speak_ahead, args=(self._speech, words), name="coach-recap", daemon=True).start()
+        # No daemon: the voice's own threads must not outlive the interpreter.
+        Thread(target=self._speak_ahead, args=(words,), name="coach-recap").start()
+
+    def _speak_ahead(self, texts: list[str]) -> None:
+        """Have texts at hand when they are wanted at once."""
+        with suppress(SpeechError):
+            for text in texts:
+                if self.outcome is None:
+                    self._speech.clip(text)
 
     def _go_on(self, away: float, *, told: bool = False) -> None:
         """Play on after so many seconds; `told` to say where it is however short they were.
@@ -288,13 +321,12 @@ class Session:
         Raises:
             AudioError: the device does not start.
         """
-        if self._landing:
-            landing = self._landing
-        elif told or away >= places.AWAY:
-            long = away >= places.LONG_AWAY
+        long = away >= places.LONG_AWAY
+        landing = places.going_on(self.timeline, self._sample)
+        if told or away >= places.AWAY:
             landing = places.coming_back(self.timeline, self._book, self._sample, long=long)
-        else:
-            landing = places.going_on(self.timeline, self._sample)
+        if self._landing and (not long or len(self._landing.said) >= len(landing.said)):
+            landing = self._landing  # it says more
         self._play(landing)
 
     def _go(self, landing: Landing, *, anew: bool = False) -> None:
@@ -304,79 +336,106 @@ class Session:
             landing: the place.
             anew: whether a set that is left, or come back to, counts as done anew.
         """
-        timeline, before = self.timeline, self._sample
+        timeline, before = self.timeline, self._body()
+        after = places.beat_at(timeline, landing.sample) if landing.beat is None else landing.beat
         if self._journal:
-            if anew or places.work_at(timeline, before) is not places.work_at(timeline, landing.sample):
+            if anew or places.work_at(timeline, before) is not places.work_at(timeline, after):
                 self._journal.leave()
-            self._journal.skip(before, landing.sample)
-        if self._state != "playing":
-            self._landing, self._sample = landing, landing.sample
+            start, end = self._passed
+            start = min(after, start if end == before else before)
+            self._journal.skip(start, after)
+            self._passed = start, after
+        was_playing = self._state == "playing"
+        self._sample = landing.sample
+        self._landing = landing if landing.said or landing.beat is not None else None
+        if not was_playing:
             return
         try:
             self._play(landing)
         except AudioError:
+            self._state = "paused"  # nothing is heard that would have to be noted
             self._leave("waiting", self._clock())
             self._tell("the sound has gone; the session waits for it")
 
-    def _next(self) -> Landing:
-        """Return the start of the next exercise; behind the last one, that of what follows it."""
-        timeline, blocks = self.timeline, places.blocks(self.timeline)
-        block = places.block_at(timeline, self._sample)
-        if block < len(blocks) and (self._begun(block) or self._is_at(self._beginning(block))):
-            block += 1
-        if block < len(blocks):
-            return self._beginning(block)
-        rest = timeline.sets[-1].end if timeline.sets else 0
-        return Landing(rest if self._sample < rest else timeline.cues[-1].start)
+    def _body(self) -> int:
+        """Return the sample of the track at which the body is."""
+        landing = self._said_before()
+        if landing and landing.beat is not None:
+            return landing.beat
+        return places.beat_at(self.timeline, self._sample)
+
+    def _said_before(self) -> Landing | None:
+        """Return where something leads that is being said before the track goes on, or is about to be."""
+        if self._state != "playing" or self._splice is None:
+            return self._landing
+        return self._splice.landing if self._player.position < self._splice.said.length else None
+
+    def _next(self) -> Landing | None:
+        """Return the start of the next exercise; in a rest that of what comes, without the rest.
+
+        Once that is introduced, it is what is left. Behind the last exercise sentence follows sentence.
+        """
+        timeline, body, sets = self.timeline, self._body(), self.timeline.sets
+        coming = places.next_index(timeline, body)
+        if coming < len(sets) and places.work_at(timeline, body) is None:
+            landing = places.beginning(timeline, self._book, coming, heard=self._sample)
+            if body < landing.sample and not self._is_introduced(coming):
+                return landing
+        index = next(iter(places.blocks(timeline)[places.block_at(timeline, body) + 1 :]), None)
+        if index is not None:
+            anew = body < sets[index - 1].start
+            return places.beginning(timeline, self._book, index, anew=anew)
+        if sets and body < sets[-1].end:
+            return Landing(places.behind_words(timeline, sets[-1].end))
+        return places.next_sentence(timeline, self._sample)
 
     def _previous(self) -> Landing:
-        """Return the start of this exercise if it has begun, else that of the one before."""
-        blocks = places.blocks(self.timeline)
-        block = places.block_at(self.timeline, self._sample)
-        if block == len(blocks) or not self._begun(block):
+        """Return the start of this exercise, or of the one before if this one has just begun."""
+        timeline, blocks, body = self.timeline, places.blocks(self.timeline), self._body()
+        block = places.block_at(timeline, body)
+        if block == len(blocks) or body < timeline.sets[blocks[block]].start + _JUST_BEGUN:
             block -= 1
-        return self._beginning(block) if block >= 0 and blocks else Landing(0)
+        if block < 0:
+            return Landing(0)
+        return places.beginning(timeline, self._book, blocks[block], anew=True)
 
-    def _begun(self, block: int) -> bool:
-        return self._sample >= self.timeline.sets[places.blocks(self.timeline)[block]].start
-
-    def _beginning(self, block: int) -> Landing:
-        return places.beginning(self.timeline, self._book, places.blocks(self.timeline)[block])
-
-    def _is_at(self, landing: Landing) -> bool:
-        """Tell whether a landing is where the session came last, and nothing of it has been heard since."""
-        last = self._landing or (self._splice.landing if self._splice else None)
-        return landing == last and self._sample == landing.sample
+    def _is_introduced(self, index: int) -> bool:
+        """Tell whether a set is being introduced."""
+        now, cues = self.now(), places.introduction(self.timeline, index)
+        if now.ahead:
+            return now.cue is not None and any(now.cue.text == cue.text for cue in cues)
+        return bool(cues) and cues[0].start <= now.sample < cues[-1].end
 
     def _play(self, landing: Landing) -> None:
         try:
             said = say_first(self.timeline, self._speech, self._book, landing)
         except SpeechError:  # it goes on, if without a word
-            landing = landing._replace(said=(), beat=None)
+            cues = tuple(each for each in landing.said if not isinstance(each, str))
+            landing = landing._replace(said=cues, beat=None)
             said = say_first(self.timeline, self._speech, self._book, landing)
         splice = Splice(self.timeline, self._speech, landing, said)
         pull: Pull = splice
-        if self._gently and (cues := said.cues or self.timeline.cues):
-            pull = partial(fading_in, splice, cues[0].start, _FADE)
+        if self._gently:
+            first = places.next_sentence(self.timeline, landing.sample - 1) or landing
+            quiet = said.cues[0].start if said.cues else said.length + first.sample - landing.sample
+            pull = partial(fading_in, splice, quiet, _FADE)
         self._player.start(pull, splice.length)
         self._gently = False
         self._splice, self._landing, self._state, self._sample = splice, None, "playing", landing.sample
+        body = places.beat_at(self.timeline, landing.sample)
+        if not landing.sample <= self._noted <= body:
+            self._noted = body  # a word that begins before its set is no part of the set before
 
     def _heard(self) -> int:
         assert self._splice
         return self._splice.place(self._player.position)
 
     def _note(self, sample: int) -> None:
-        if self._journal and sample > self._sample:
-            self._journal.heard(self._sample, sample)
+        if sample > self._noted:
+            if self._journal:
+                self._journal.heard(self._noted, sample)
+            self._noted = sample
         self._sample = max(sample, self._sample)
-
-
-def _speak_ahead(speech: Spoken, texts: list[str]) -> None:
-    """Have texts at hand when they are wanted at once."""
-    with suppress(SpeechError):
-        for text in texts:
-            speech.clip(text)
 
 
 def _awake_or_not() -> float:

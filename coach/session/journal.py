@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from coach.history import HistoryError, SetLog
 from coach.routine import Exercise, Hold
@@ -13,7 +13,7 @@ from coach.units import RATE, to_seconds
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from coach.history import Ending, Record, SetOutcome
+    from coach.history import Answer, Ending, Record, SetOutcome
     from coach.timeline import Set, Timeline
 
 _EVERY = 5 * RATE
@@ -78,6 +78,10 @@ class Journal:
         """
         self.leave()
         self._write(lambda: self._record.end(outcome, to_seconds(sample), reason))
+
+    def answer(self, question: Literal["effort", "pain"], answer: Answer) -> None:
+        """Note what the person said at the end, when they were asked."""
+        self._write(lambda: self._record.answer(question, answer))
 
     def _hear(self, index: int, start: int, end: int) -> bool:
         """Note what was heard of one set; returns whether that was written."""

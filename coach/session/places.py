@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.mix import cue_index
-from coach.units import RATE
+from coach.phrases import phrasebook
+from coach.routine import Exercise
+from coach.timeline.wording import Announcer
+from coach.units import RATE, to_samples
 
 if TYPE_CHECKING:
     from coach.phrases import Phrasebook
@@ -21,10 +23,17 @@ LONG_AWAY = 30.0
 """Seconds of a pause after which a person is told how it goes, too."""
 
 _INTRODUCES = ("say", "announce", "switch", "setup", "reminder")
-"""The kinds of cue that introduce work: what a person who comes to it must have heard."""
+"""The kinds of cue that introduce work, where they belong to it."""
 
 _INSTRUCTS = ("title", *_INTRODUCES)
 """The kinds of cue that can be asked for again."""
+
+_LEAST = 5 * RATE
+"""Samples that are left of timed work for somebody who comes back to it: no count-in leads up to less."""
+
+
+_MOST_RECAPS = 300
+"""Sentences that are spoken ahead."""
 
 
 class Landing(NamedTuple):
@@ -34,11 +43,13 @@ class Landing(NamedTuple):
         sample: the first sample of the track to play.
         said: cues of the track to be heard again, and new sentences.
         beat: the beat of the track that a count-in leads up to; None without one.
+        quiet: samples of quiet behind what is said, in which a person gets into position.
     """
 
     sample: int
     said: tuple[Cue | str, ...] = ()
     beat: int | None = None
+    quiet: int = 0
 
 
 def work_at(timeline: Timeline, sample: int) -> Set | None:
@@ -73,46 +84,67 @@ def last_cue(timeline: Timeline, sample: int) -> Cue | None:
     return cues[index] if index >= 0 else None
 
 
+def beat_at(timeline: Timeline, sample: int) -> int:
+    """Return where the body is while the ear is at a sample: at the beat of a word that has just begun.
+
+    A word begins before its beat, and what it calls for lies behind it.
+    """
+    cue = _heard_at(timeline, sample)
+    return cue.beat if cue and cue.beat is not None and cue.beat > sample else sample
+
+
 def going_on(timeline: Timeline, sample: int) -> Landing:
-    """Return where to go on after a moment's pause: at the start of the rep, the count-in or the sentence."""
-    work = work_at(timeline, sample)
-    if work:
-        part = stretch_at(work, sample)
-        if part.rep is not None:
-            return Landing(_before_beat(timeline, _rep_start(work, part.rep)))
-    index = next_index(timeline, sample)
-    if index < len(timeline.sets):
-        counted = _count_in(timeline, timeline.sets[index])
+    """Return where to go on after a moment's pause: at the start of the rep, the count-in or the sentence.
+
+    It is never behind the sample, and going on from there leads nowhere else.
+    """
+    body, start = beat_at(timeline, sample), sample
+    work = work_at(timeline, body)
+    if work is None:
+        index = next_index(timeline, body)
+        counted = _count_in(timeline, timeline.sets[index]) if index < len(timeline.sets) else []
         if counted and counted[0].start <= sample:
             return Landing(counted[0].start)
-    cue = last_cue(timeline, sample)
-    return Landing(cue.start if cue and sample < cue.end else sample)
+    elif (rep := stretch_at(work, body).rep) is not None:
+        start = _before_beat(timeline, _rep_start(work, rep))
+    cue = _heard_at(timeline, start)
+    if cue is None or cue.start == start:
+        return Landing(start)
+    return going_on(timeline, cue.start if start == sample else cue.start - 1)
 
 
 def coming_back(timeline: Timeline, book: Phrasebook, sample: int, *, long: bool) -> Landing:
     """Return where to go on for somebody who was away: they hear where they are, and are counted in.
 
+    A rest goes on where it was left.
+
     Args:
         timeline: the track.
         book: its language.
         sample: where they left it.
-        long: whether they were away so long that they hear the setup again.
+        long: whether they were away so long that they hear how it goes again.
     """
-    work = work_at(timeline, sample)
-    if work is None:
-        return _back_between(timeline, sample) if long else going_on(timeline, sample)
     landing = going_on(timeline, sample)
-    part = stretch_at(work, sample)
-    beat = landing.sample if part.rep is None else _rep_start(work, part.rep)
-    said: list[Cue | str] = []
-    if long:
-        setups = _setups(timeline, work)
-        said += [_name(book, work), *setups] if setups else [_name(book, work)]
-    said.append(_where(book, work, part, beat, named=long))
-    return Landing(landing.sample, tuple(said), beat)
+    body = beat_at(timeline, landing.sample)
+    work = work_at(timeline, body)
+    if work is None:
+        return _back_between(timeline, landing.sample) if long else landing
+    if work.reps is None and work.end - body < _LEAST:
+        landing = going_on(timeline, max(work.start, work.end - _LEAST))
+        body = max(work.start, beat_at(timeline, landing.sample))
+    rep = stretch_at(work, body).rep
+    beat = max(landing.sample, work.start) if rep is None else _rep_start(work, rep)
+    where = _where(book, work, rep, beat, named=long)
+    if not long:
+        return Landing(landing.sample, where or (_name(book, work),), beat)
+    setups = _setups(timeline, book, work)
+    said = (_name(book, work), *setups, *_which_set(book, work), *where)
+    return Landing(landing.sample, said, beat, _to_get_there(work, "setup" if setups else ""))
 
 
-def beginning(timeline: Timeline, book: Phrasebook, index: int, *, anew: bool = False) -> Landing:
+def beginning(
+    timeline: Timeline, book: Phrasebook, index: int, *, anew: bool = False, heard: int = 0
+) -> Landing:
     """Return where a set begins, with its introduction but without the rest before it.
 
     Args:
@@ -120,31 +152,50 @@ def beginning(timeline: Timeline, book: Phrasebook, index: int, *, anew: bool = 
         book: its language.
         index: the set's.
         anew: for somebody who comes from elsewhere, not from the set before it.
+        heard: the sample up to which the introduction was heard; the name is said once more, the setup not.
     """
     work = timeline.sets[index]
     counted = _count_in(timeline, work)
     sample = counted[0].start if counted else _before_beat(timeline, work.start)
+    beat = None if counted else work.start
+    cues = [cue for cue in introduction(timeline, index) if cue.end <= sample]
+    setups = _setups(timeline, book, work) if anew else ()
+    is_named = any(cue.kind == "announce" and work.name.casefold() in cue.text.casefold() for cue in cues)
+    if anew and not (is_named and {*setups} <= {*cues}):
+        said = (_name(book, work), *setups, *_which_set(book, work))
+        return Landing(sample, said, beat, _to_get_there(work, "setup" if setups else ""))
+    fresh = [cue.kind for cue in cues if cue.start >= heard]
+    again = [cue for cue in cues if cue.start >= heard or cue.kind in ("announce", "switch")]
+    quiet = min(_to_get_there(work, *fresh), sample - cues[-1].end) if cues else 0
+    return Landing(sample, tuple(again), beat, quiet)
+
+
+def introduction(timeline: Timeline, index: int) -> list[Cue]:
+    """Return what is said of a set between the one before it and its first beat."""
+    work = timeline.sets[index]
     before = timeline.sets[index - 1].end if index else 0
-    between = timeline.cues[cue_index(timeline, before) : cue_index(timeline, sample)]
-    said: list[Cue | str] = [cue for cue in between if cue.kind in _INTRODUCES and cue.end <= sample]
-    if anew and not any(cue.kind == "setup" for cue in between):
-        said = [_name(book, work), *_setups(timeline, work), *said]
-    return Landing(sample, tuple(said), None if counted else work.start)
+    between = timeline.cues[cue_index(timeline, before) : cue_index(timeline, work.start)]
+    return [
+        cue
+        for cue in between
+        if cue.kind in _INTRODUCES and cue.beat is None and (cue.exercise, cue.side) == (work.name, work.side)
+    ]
 
 
 def asked_again(timeline: Timeline, sample: int) -> Landing:
     """Return where to go on when the last instruction is asked for again; it is said before."""
-    at = cue_index(timeline, sample)
-    cues = [cue for cue in timeline.cues[: at + 1] if cue.kind in _INSTRUCTS and cue.start <= sample]
     landing = going_on(timeline, sample)
-    work = work_at(timeline, sample)
-    if not cues:
+    body = beat_at(timeline, landing.sample)
+    heard = timeline.cues[: cue_index(timeline, sample) + 1]
+    last = next((cue for cue in reversed(heard) if cue.kind in _INSTRUCTS and cue.start <= sample), None)
+    work = work_at(timeline, body)
+    if last is None or (work is None and landing.sample <= last.start):  # it is heard anyway
         return landing
     if work is None:
-        return landing._replace(said=() if landing.sample <= cues[-1].start else (cues[-1],))
-    part = stretch_at(work, sample)
-    beat = landing.sample if part.rep is None else _rep_start(work, part.rep)
-    return Landing(landing.sample, (cues[-1],), beat)
+        return landing._replace(said=(last,))
+    rep = stretch_at(work, body).rep
+    beat = max(landing.sample, work.start) if rep is None else _rep_start(work, rep)
+    return Landing(landing.sample, (last,), beat)
 
 
 def moved(timeline: Timeline, sample: int, by: int) -> Landing:
@@ -152,14 +203,30 @@ def moved(timeline: Timeline, sample: int, by: int) -> Landing:
     target = min(max(0, sample + by), timeline.length)
     if by < 0:
         return going_on(timeline, target)
-    work = work_at(timeline, target)
-    if work:
-        starts = [part.start for part in work.stretches if part.start == _rep_start(work, part.rep)]
-        coming = next((at for at in starts if at >= target), work.end)
-        if coming - target <= by:  # a long hold is gone into
-            return Landing(_before_beat(timeline, coming))
-    cue = last_cue(timeline, target)
-    return Landing(cue.end if cue and target < cue.end else target)
+    body = beat_at(timeline, target)
+    work = work_at(timeline, body)
+    if work and work.reps is not None:
+        for coming in (*(part.start for part in _first_parts(work)), work.end):
+            landing = Landing(_before_beat(timeline, coming))
+            if target <= landing.sample <= target + by and going_on(timeline, landing.sample) == landing:
+                return landing  # but a long hold is gone into
+    elif work is None and (index := next_index(timeline, body)) < len(timeline.sets):
+        counted = _count_in(timeline, timeline.sets[index])
+        if counted and sample < counted[0].start <= target:
+            return Landing(counted[0].start)
+    return Landing(behind_words(timeline, target))
+
+
+def behind_words(timeline: Timeline, sample: int) -> int:
+    """Return the sample, or the end of what is being said there."""
+    cue = _heard_at(timeline, sample)
+    return cue.end if cue and cue.start < sample else sample
+
+
+def next_sentence(timeline: Timeline, sample: int) -> Landing | None:
+    """Return where the next cue begins that begins behind a sample; None behind the last."""
+    index = bisect_right(timeline.cues, sample, key=lambda cue: cue.start)
+    return Landing(timeline.cues[index].start) if index < len(timeline.cues) else None
 
 
 def blocks(timeline: Timeline) -> list[int]:
@@ -178,20 +245,52 @@ def block_at(timeline: Timeline, sample: int) -> int:
     return bisect_right(ends, sample)
 
 
+def recaps(timeline: Timeline) -> list[str]:
+    """Return the sentences that a session may have to say of a track and that are not in it, each once.
+
+    Those that tell a time left are not there, for there are too many; and no more than make sense.
+    """
+    book = phrasebook(timeline.language)
+    found = dict.fromkeys(book.count(number) for number in (3, 2, 1))
+    for index in blocks(timeline):
+        work = timeline.sets[index]
+        setups = [each for each in _setups(timeline, book, work) if isinstance(each, str)]
+        found |= dict.fromkeys([_name(book, work), *setups])
+    for work in timeline.sets:
+        found |= dict.fromkeys(_which_set(book, work))
+        for rep in range(1, (work.reps or 0) + 1):
+            for named in (False, True):
+                found |= dict.fromkeys(_where(book, work, rep, work.start, named=named))
+        if len(found) > _MOST_RECAPS:
+            break
+    return list(found)[:_MOST_RECAPS]
+
+
 def _whose(work: Set) -> tuple[str, str | None]:
     return work.name, work.side
 
 
-def _rep_start(work: Set, rep: int | None) -> int:
+def _heard_at(timeline: Timeline, sample: int) -> Cue | None:
+    """Return the cue that is heard at a sample; None where it is quiet."""
+    index = cue_index(timeline, sample)
+    cue = timeline.cues[index] if index < len(timeline.cues) else None
+    return cue if cue and cue.start <= sample else None
+
+
+def _first_parts(work: Set) -> list[Stretch]:
+    """Return the first stretch of each rep."""
+    return [next(parts) for _, parts in groupby(work.stretches, key=lambda part: part.rep)]
+
+
+def _rep_start(work: Set, rep: int) -> int:
     return next(part.start for part in work.stretches if part.rep == rep)
 
 
 def _before_beat(timeline: Timeline, beat: int) -> int:
     """Return the start of the word whose attack falls on a beat; the beat itself where there is none."""
     index = cue_index(timeline, beat)
-    if index < len(timeline.cues) and timeline.cues[index].beat == beat:
-        return timeline.cues[index].start
-    return beat
+    words = timeline.cues[max(0, index - 1) : index + 1]  # a word's attack may be its end
+    return next((cue.start for cue in words if cue.beat == beat), beat)
 
 
 def _count_in(timeline: Timeline, work: Set) -> list[Cue]:
@@ -206,29 +305,38 @@ def _count_in(timeline: Timeline, work: Set) -> list[Cue]:
 
 
 def _back_between(timeline: Timeline, sample: int) -> Landing:
-    """Return where to go on between two sets: at what introduces the next one, if that has begun."""
+    """Return where to go on between two sets: what was heard of the introduction is heard again."""
     index = next_index(timeline, sample)
-    landing = going_on(timeline, sample)
     if index == len(timeline.sets):
-        return landing
-    before = timeline.sets[index - 1].end if index else 0
-    for cue in timeline.cues[cue_index(timeline, before) :]:
-        if cue.start > sample:
-            break
-        if cue.kind in _INTRODUCES:
-            return Landing(min(cue.start, landing.sample))
-    return landing
+        return Landing(sample)
+    work = timeline.sets[index]
+    said = tuple(cue for cue in introduction(timeline, index) if cue.end <= sample)
+    counted = _count_in(timeline, work)
+    left = (counted[0].start if counted else work.start) - sample
+    return Landing(sample, said, None, max(0, _to_get_there(work, *(cue.kind for cue in said)) - left))
 
 
-def _setups(timeline: Timeline, work: Set) -> list[Cue]:
-    """Return the setup that was heard last for the exercise of a set."""
-    found: list[Cue] = []
-    for cue in reversed(timeline.cues[: cue_index(timeline, work.start)]):
+def _to_get_there(work: Set, *kinds: str) -> int:
+    """Return the samples of quiet that a person needs behind cues of some kinds before a set."""
+    if not isinstance(work.step, Exercise):
+        return 0
+    times = [work.step.ready] * ("setup" in kinds) + [work.step.switch] * ("switch" in kinds)
+    return to_samples(max(times)) if times else 0
+
+
+def _setups(timeline: Timeline, book: Phrasebook, work: Set) -> tuple[Cue | str, ...]:
+    """Return the setup of a set's exercise as it is true of this set: it was said of the first side."""
+    step = work.step
+    if not isinstance(step, Exercise):
+        return ()
+    spoken: dict[str, Cue] = {}
+    for cue in timeline.cues:
         if cue.kind == "setup" and cue.exercise == work.name:
-            found.append(cue)
-        elif found and cue.kind not in ("reminder", "announce"):
-            break
-    return found[::-1]
+            spoken.setdefault(cue.text, cue)
+    announcer = Announcer(book, timeline.title)
+    values = announcer.values(step, work.side, work.number or 1)
+    texts = [text.fill(values) for text in announcer.setup(step) or ()]
+    return tuple(spoken.get(text, text) for text in texts)
 
 
 def _name(book: Phrasebook, work: Set) -> str:
@@ -237,13 +345,29 @@ def _name(book: Phrasebook, work: Set) -> str:
     return book.sentence("introduces_side", name=work.name, side=book.side(work.side))
 
 
-def _where(book: Phrasebook, work: Set, part: Stretch, beat: int, *, named: bool) -> str:
-    """Return the sentence that tells a person where they are in a set."""
-    if part.rep is None or work.reps is None:
-        return book.sentence("to_go", duration=book.duration(Fraction(work.end - beat, RATE)))
-    rep, reps = book.number(part.rep), book.number(work.reps)
+def _which_set(book: Phrasebook, work: Set) -> tuple[str, ...]:
+    """Return the sentence that tells which set it is, if there are several."""
+    sets = work.step.sets if isinstance(work.step, Exercise) else 1
+    if sets == 1 or work.number is None:
+        return ()
+    return (book.sentence("set", set=book.number(work.number), sets=book.number(sets)),)
+
+
+def _where(book: Phrasebook, work: Set, rep: int | None, beat: int, *, named: bool) -> tuple[str, ...]:
+    """Return what tells a person where they are in a set; nothing where its name says it all.
+
+    With `named` the name is said before, and with it the side.
+    """
+    side = None if named else work.side
+    if rep is None or work.reps is None:
+        left = -((beat - work.end) // RATE)
+        to_go = book.sentence("to_go", duration=book.duration(left))
+        return (book.sentence("side", side=book.side(side)), to_go) if side else (to_go,)
+    if work.reps == 1:
+        return ()
+    number, reps = book.number(rep), book.number(work.reps)
     if work.number is None:
-        return book.sentence("round", round=rep, rounds=reps)
-    if work.side is None or named:
-        return book.sentence("at_rep", rep=rep, reps=reps)
-    return book.sentence("at_rep_side", side=book.side(work.side), rep=rep, reps=reps)
+        return (book.sentence("round", round=number, rounds=reps),)
+    if side is None:
+        return (book.sentence("at_rep", rep=number, reps=reps),)
+    return (book.sentence("at_rep_side", side=book.side(side), rep=number, reps=reps),)

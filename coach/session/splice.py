@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from coach.errors import Location
 from coach.mix import render
 from coach.timeline import Cue, Timeline
+from coach.timeline.voiced import Booth, Wish
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -19,13 +21,14 @@ if TYPE_CHECKING:
     from coach.session.places import Landing
     from coach.timeline.voiced import Speaks
 
-_HUSH = RATE // 4
+_HUSH = RATE // 20
 """Samples of quiet before something is said: a device that has just begun swallows a little."""
 
 _BREATH = RATE // 2
 """Samples of quiet between sentences: the person is finding their place again."""
 
 _COUNT_IN = 3
+"""Beats that lead up to a rep, a second apart."""
 
 _NOWHERE = Location("", 1, 1)
 
@@ -71,22 +74,35 @@ def say_first(timeline: Timeline, speech: Speaks, book: Phrasebook, landing: Lan
     for each in landing.said:
         clip = speech.clip(each) if isinstance(each, str) else each.clip
         kind, text = ("announce", each) if isinstance(each, str) else (each.kind, each.text)
-        cues.append(Cue(at, clip, kind, text, _NOWHERE))
-        at = cues[-1].end + _BREATH
+        if clip.length:
+            cues.append(Cue(at, clip, kind, text, _NOWHERE))
+            at = cues[-1].end + _BREATH
+    at += landing.quiet
     if landing.beat is None:
-        return _timeline(timeline, cues, at if cues else 0)
-    first = None
-    for number in range(_COUNT_IN, 0, -1):
-        text = book.count(number)
-        clip = speech.clip(text)
-        first = at + clip.attack if first is None else first
-        beat = first + (_COUNT_IN - number) * RATE
-        cues.append(Cue(beat - clip.attack, clip, "countdown", text, _NOWHERE, beat))
-    assert first is not None
-    end = first + _COUNT_IN * RATE - (landing.beat - landing.sample)
-    while cues[-1].end > end:  # the track's own first word comes early
-        cues.pop()
-    return _timeline(timeline, cues, end)
+        return _timeline(timeline, cues, at if cues or landing.quiet else 0)
+    counts = _count_in(speech, book, landing.beat - landing.sample)
+    first = min([-_COUNT_IN * RATE, *(cue.start for cue in counts)])  # from the beat
+    beat = max(at - first, landing.beat - landing.sample)
+    cues += [replace(cue, start=cue.start + beat, beat=(cue.beat or 0) + beat) for cue in counts]
+    return _timeline(timeline, cues, beat - (landing.beat - landing.sample))
+
+
+def _count_in(speech: Speaks, book: Phrasebook, early: int) -> list[Cue]:
+    """Return the cues that count in, in samples from the beat they lead up to.
+
+    Args:
+        speech: the voice.
+        book: its language.
+        early: samples before that beat at which the track's own word may begin.
+    """
+    booth, cues, ceiling = Booth(speech), list[Cue](), -early
+    for number in range(1, _COUNT_IN + 1):
+        wish = Wish("countdown", book.count(number), _NOWHERE)
+        clip = booth.on_beat(wish, -number * RATE, -(number + 1) * RATE, ceiling)
+        if clip and clip.length:
+            ceiling = -number * RATE - clip.attack
+            cues.insert(0, Cue(ceiling, clip, wish.kind, wish.text, _NOWHERE, -number * RATE))
+    return cues
 
 
 def _timeline(timeline: Timeline, cues: list[Cue], length: int) -> Timeline:
