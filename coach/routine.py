@@ -7,7 +7,7 @@ from, so that what is compiled from it can name the line.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -125,6 +125,19 @@ Dose: TypeAlias = Tempo | Hold | Timed
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How a dose with a range grows.
+
+    Attributes:
+        after: sessions completed at one dose before the next step.
+        by: reps, or seconds of a hold, of a step; None for one rep, or two seconds.
+    """
+
+    after: int = 1
+    by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Exercise:
     """An exercise with its dose.
 
@@ -137,7 +150,12 @@ class Exercise:
         sets: how often the dose is done on each side.
         rest: seconds between two sets.
         alternate: side by side within each set, instead of all sets of one side first.
+        doses: pairs of a side (None without sides) and the dose that a person has come to on it; what is
+            not there has `dose`, at the low end of its ranges.
+        progress: how the dose grows.
         setup: spoken before the first set, once a routine.
+        short: what is said in its place to somebody who knows it; empty for its first sentence.
+        guidance: how much is said: "full", "short" or "quiet".
         ready: seconds of quiet after the setup.
         count_in: one-second beats before each set.
         reminders: form cues.
@@ -145,6 +163,7 @@ class Exercise:
         breathe: with a tempo, pairs of phase name and "in", "out" or "hold".
         breathing: with a hold or a time, the phases of a breath; empty for none.
         count: "tempo", "reps", "both" or "off".
+        levels: the levels that there is a variant of it for.
         equipment: what a person needs.
         position: how the body lies or stands; None where nothing is said.
         notes: for reading, never spoken.
@@ -158,7 +177,11 @@ class Exercise:
     sets: int = 1
     rest: Fraction = Fraction(60)
     alternate: bool = False
+    doses: tuple[tuple[str | None, Dose], ...] = ()
+    progress: Progress = Progress()
     setup: tuple[Text, ...] = ()
+    short: tuple[Text, ...] = ()
+    guidance: str = "full"
     ready: Fraction = Fraction(5)
     count_in: int = 3
     reminders: tuple[Text, ...] = ()
@@ -166,6 +189,7 @@ class Exercise:
     breathe: tuple[tuple[str, str], ...] = ()
     breathing: tuple[Phase, ...] = ()
     count: str = "tempo"
+    levels: tuple[str, ...] = ()
     equipment: tuple[str, ...] = ()
     position: str | None = None
     notes: str | None = None
@@ -174,11 +198,17 @@ class Exercise:
     def seconds(self) -> Fraction:
         """The least it can last: its sets, rests and changes of side, without a spoken word."""
         sides = len(self.sides) or 1
+        work = sum((self.on(side).dose.seconds for side in self.sides or (None,)), Fraction(0))
         if self.alternate:
             between = self.sets * (sides - 1) * self.switch + (self.sets - 1) * self.rest
         else:
             between = (sides - 1) * self.switch + sides * (self.sets - 1) * self.rest
-        return sides * self.sets * self.dose.seconds + between
+        return self.sets * work + between
+
+    def on(self, side: str | None) -> Exercise:
+        """Return the exercise with the dose of one side."""
+        dose = dict(self.doses).get(side)
+        return self if dose is None else replace(self, dose=dose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +326,25 @@ class VoiceChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class News:
+    """A dose that differs from the last one.
+
+    Attributes:
+        exercise: its name.
+        side: where only this one differs so; None for the whole exercise.
+        reps: how many more; negative for fewer.
+        seconds: how much longer a rep is held; negative for shorter.
+        because: in place of numbers, why there is no more: "hurt", "hard" (too hard) or "away" (a break).
+    """
+
+    exercise: str
+    side: str | None = None
+    reps: int = 0
+    seconds: int = 0
+    because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Routine:
     """A validated script.
 
@@ -310,6 +359,9 @@ class Routine:
         pronounce: how the voice should read certain words.
         level: None, "easier" or "harder".
         levels: the levels that its exercises offer.
+        guidance: how much is said: "full", "short", "quiet" or "auto"; None where the script says nothing.
+        news: how today's doses differ from the last ones.
+        outgrown: the exercises whose harder variant is worth a try.
     """
 
     title: str
@@ -322,6 +374,9 @@ class Routine:
     pronounce: Mapping[str, str] = field(default_factory=dict)
     level: str | None = None
     levels: tuple[str, ...] = ()
+    guidance: str | None = None
+    news: tuple[News, ...] = ()
+    outgrown: tuple[str, ...] = ()
 
     def exercises(self) -> tuple[Exercise, ...]:
         """Return its exercises in their order, each step once."""

@@ -78,7 +78,7 @@ def shown(log: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Shown:
 
 def fill(path: Path, sets: list[SetLog], outcome: Any = "completed", heard: float = 784, **more: Any) -> None:
     """Log a session."""
-    reason = more.pop("reason", None)
+    reason, answers = more.pop("reason", None), more.pop("answers", {})
     session: dict[str, Any] = {
         "title": "Hip morning",
         "script": "/home/ada/hip.yaml",
@@ -94,6 +94,8 @@ def fill(path: Path, sets: list[SetLog], outcome: Any = "completed", heard: floa
         record.reach(heard)
         if outcome != "playing":
             record.end(outcome, heard, reason, ended=START + timedelta(minutes=13))
+        for question, answer in answers.items():
+            record.answer(question, answer)
 
 
 def test_the_table_tells_what_was_played_and_what_was_done_of_it(log: Path, shown: Shown) -> None:
@@ -101,14 +103,14 @@ def test_the_table_tells_what_was_played_and_what_was_done_of_it(log: Path, show
     fill(log, HALF, "stopped", 370.9, started=START + timedelta(days=1))
     fill(log, [], "broken off", 12, started=START + timedelta(days=2), reason="the headphones are gone")
     fill(log, [work("Lift", None, "skipped", 0)], title="Lifts")
-    fill(log, [], title="Words", length=3700)
+    fill(log, [], title="Words", length=3700, answers={"effort": "less", "pain": "more"})
     assert shown() == (
         "2025-03-01 07:00          13:04  Hip morning (easier): 2 exercises, 5 sets; schedule morning\n"
         "2025-03-02 07:00  6:10 of 13:04  "
         "Hip morning: stopped; 2 exercises, 2 sets, 3 skipped, 3 broken off\n"
         "2025-03-03 07:00  0:12 of 13:04  Hip morning: broken off (the headphones are gone)\n"
         "2025-03-01 07:00          13:04  Lifts: no set done, 1 skipped\n"
-        "2025-03-01 07:00        1:01:40  Words\n"
+        "2025-03-01 07:00        1:01:40  Words: too easy, more pain\n"
     )
     assert shown("--sets", "--last", "5").splitlines()[1:4] == [
         "    Reverse clamshell, left: 2 sets, 24 reps",
@@ -152,7 +154,8 @@ def test_the_table_has_the_last_20_and_programs_get_all(log: Path, shown: Shown)
 
 
 def test_json_has_everything(log: Path, shown: Shown) -> None:
-    fill(log, HALF[:1], level="easier", schedule="morning", options={"words": ["--reps", "12"]})
+    words = {"words": ["--reps", "12"]}
+    fill(log, HALF[:1], level="easier", schedule="morning", options=words, answers={"pain": "more"})
     assert json.loads(shown("--json")) == [
         {
             "id": 1,
@@ -184,13 +187,15 @@ def test_json_has_everything(log: Path, shown: Shown) -> None:
                     "outcome": "done",
                 }
             ],
+            "effort": None,
+            "pain": "more",
         }
     ]
 
 
 def test_csv_has_a_row_for_each_set_and_calculates_nothing(log: Path, shown: Shown) -> None:
     title = '=HYPERLINK("x"),\r\n\N{SNOWMAN}'
-    fill(log, HALF[:2], title=title, options={"a": [1]})
+    fill(log, HALF[:2], title=title, options={"a": [1]}, answers={"effort": "same", "pain": "less"})
     fill(log, [], title="-1+1", schedule="@x", reason="+1")
     text = shown("--csv")
     assert text.count("\r\n") == text.count("\n") == 4
@@ -200,6 +205,7 @@ def test_csv_has_a_row_for_each_set_and_calculates_nothing(log: Path, shown: Sho
     assert (two["reps_done"], two["set"], two["set_outcome"]) == ("7", "2", "broken off")
     assert json.loads(one["options"]) == {"a": [1]}
     assert (three["title"], three["schedule"], three["reason"]) == ("'-1+1", "'@x", "'+1")
+    assert (one["effort"], one["pain"], three["pain"]) == ("same", "less", "")
     assert three["exercise"] == three["set_outcome"] == ""
     assert set(one) == {*json.loads(shown("--json"))[0], *json.loads(shown("--json"))[0]["sets"][0]} - {
         "sets"

@@ -118,6 +118,9 @@ calls = st.one_of(
     ),
     st.tuples(st.just("reach"), amounts),
     st.tuples(
+        st.just("answer"), st.sampled_from(["effort", "pain"]), st.sampled_from(["less", "same", "more"])
+    ),
+    st.tuples(
         st.just("end"), st.sampled_from(["completed", "stopped", "broken off"]), amounts,
         st.none() | texts, moments,
     ),
@@ -149,7 +152,13 @@ def test_any_calls_leave_what_a_list_in_memory_would(done: list[Any], newest: in
                 model.append(
                     SessionLog(id=record.id, ended=None, heard=0, outcome="playing", reason=None, **session)
                 )
-            elif record is None or model[-1].outcome != "playing":
+            elif record is None:
+                continue
+            elif name == "answer":  # also when the session is over
+                question, answer = values
+                record.answer(question, answer)
+                model[-1] = replace(model[-1], **{question: answer})
+            elif model[-1].outcome != "playing":
                 continue
             elif name == "begin_set":
                 rows[len(model[-1].sets)] = record.begin_set(*values)
@@ -257,14 +266,14 @@ def test_the_log_and_the_lock_lie_in_the_folders_of_the_person() -> None:
 MADE_UP = (
     *MIGRATIONS,
     (
-        "ALTER TABLE sessions ADD COLUMN effort INTEGER CHECK (effort BETWEEN 1 AND 10)",
-        "UPDATE sessions SET effort = 5",
+        "ALTER TABLE sessions ADD COLUMN mood INTEGER CHECK (mood BETWEEN 1 AND 10)",
+        "UPDATE sessions SET mood = 5",
     ),
     ("CREATE TABLE notes (session INTEGER REFERENCES sessions (id), note TEXT)",),
 )
 
 
-@pytest.mark.parametrize("versions", [0, 1, 2, 3])
+@pytest.mark.parametrize("versions", [0, 1, 2, 3, 4])
 def test_an_older_log_is_brought_to_the_newest_version_by_the_first_write(path: Path, versions: int) -> None:
     if versions:
         with History(path, migrations=MADE_UP[:versions]) as history:
@@ -276,20 +285,20 @@ def test_an_older_log_is_brought_to_the_newest_version_by_the_first_write(path: 
         begun(history, title="New")
         titles = [each.title for each in history.sessions()]
     assert titles == ["Old", "New"][not versions :]
-    assert columns(path, "sessions")[-1] == "effort"
+    assert columns(path, "sessions")[-3:] == ["effort", "pain", "mood"]
     assert columns(path, "notes") == ["session", "note"]
 
 
 def test_a_step_is_done_whole_or_not_at_all(path: Path) -> None:
     with History(path) as history:
         begun(history)
-    broken = (*MADE_UP[:2], ("CREATE TABLE half (a)", "CREATE TABLE sessions (a)"))
+    broken = (*MADE_UP[:3], ("CREATE TABLE half (a)", "CREATE TABLE sessions (a)"))
     with (
         pytest.raises(HistoryError, match="table sessions already exists"),
         History(path, migrations=broken) as history,
     ):
         begun(history)
-    assert columns(path, "sessions")[-1] == "effort"  # of the step before
+    assert columns(path, "sessions")[-1] == "mood"  # of the step before
     assert columns(path, "half") == []
     assert len(History(path, migrations=MADE_UP).sessions()) == 1
 
@@ -300,7 +309,7 @@ def test_a_log_of_a_newer_coach_is_left_alone(path: Path) -> None:
     before = path.read_bytes()
     with History(path) as history:
         for use in (history.sessions, lambda: begun(history)):
-            with pytest.raises(HistoryError, match=r"written by a newer Coach \(version 3.*; update Coach"):
+            with pytest.raises(HistoryError, match=r"written by a newer Coach \(version 4.*; update Coach"):
                 use()
     assert path.read_bytes() == before
     with pytest.raises(HistoryError, match="newer Coach"):

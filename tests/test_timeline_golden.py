@@ -1,4 +1,6 @@
-"""The timeline of every shipped script at every level, as it is kept in tests/timelines.
+"""The timeline of every shipped script at every level, and of one for somebody who has come far.
+
+They are kept in tests/timelines.
 
 After a change that is meant to move cues, write them anew with `pytest --update-golden`, then read the
 difference.
@@ -6,12 +8,15 @@ difference.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from coach import script
+from coach.history import SessionLog, SetLog
+from coach.progress import at_top, today
 from coach.timeline import Cue, Set, Timeline, compile_routine, texts
 from coach.units import RATE
 from tests.voices import FixedSpeech
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 KEPT = Path(__file__).with_name("timelines")
+NOW = datetime(2026, 11, 23, 7, 0, tzinfo=timezone.utc)
 
 
 def shipped() -> list[tuple[Path, str | None]]:
@@ -81,8 +87,38 @@ def test_shipped_scripts_keep_their_timelines(
     golden(KEPT / f"{stem(path, level)}.timeline", written(timeline))
 
 
+FITTED = ("short", "quiet", "grown", "outgrown")
+"""What reverse_clamshell is made for: less guidance; doses that differ from side to side; the top on both."""
+
+
+@pytest.mark.parametrize("fitting", FITTED)
+def test_a_fitted_routine_keeps_its_timeline(fitting: str, golden: Callable[[Path, str], None]) -> None:
+    plain = script.load(ROOT / "scripts" / "reverse_clamshell.yaml")
+    if "grown" in fitting:
+        lower = 13 if fitting == "grown" else 14
+        routine = today(plain, [session(plain.title, 15, lower)], NOW)
+    else:
+        routine = today(plain, [], NOW, guidance=fitting)
+    timeline = compile_routine(routine, FixedSpeech())
+    assert timeline.warnings == ()
+    golden(KEPT / f"reverse_clamshell.{fitting}.timeline", written(timeline))
+
+
+def session(name: str, left: int, right: int) -> SessionLog:
+    """Return yesterday's session, with so many reps on each side."""
+    moment = NOW - timedelta(days=1)
+    rows = tuple(
+        SetLog(name, side, 1, 1, reps, None, start, 4.0 * reps, reps, 4.0 * reps, "done")
+        for side, reps, start in (("left", left, 20.0), ("right", right, 99.0))
+    )
+    return SessionLog(
+        1, moment, moment, name, "/s.yaml", "en", "v", None, None, {}, 200, 200, "completed", None, rows
+    )
+
+
 def test_no_timeline_is_kept_of_what_is_gone() -> None:
-    assert {path.stem for path in KEPT.iterdir()} == {stem(path, level) for path, level in shipped()}
+    there = {stem(path, level) for path, level in shipped()}
+    assert {path.stem for path in KEPT.iterdir()} == there | {f"reverse_clamshell.{each}" for each in FITTED}
 
 
 @pytest.mark.parametrize(
@@ -100,4 +136,6 @@ def test_what_a_script_will_have_spoken_is_known_before(path: Path, level: str |
     ("path", "level"), shipped(), ids=lambda value: getattr(value, "stem", value) or "plain"
 )
 def test_shipped_scripts_give_no_warning(path: Path, level: str | None) -> None:
-    assert compile_routine(script.load(path, level=level), FixedSpeech()).warnings == ()
+    routine = script.load(path, level=level)
+    for dose in (routine, at_top(routine)):
+        assert compile_routine(dose, FixedSpeech()).warnings == ()

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import groupby, pairwise
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
@@ -90,9 +90,8 @@ def check_sets(timeline: Timeline) -> None:
     for work in sets:
         assert all(one.end == other.start for one, other in pairwise(work.stretches))
         assert all(part.start < part.end for part in work.stretches)
-        assert work.end - work.start == to_samples(
-            work.step.seconds if isinstance(work.step, Breathing) else work.step.dose.seconds
-        )
+        seconds = work.step.seconds if isinstance(work.step, Breathing) else work.step.dose.seconds
+        assert abs(work.end - work.start - to_samples(seconds)) <= 1  # both ends are rounded, each once
     starts = {(part.start, part.rep) for work in sets for part in work.stretches}
     for cue in timeline.cues:
         if cue.rep and cue.beat is not None and cue.kind in ("milestone", "breath"):
@@ -197,6 +196,7 @@ def test_rests_are_exact(works: list[tuple[Fraction, Fraction]], count_in: int, 
 
 @few
 @given(seconds("8", "60"), st.integers(1, 12), seconds("1", "30"), st.sampled_from((0, 3)), voices)
+@example(Fraction(105331, 5000), 3, Fraction(105331, 5000), 0, PacedSpeech(0.4, 0.0))
 def test_rounds_of_every_begin_on_time(
     interval: Fraction, rounds: int, work: Fraction, count_in: int, voice: PacedSpeech
 ) -> None:

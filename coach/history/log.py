@@ -6,7 +6,7 @@ import json
 from dataclasses import fields
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from coach.folders import data_folder, state_folder
 from coach.history.model import SessionLog, SetLog
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from coach.history.model import Ending, SetOutcome
+    from coach.history.model import Answer, Ending, SetOutcome
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -59,6 +59,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
         "CREATE INDEX sets_by_session ON sets (session)",
+    ),
+    (
+        "ALTER TABLE sessions ADD COLUMN effort TEXT CHECK (effort IN ('less', 'same', 'more'))",
+        "ALTER TABLE sessions ADD COLUMN pain TEXT CHECK (pain IN ('less', 'same', 'more'))",
     ),
 )
 """What makes each version of the database from the one before it, the first from an empty file."""
@@ -232,6 +236,10 @@ class Record:
             ),
             _update("sessions", self.id, values),
         )
+
+    def answer(self, question: Literal["effort", "pain"], answer: Answer) -> None:
+        """Log what the person said at the end of the session, when they were asked."""
+        self._database.write(_update("sessions", self.id, {question: answer}))
 
 
 def _insert(table: str, values: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:

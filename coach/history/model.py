@@ -15,6 +15,9 @@ SetOutcome = Literal["done", "broken off", "skipped", "doing"]
 Ending = Literal["completed", "stopped", "broken off"]
 """How a session ended: by itself, by the person, or by an interruption."""
 
+Answer = Literal["less", "same", "more"]
+"""What a person said at the end: less than it could be (or than usual), as it is, or more."""
+
 
 @dataclass(frozen=True, slots=True)
 class SetLog:
@@ -66,6 +69,9 @@ class SessionLog:
         outcome: "playing", "completed", "stopped" by the person, or "broken off": interrupted, killed.
         reason: what interrupted it, for a person to read; None where that is not known.
         sets: what was done, in the order it was begun.
+        effort: how hard it was for the person: "less" than it could be, "same" (right), or "more"; None where
+            nobody asked, or there was no answer.
+        pain: likewise, how it hurt, against usual.
     """
 
     id: int
@@ -83,3 +89,5 @@ class SessionLog:
     outcome: Literal["playing"] | Ending
     reason: str | None
     sets: tuple[SetLog, ...] = ()
+    effort: Answer | None = None
+    pain: Answer | None = None

@@ -64,6 +64,7 @@ def build(path: Path, shown: str, *, level: str | None, change: Change, language
         pronounce=session.pronounce,
         level=level,
         levels=tuple(name for name in LEVELS if name in session.levels),
+        guidance=fields.get(keys.GUIDANCE),
     )
 
 

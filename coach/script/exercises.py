@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -108,7 +108,8 @@ class Exercises:
             made = above and self._assembled(lay([*under, *above]), step.location)
             if level == self.wanted.level:
                 chosen = made or None
-        return chosen
+        offered = tuple(level for level, key in _VARIANTS.items() if key in merged)
+        return replace(chosen, levels=offered) if chosen else chosen
 
     def fit(self, fields: keys.Fields) -> None:
         """Note what within one level does not go together, at this level and at those that it overrides."""
@@ -176,6 +177,9 @@ class Exercises:
         setup = tuple(
             bind(text, {*missing, "rep"}, place, self.script, self.reader) for text in fields[keys.SETUP]
         )
+        short_setup = tuple(
+            bind(text, {*missing, "rep"}, place, self.script, self.reader) for text in fields[keys.SHORT]
+        )
         reminders = tuple(
             bind(text, missing, place, self.script, self.reader) for text in fields[keys.REMINDERS]
         )
@@ -193,7 +197,9 @@ class Exercises:
             sets=fields[keys.SETS] if change.sets is None else change.sets,
             rest=fields[keys.SET_REST] if change.rest is None else change.rest,
             alternate=fields[keys.ALTERNATE],
+            progress=fields[keys.PROGRESS],
             setup=setup,
+            short=short_setup,
             ready=fields[keys.READY],
             count_in=self.count_in,
             reminders=reminders,
@@ -276,7 +282,8 @@ class Exercises:
 def lay(layers: list[keys.Fields]) -> keys.Fields:
     """Return the fields of several levels as one, nearer ones over farther ones.
 
-    A dose replaces that of a farther level as a whole, with the start, breathing and count written beside it.
+    A dose replaces that of a farther level as a whole, with the start, breathing and count written beside
+    it; so does a setup, with its short form.
 
     Args:
         layers: at least one, the farthest first.
@@ -289,6 +296,8 @@ def lay(layers: list[keys.Fields]) -> keys.Fields:
             replaced = next((key for key in _DOSES if key in merged), None)
             other = dose is keys.FOR or replaced not in (None, dose)
             merged = merged.without((*_DOSES, keys.REPS, keys.RELAX) if other else _DOSES)
+        if keys.SETUP in layer:
+            merged = merged.without((keys.SHORT,))
         alive = layer if dose is None or number == last else layer.without(_OF_A_DOSE)
         merged = alive.over(merged)
     return merged

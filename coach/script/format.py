@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from coach.routine import Phase, Text, VoiceChoice
+from coach.routine import Phase, Progress, Text, VoiceChoice
 from coach.script.document import Mapping, Node, Scalar, Sequence, short
 from coach.script.values import (
     NAME,
@@ -296,6 +296,26 @@ class Spoken(Value[Text]):
         return Text(words.replace("{", "{{").replace("}", "}}"), fields.at(FILE), path)
 
 
+class ProgressText(Value[Progress]):
+    """A mapping that says how a dose grows."""
+
+    @property
+    def words(self) -> str:
+        return "a mapping such as {after: 2, by: 1}"
+
+    def schema(self) -> Schema:
+        return GROWTH.schema()
+
+    def read(self, node: Node, reader: Reader) -> Progress | None:
+        fields = GROWTH.read(node, reader)
+        if fields is None or fields.unread:
+            return None
+        return Progress(fields[AFTER], fields.get(BY))
+
+    def shown(self, value: object) -> str:  # noqa: ARG002 - its default is that of its keys
+        return ""
+
+
 class VoiceText(Value[VoiceChoice]):
     """A voice's name, or a mapping that says more."""
 
@@ -333,6 +353,13 @@ FILE: Final = Key("file", Line(1000, "a path"), "The recording; relative to this
 CAPTION: Final = Key("text", Line(300), "What is said in it, for reading.")
 RECORDING: Final = Record("a recording", (FILE, CAPTION))
 
+# How a dose with a range grows from session to session.
+AFTER: Final = Key("after", Whole(1, 100), "Sessions completed at one dose before the next step.", 1)
+BY: Final = Key(
+    "by", Whole(1, 100), "Reps, or seconds of a hold, of a step; one rep or two seconds if not given."
+)
+GROWTH: Final = Record("progress", (AFTER, BY))
+
 # Exercises. `use`, `exercise` and what follows may stand in a step, in the library, in a level.
 REPS: Final = Key("reps", Range(Whole(1, 10_000)), "Repetitions, or a range to grow through.")
 TEMPO: Final = Key("tempo", TempoText(), "The phases of a rep in the order performed, with their seconds.")
@@ -349,6 +376,12 @@ ALTERNATE: Final = Key(
 )
 SETUP: Final[Key[tuple[Text, ...]]] = Key(
     "setup", Several(Spoken()), "Spoken before the first set, once a routine.", ()
+)
+SHORT: Final[Key[tuple[Text, ...]]] = Key(
+    "short",
+    Several(Spoken()),
+    "Spoken in place of the setup to who knows it; else its first sentence is.",
+    (),
 )
 READY: Final = Key(
     "ready",
@@ -371,6 +404,7 @@ COUNT: Final = Key(
 )
 EASIER: Final = Key("easier", Variant(), "Overrides for `--level easier`; with `use`, another exercise.")
 HARDER: Final = Key("harder", Variant(), "Overrides for `--level harder`; with `use`, another exercise.")
+PROGRESS: Final = Key("progress", ProgressText(), "How a range of reps or seconds grows.", Progress())
 EQUIPMENT: Final = Key("equipment", Several(NAME), "What is needed, as it is spoken: a mat.", ())
 POSITION: Final = Key("position", Line(), "How the body lies, sits or stands; shown.")
 NOTES: Final = Key("notes", Line(2000), "For reading; never spoken.")
@@ -378,8 +412,8 @@ NAMED: Final = Key("exercise", NAME, "The exercise's name, spoken and shown.")
 USE: Final = Key("use", NAME, "An exercise of the library, by its id; what stands beside it overrides it.")
 
 _OVERRIDABLE: Final[tuple[Key[Any], ...]] = (
-    REPS, TEMPO, START, HOLD, RELAX, FOR, SIDES, SWITCH, SETS, SET_REST, ALTERNATE, SETUP, READY, REMINDERS,
-    REMINDERS_EVERY, BREATHE, COUNT, EQUIPMENT, POSITION, NOTES,
+    REPS, TEMPO, START, HOLD, RELAX, FOR, SIDES, SWITCH, SETS, SET_REST, PROGRESS, ALTERNATE, SETUP, SHORT,
+    READY, REMINDERS, REMINDERS_EVERY, BREATHE, COUNT, EQUIPMENT, POSITION, NOTES,
 )  # fmt: skip
 VARIANT: Final = Record("a level", (NAMED, USE, *_OVERRIDABLE))
 EXERCISE: Final = Record("an exercise", (NAMED, USE, *_OVERRIDABLE, EASIER, HARDER))
@@ -445,6 +479,12 @@ LEAD_IN: Final = Key(
     Fraction(2),
 )
 COUNT_IN: Final = Key("count_in", Whole(0, 10), "One-second beats before each set.", 3)
+GUIDANCES: Final = ("full", "short", "quiet", "auto")
+GUIDANCE: Final = Key(
+    "guidance",
+    Choice(GUIDANCES),
+    "How much is said: all; setups in short, half the reminders; counts and sides; or by what is known.",
+)
 VARS: Final = Key("vars", Vars("names"), "Words of your own, for braces in texts.", {})
 PRONOUNCE: Final[Key[dict[str, str]]] = Key(
     "pronounce", Table(), "How the voice should read certain words.", {}
@@ -460,6 +500,7 @@ SCRIPT: Final = Record(
         VOICE_CHOICE,
         LEAD_IN,
         COUNT_IN,
+        GUIDANCE,
         VARS,
         PRONOUNCE,
         DEFAULT_FIELDS,

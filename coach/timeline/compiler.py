@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from coach.errors import Problem, ScriptError
 from coach.phrases import Phrasebook, languages, phrasebook
-from coach.routine import Breathing, Every, Exercise, Repeat, Rest, Routine, Say, Step
+from coach.routine import Breathing, Every, Exercise, Repeat, Rest, Routine, Say, Step, Text
 from coach.speech import Clip
 from coach.timeline.gaps import Gaps
 from coach.timeline.score import Reminders, reminder
 from coach.timeline.sets import WorkSet
 from coach.timeline.track import Label, Sentence, Track
 from coach.timeline.voiced import BREATH, Booth, Speaks, Wish
-from coach.timeline.wording import Announcer
+from coach.timeline.wording import Announcer, closing, guided
 from coach.units import RATE, nearest, to_samples
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def compile_routine(routine: Routine, speech: Speaks) -> Timeline:
     track = Track(Booth(speech))
     walk = _Walk(track, book, routine.title)
     walk.steps(routine.steps)
-    walk.finish(Wish("end", book.sentence("end"), routine.location))
+    walk.finish([Wish("end", text, routine.location) for text in closing(routine, book)])
     return track.timeline(routine, book, speech.voice_name)
 
 
@@ -86,7 +86,7 @@ class _Walk:
         self._book = book
         self._gaps = Gaps(track, book)
         self._announcer = Announcer(book, title)
-        self._reminders: dict[tuple[object, ...], Reminders] = {}
+        self._reminders: dict[tuple[str, str, tuple[Text, ...]], Reminders] = {}
 
     def steps(self, steps: Sequence[Step]) -> None:
         """Place steps in their order."""
@@ -104,13 +104,13 @@ class _Walk:
             else:
                 self._every(step)
 
-    def finish(self, last: Wish) -> None:
-        """Place what is still waiting, and the last sentence; note the reminders that nobody heard."""
+    def finish(self, last: Sequence[Wish]) -> None:
+        """Place what is still waiting, and the last sentences; note the reminders that nobody heard."""
         track = self._track
         self._gaps.settle()
-        track.say([Sentence(last)], max(nearest(track.now), track.free + RATE // 2), Label())
-        for reminders in self._reminders.values():
-            for text in reminders.unsaid:
+        track.say([Sentence(wish) for wish in last], max(nearest(track.now), track.free + RATE // 2), Label())
+        for (_, guidance, _), reminders in self._reminders.items():
+            for text in reminders.unsaid if guidance == "full" else ():
                 message = f"'{text.words}' is never said: no turn with room for it came"
                 track.booth.warn(text.location, message)
 
@@ -150,6 +150,7 @@ class _Walk:
         track.first_beat = outer if outer is not None else track.first_beat
 
     def _exercise(self, exercise: Exercise) -> None:
+        exercise = guided(exercise)
         sides: Sequence[str | None] = exercise.sides or (None,)
         numbers = range(1, exercise.sets + 1)
         order: list[tuple[str | None, int]]
@@ -157,13 +158,13 @@ class _Walk:
             order = [(side, number) for number in numbers for side in sides]
         else:
             order = [(side, number) for side in sides for number in numbers]
-        key = (exercise.name, exercise.reminders)
+        key = (exercise.name, exercise.guidance, exercise.reminders)
         reminders = self._reminders.setdefault(key, Reminders(exercise.reminders))
         before: tuple[str | None, int] | None = None
         for side, number in order:
             if before is not None:
                 self._between(exercise, before, (side, number))
-            self._set(exercise, side, number, reminders, first=before is None)
+            self._set(exercise.on(side), side, number, reminders, first=before is None)
             before = side, number
 
     def _between(
@@ -190,9 +191,11 @@ class _Walk:
         opens, after_gap = not self._track.has_work, self._gaps.is_open
         names = announcer.exercise(exercise, side, opens=opens, after_gap=after_gap)
         setup = announcer.setup(exercise)
-        setups = [Wish.of("setup", text, work.values) for text in setup]
-        ready = to_samples(exercise.ready) - BREATH if setups else 0  # a breath follows a sentence anyway
-        self._perform(work, label, names, setups, max(0, ready), on_beat=not setups)
+        setups = [Wish.of("setup", text, work.values) for text in setup or ()]
+        ready = (
+            0 if setup is None else to_samples(exercise.ready) - BREATH
+        )  # a breath follows a sentence anyway
+        self._perform(work, label, names, setups, max(0, ready), on_beat=setup is None)
 
     def _breathing(self, block: Breathing) -> None:
         opens, after_gap = not self._track.has_work, self._gaps.is_open

@@ -72,7 +72,8 @@ def score_hold(
     spoken = [*locked, *_holds_behind(caller, locked, hold_word)]
     spoken += _breaths(caller, exercise.breathing, holds, Line(spoken))
     reminded = holds[2:-1] if reps > 3 else holds
-    floating, too_long = _reminders(caller, reminders, values, reminded, Line(spoken))
+    every = _reminded_every(exercise)
+    floating, too_long = _reminders(caller, reminders, values, reminded, Line(spoken), every)
     return Score(dose.seconds, spoken + floating, too_long)
 
 
@@ -94,8 +95,14 @@ def score_timed(
     beats.append(Beat(to_samples(dose.seconds), (caller.wish("count", caller.book.word("stop")),)))
     spoken = [head for head in caller.on_beats(beats, FAR, names) if head]
     spoken += _breaths(caller, exercise.breathing, [work], Line(spoken))
-    floating, too_long = _reminders(caller, reminders, values, [work], Line(spoken))
+    every = _reminded_every(exercise)
+    floating, too_long = _reminders(caller, reminders, values, [work], Line(spoken), every)
     return Score(dose.seconds, spoken + floating, too_long)
+
+
+def _reminded_every(exercise: Exercise) -> int:
+    """Return after how many seconds a reminder may come again."""
+    return 2 * _REMIND_SECONDS if exercise.guidance == "short" else _REMIND_SECONDS
 
 
 def _holds_behind(caller: Caller, locked: Sequence[Spoken], wish: Wish) -> Iterator[Spoken]:
@@ -190,8 +197,9 @@ def _reminders(
     values: Mapping[str, str],
     stretches: Sequence[_Stretch],
     spoken: Line,
+    every: int,
 ) -> tuple[list[Spoken], list[Text]]:
-    """Return a reminder about every ten seconds of the stretches, and those that fit nowhere."""
+    """Return a reminder about every so many seconds of the stretches, and those that fit nowhere."""
     windows: list[tuple[int, int, _Stretch]] = []
     for stretch in stretches:
         for start, stop in spoken.gaps(to_samples(stretch.start), to_samples(stretch.end), RATE):
@@ -200,7 +208,7 @@ def _reminders(
                 windows.append((settled, stop - BREATH, stretch))
     longest = max((stop - start for start, stop, _ in windows), default=0)
     too_long = reminders.retire_longer(caller.booth, values, stretches[-1].rep, longest)
-    short_holds = stretches[0].end - stretches[0].start < _REMIND_SECONDS
+    short_holds = stretches[0].end - stretches[0].start < every
     said: list[Spoken] = []
     following = 0
     for start, stop, (rep, *_) in windows:
@@ -212,7 +220,7 @@ def _reminders(
             if cue is None:
                 break
             said.append(cue)
-            following = cue.start + _REMIND_SECONDS * RATE
+            following = cue.start + every * RATE
             at = max(cue.end + BREATH, following)
             if len(reminders.turns) == 1:
                 break  # a single reminder is not said twice with nothing in between

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from coach.timeline.score import Beat, Line, Score, Spoken, milestone
 from coach.timeline.voiced import BREATH
+from coach.timeline.wording import LEAST_BETWEEN
 from coach.units import RATE, to_samples
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def _between(
     too_long = reminders.retire_longer(caller.booth, values, reps, longest)
     said_in_place = {head.rep for head in heads if head and head.wish.kind == "breath"}
     floating: list[Spoken] = []
-    reminded_every = max(exercise.reminders_every, 2)
+    reminded_every = max(exercise.reminders_every, LEAST_BETWEEN)
     last_reminder, last_breath = 3 - reminded_every, 0
     for rep, free in windows.items():
         if 3 <= rep < reps and rep - last_reminder >= reminded_every and free:

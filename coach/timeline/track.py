@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from coach.errors import Location, Problem, ScriptError
 from coach.timeline.model import Chapter, Cue, Set, Stretch, Timeline
 from coach.timeline.voiced import BREATH, Booth, Wish
+from coach.timeline.wording import news
 from coach.units import RATE, nearest, to_samples, to_seconds
 
 if TYPE_CHECKING:
@@ -118,9 +119,12 @@ class Track:
         for spoken in score.spoken:
             at = None if spoken.beat is None else beat + spoken.beat
             self.put(beat + spoken.start, spoken.clip, spoken.wish, label, at, spoken.rep, spoken.phase)
-        stretches = _moved(work.stretches(), beat)
-        self._sets.append(Set(work.step, label.exercise or "", label.side, label.set, stretches))
         self.now += score.seconds * RATE
+        *parts, last = _moved(work.stretches(), beat)
+        parts.append(
+            last._replace(end=nearest(self.now))
+        )  # rounded as the first beat of what may follow at once
+        self._sets.append(Set(work.step, label.exercise or "", label.side, label.set, tuple(parts)))
         if self._parts and self._parts[-1].title == label.chapter:
             self._parts.pop()
         self._parts.append(_Part(label.chapter, self.end))
@@ -210,7 +214,7 @@ class Track:
         for _ in range(2):  # the opening is part of the time that it names
             takes = book.sentence("takes", duration=book.duration(_about(to_seconds(body + said))))
             cues, at = [], lead_in
-            for text in (routine.title, " ".join([takes, *needs])):
+            for text in (routine.title, " ".join([takes, *needs]), *news(routine, book)):
                 wish = Wish("title", text, routine.location)
                 cues.append(Cue(at, self.booth.clip(wish), wish.kind, text, wish.location))
                 at = cues[-1].end + BREATH

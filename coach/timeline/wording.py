@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from coach.routine import Breathing, Exercise, Hold, Tempo
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from coach.phrases import Phrasebook
-    from coach.routine import Text
+    from coach.routine import News, Routine, Text
+
+LEAST_BETWEEN = 2
+"""Reps from one reminder to the next: never in two in a row."""
+
+_MOST_NAMED = 3
+"""Exercises that are named when the routine opens; of more only the number is said."""
+
+_SENTENCE_END = re.compile(r"(?<=\w\w)([.!?…]+[\"'”»)]*)\s+[¿¡\"'“«(]*(\w|{)")
 
 
 class Announcer:
@@ -37,12 +49,13 @@ class Announcer:
             values["reps"] = str(exercise.dose.reps.low)
         return values
 
-    def setup(self, exercise: Exercise) -> tuple[Text, ...]:
-        """Return the setup of an exercise, once a routine; empty from then on."""
+    def setup(self, exercise: Exercise) -> tuple[Text, ...] | None:
+        """Return what is said of an exercise's setup; None where nobody needs to get into it any more."""
         fresh = (exercise.name, *(text.words for text in exercise.setup))
-        known = fresh in self._set_up
+        if fresh in self._set_up or not exercise.setup:
+            return None
         self._set_up.add(fresh)
-        return () if known else exercise.setup
+        return _setup(exercise)
 
     def exercise(self, exercise: Exercise, side: str | None, *, opens: bool, after_gap: bool) -> list[str]:
         """Return what is said before the first set of an exercise: whole sentences, the name first.
@@ -67,13 +80,14 @@ class Announcer:
 
     def next_set(self, exercise: Exercise, side: str | None, number: int) -> list[str]:
         """Return what is said before any further set: whole sentences."""
-        book = self._book
+        book, dose = self._book, self._dose(exercise)
+        news = [dose] if self._is_news(exercise.name, dose) else []
         which_set = book.sentence("set", set=book.number(number), sets=book.number(exercise.sets))
         if not exercise.alternate:
-            return [which_set] if exercise.sets > 1 else []
+            return ([which_set] if exercise.sets > 1 else []) + news
         if not exercise.sides or side == exercise.sides[0]:
-            return [which_set, *self._side(side)]
-        return []
+            return [which_set, *self._side(side), *news]
+        return news
 
     def breathing(self, block: Breathing, *, opens: bool, after_gap: bool) -> tuple[list[str], bool]:
         """Return what is said before a breathing block, and whether its pattern is news."""
@@ -112,6 +126,72 @@ class Announcer:
         if exercise.sets > 1:
             return book.sentence("with_sets", sets=book.plural("sets", exercise.sets), dose=text)
         return book.sentence("dose", dose=text)
+
+
+def guided(exercise: Exercise) -> Exercise:
+    """Return an exercise with as much to be said within its sets as its guidance wants."""
+    if exercise.guidance == "quiet":
+        if exercise.count == "off":  # the breathing words tell when to turn
+            return replace(exercise, reminders=())
+        return replace(exercise, reminders=(), breathe=(), breathing=())
+    if exercise.guidance == "short":
+        return replace(exercise, reminders_every=2 * max(exercise.reminders_every, LEAST_BETWEEN))
+    return exercise
+
+
+def news(routine: Routine, book: Phrasebook) -> list[str]:
+    """Return what is said of doses that differ from the last ones: a sentence for all that changed alike."""
+    alike: dict[tuple[int, int, str | None], list[News]] = {}
+    for each in routine.news:
+        alike.setdefault((each.reps, each.seconds, each.because), []).append(each)
+    plain = len({step.name for step in routine.exercises()}) == 1
+    said = []
+    for (reps, seconds, because), changes in alike.items():
+        which, values = because or "today", {"names": _who(changes, book, plain=plain)}
+        if not because:
+            noun, number = ("reps", reps) if reps else ("seconds", seconds)
+            values["amount"] = book.plural(f"{'more' if number > 0 else 'fewer'}_{noun}", abs(number))
+        said.append(book.sentence(f"{which}_named" if values["names"] else which, **values))
+    return said
+
+
+def _who(changes: Sequence[News], book: Phrasebook, *, plain: bool) -> str:
+    """Return what changed alike: names with sides, or only how many; "" where there is but one exercise."""
+    names = [
+        ", ".join(filter(None, ("" if plain else each.exercise, each.side and book.side(each.side))))
+        for each in changes
+    ]
+    if not all(names):
+        return ""
+    if len(names) > _MOST_NAMED:
+        return book.plural("exercises", len({each.exercise for each in changes}))
+    return book.together(names)
+
+
+def closing(routine: Routine, book: Phrasebook) -> list[str]:
+    """Return what is said at the end."""
+    names = list(dict.fromkeys(routine.outgrown))
+    suggests = [book.sentence("outgrown", names=book.together(names))] if names else []
+    return [*suggests, book.sentence("end")]
+
+
+def _setup(exercise: Exercise) -> tuple[Text, ...]:
+    """Return what is said of an exercise's setup with its guidance."""
+    if exercise.guidance == "quiet":
+        return ()
+    if exercise.guidance == "short":
+        return exercise.short or tuple(map(_first_sentence, exercise.setup[:1]))
+    return exercise.setup
+
+
+def _first_sentence(text: Text) -> Text:
+    """Return the first sentence of a text, which no abbreviation ends; a recording is left as it is."""
+    if text.file is not None:
+        return text
+    for end in _SENTENCE_END.finditer(text.words):
+        if end.group(2) == "{" or end.group(2).isupper():
+            return replace(text, words=text.words[: end.end(1)])
+    return text
 
 
 def _introduces(*, opens: bool, after_gap: bool) -> str:

@@ -1,0 +1,414 @@
+"""How far a person has come: from the log of sessions to today's doses, and to how much must be said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from coach.routine import Every, Exercise, Hold, News, Repeat, Span, Tempo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+    from coach.history import SessionLog, SetLog
+    from coach.routine import Dose, Routine, Step
+
+AWAY = timedelta(weeks=3)
+"""After so long without an exercise a person begins at its low end again, with full guidance."""
+
+_KNOWN_AFTER = 3
+"""Sessions that complete an exercise, after which it needs no full guidance any more."""
+
+_SECONDS = 2
+"""Of a hold that a step adds, where the script doesn't say: one could not be felt."""
+
+
+class Visit(NamedTuple):
+    """What one session made of an exercise, on one side or on several.
+
+    Attributes:
+        moment: when the session started.
+        reps: planned; None for timed work.
+        hold: seconds a rep was to be held; None where nothing is held.
+        whole: whether all its sets were done.
+        broken: whether one of them was broken off, and not done after all.
+        effort: what the person said of it at the end, as in `SessionLog`; None where they said nothing.
+        pain: likewise.
+    """
+
+    moment: datetime
+    reps: int | None
+    hold: float | None
+    whole: bool
+    broken: bool
+    effort: str | None
+    pain: str | None
+
+    @property
+    def objection(self) -> str | None:
+        """What speaks against more than this: "hurt", "hard", or None."""
+        return "hurt" if self.pain == "more" else "hard" if self.effort == "more" else None
+
+
+class Standing(NamedTuple):
+    """Where a person stands with an exercise on one side.
+
+    Attributes:
+        exercise: as in the routine.
+        side: None without sides.
+        steps: the doses from the low end to the top; one for a dose without a range.
+        step: the index of today's.
+        why: why it is that one, in words.
+        cause: "hurt" or "hard" where that holds the dose back, "away" where a break did; else None.
+        visits: what there was of it, oldest first.
+        outgrown: whether the top is done often enough, once today's session is completed.
+    """
+
+    exercise: Exercise
+    side: str | None
+    steps: tuple[Dose, ...]
+    step: int
+    why: str
+    cause: str | None
+    visits: tuple[Visit, ...]
+    outgrown: bool
+
+    @property
+    def dose(self) -> Dose:
+        """Today's dose."""
+        return self.steps[self.step]
+
+    @property
+    def grows(self) -> bool:
+        """Whether its dose has a range."""
+        return len(self.steps) > 1
+
+    def step_of(self, visit: Visit) -> int | None:
+        """Return the highest step that a visit's dose comes up to; None below the low end."""
+        return _step_of(self.steps, visit)
+
+
+def today(
+    routine: Routine,
+    sessions: Iterable[SessionLog],
+    now: datetime,
+    *,
+    grows: bool = True,
+    guidance: str = "full",
+) -> Routine:
+    """Return a routine with today's doses, and with as much guidance as the person needs.
+
+    Args:
+        routine: as its script has it.
+        sessions: the log, oldest first.
+        now: an aware moment.
+        grows: whether doses follow the log; otherwise they are at the low end of their ranges.
+        guidance: "full", "short", "quiet", or "auto": as each exercise is known.
+    """
+    sessions = _whole_sessions(sessions)
+    stands = _standings(routine, sessions, now) if grows else []
+    doses: dict[Exercise, list[tuple[str | None, Dose]]] = {}
+    for stand in stands:
+        if stand.grows:
+            doses.setdefault(stand.exercise, []).append((stand.side, stand.dose))
+
+    def changed(exercise: Exercise) -> Exercise:
+        needs = _needs(exercise, routine, sessions, now) if guidance == "auto" else guidance
+        return replace(exercise, doses=tuple(doses.get(exercise, ())), guidance=needs)
+
+    return replace(
+        routine,
+        steps=_mapped(routine.steps, changed),
+        news=tuple(_news(stands)),
+        outgrown=outgrown(routine, stands),
+    )
+
+
+def at_top(routine: Routine) -> Routine:
+    """Return a routine with every dose at the top of its range: what it may grow to."""
+
+    def changed(exercise: Exercise) -> Exercise:
+        top = _steps(exercise)[-1]
+        return replace(exercise, doses=tuple((side, top) for side in exercise.sides or (None,)))
+
+    return replace(routine, steps=_mapped(routine.steps, changed))
+
+
+def standings(routine: Routine, sessions: Iterable[SessionLog], now: datetime) -> list[Standing]:
+    """Return where a person stands with each exercise of a routine on each side, in its order.
+
+    Args:
+        routine: as its script has it.
+        sessions: the log, oldest first.
+        now: an aware moment.
+    """
+    return _standings(routine, _whole_sessions(sessions), now)
+
+
+def outgrown(routine: Routine, stands: Sequence[Standing]) -> tuple[str, ...]:
+    """Return the exercises that are outgrown on all sides, and that have a harder variant than this."""
+    harder = {None: "harder", "easier": "easier"}.get(routine.level)
+    behind = {stand.exercise.name for stand in stands if not stand.outgrown}
+    names = (stand.exercise.name for stand in stands if harder in stand.exercise.levels)
+    return tuple(name for name in dict.fromkeys(names) if name not in behind)
+
+
+def grows(exercise: Exercise) -> bool:
+    """Tell whether an exercise has a dose that can grow."""
+    return len(_steps(exercise)) > 1
+
+
+def grown_doses(before: Routine, after: Routine) -> list[str]:
+    """Return the doses that have grown beyond the low end, in words: "12 reps", "24 s"; each once.
+
+    Args:
+        before: the routine as its script has it.
+        after: the same with today's doses.
+    """
+    found: dict[str, None] = {}
+    for plain, exercise in zip(before.exercises(), after.exercises(), strict=True):
+        for _, dose in exercise.doses:
+            if _numbers(dose) != _numbers(plain.dose):
+                found |= dict.fromkeys(ranged(plain.dose, dose))
+    return list(found)
+
+
+def ranged(plain: Dose, dose: Dose, *, of: bool = False) -> list[str]:
+    """Return a dose in words, as far as it has a range: "12 reps", "24 s".
+
+    Args:
+        plain: as the script has it.
+        dose: one of its steps.
+        of: whether to name the range too: "12 of 10-15 reps".
+    """
+    if not isinstance(dose, (Tempo, Hold)) or not isinstance(plain, (Tempo, Hold)):
+        return []
+    pairs = [(dose.reps, plain.reps, "reps")]
+    if isinstance(dose, Hold) and isinstance(plain, Hold):
+        pairs.append((dose.hold, plain.hold, "s"))
+    return [
+        f"{float(mine.low):g} {f'of {float(span.low):g}-{float(span.high):g} ' if of else ''}{unit}"
+        for mine, span, unit in pairs
+        if span.low < span.high
+    ]
+
+
+def _standings(routine: Routine, sessions: Collection[SessionLog], now: datetime) -> list[Standing]:
+    return [
+        _standing(exercise, side, routine, sessions, now)
+        for exercise in dict.fromkeys(routine.exercises())
+        for side in exercise.sides or (None,)
+    ]
+
+
+def _standing(
+    exercise: Exercise, side: str | None, routine: Routine, sessions: Iterable[SessionLog], now: datetime
+) -> Standing:
+    """Return where a person stands with one exercise on one side: all its visits, one after the other."""
+    steps, after = _steps(exercise), exercise.progress.after
+    visits = tuple(_visits(exercise, {side}, routine, sessions))
+    step, done, why, cause = 0, 0, "the low end", None
+    before: datetime | None = None
+    for visit in visits:
+        if before and visit.moment - before >= AWAY:
+            step, done, why = 0, 0, "the low end again after three weeks away"
+        before, cause = visit.moment, None
+        there, day = _step_of(steps, visit), f"{visit.moment:%a} {visit.moment.day} {visit.moment:%b}"
+        if visit.broken:
+            below = max(0, step if there is None else min(step, there)) - 1
+            step, done = max(0, below), 0
+            why = f"{'the low end' if below < 0 else 'a step back'}: broken off on {day}"
+        elif visit.whole and there is not None and there >= step:
+            done = done + 1 if there == step else 1
+            step, why = there, f"completed on {day}"
+            if visit.objection:
+                done = 0
+                hurt = "it hurt" if visit.objection == "hurt" else "it was too hard"
+                why = f"no more than on {day}, because {hurt}"
+                cause = visit.objection if step + 1 < len(steps) else None
+            elif step + 1 == len(steps):
+                why = f"the top: {why}" if grows(exercise) else why
+            elif done >= after or visit.effort == "less":
+                step, done = step + 1, 0
+                why = f"a step more: {why}"
+            else:
+                why = f"completed {done} of {after} times, last on {day}"
+    if before and now - before >= AWAY:
+        step, done, why, cause = 0, 0, "the low end again after three weeks away", "away"
+    objected = bool(visits) and visits[-1].objection is not None
+    outgrown = 1 < len(steps) == step + 1 and done + 1 >= after and not objected
+    return Standing(exercise, side, steps, step, why, cause, visits, outgrown)
+
+
+def _whole_sessions(sessions: Iterable[SessionLog]) -> list[SessionLog]:
+    """Return the sessions that are over; those that were taken up later as one with what followed."""
+    found: dict[int, SessionLog] = {}
+    heads: dict[int, int] = {}
+    for session in sessions:
+        if session.outcome == "playing":
+            continue
+        earlier = session.options.get("resumes")
+        head = heads.get(earlier, earlier) if isinstance(earlier, int) else session.id
+        heads[session.id] = head
+        began = found.pop(head, None)
+        sets = () if began is None else _taken_up(began.sets, session.sets)
+        found[head] = replace(session, sets=(*sets, *session.sets))
+    return list(found.values())
+
+
+def _taken_up(before: tuple[SetLog, ...], after: tuple[SetLog, ...]) -> tuple[SetLog, ...]:
+    """Return the sets before a break, without the one that was broken off if it was begun again after it."""
+
+    def which(row: SetLog) -> tuple[str, str | None, int | None]:
+        return row.exercise, row.side, row.set
+
+    again = before and after and which(before[-1]) == which(after[0])
+    return before[:-1] if again and before[-1].outcome == "broken off" else before
+
+
+def _needs(exercise: Exercise, routine: Routine, sessions: Iterable[SessionLog], now: datetime) -> str:
+    """Return how much guidance somebody with these sessions needs."""
+    done = 0
+    before: datetime | None = None
+    for visit in _visits(exercise, set(exercise.sides) or {None}, routine, sessions):
+        if visit.broken or (before and visit.moment - before >= AWAY):
+            done = 0
+        done += visit.whole
+        before = visit.moment
+    return "short" if before and now - before < AWAY and done >= _KNOWN_AFTER else "full"
+
+
+def _visits(
+    exercise: Exercise, sides: set[str | None], routine: Routine, sessions: Iterable[SessionLog]
+) -> Iterator[Visit]:
+    """Yield what the sessions made of an exercise on some of its sides, or of its like in other routines.
+
+    At another level it is the same exercise only if it has no variant there.
+    """
+    low = _numbers(_steps(exercise)[0])
+    planned = sum(_planned(routine.steps, exercise.name, side) for side in sides)
+    for session in sessions:
+        if {session.level, routine.level} & set(exercise.levels) and session.level != routine.level:
+            continue
+        rows = [row for row in session.sets if row.side in sides and _is_of(exercise, row)]
+        last = list(
+            {(row.side, row.start): row for row in rows}.values()
+        )  # who repeats a set has the last word
+        begun = [row for row in last if row.outcome != "skipped"]
+        if not begun:
+            continue
+        fitting = [row for row in begun if _reaches(low, row)]  # a lighter set under the same name is another
+        dose = min(fitting or begun, key=lambda row: (row.reps or 0, row.hold or 0.0))
+        yield Visit(
+            session.started,
+            dose.reps,
+            dose.hold,
+            whole=_is_whole(last, sides) and (session.outcome == "completed" or len(last) >= planned),
+            broken=any(row.outcome == "broken off" for row in begun),
+            effort=session.effort,
+            pain=session.pain,
+        )
+
+
+def _is_of(exercise: Exercise, row: SetLog) -> bool:
+    """Tell whether a set is of an exercise: its name, and its kind of dose."""
+    kinds = isinstance(exercise.dose, (Tempo, Hold)), isinstance(exercise.dose, Hold)
+    return row.exercise == exercise.name and kinds == (row.reps is not None, row.hold is not None)
+
+
+def _is_whole(rows: Iterable[SetLog], sides: set[str | None]) -> bool:
+    """Tell whether all planned sets are there, and done."""
+    done = {(row.side, row.set) for row in rows if row.outcome == "done"}
+    planned = {(side, number + 1) for row in rows for side in sides for number in range(row.sets or 1)}
+    return planned <= done and all(row.outcome == "done" for row in rows)
+
+
+def _planned(steps: Sequence[Step], name: str, side: str | None) -> int:
+    """Return how many sets of an exercise on one side some steps have, in all their rounds."""
+    number = 0
+    for step in steps:
+        if isinstance(step, Exercise) and step.name == name and side in (step.sides or (None,)):
+            number += step.sets
+        elif isinstance(step, (Repeat, Every)):
+            rounds = step.times if isinstance(step, Repeat) else step.rounds
+            number += rounds * _planned(step.steps, name, side)
+    return number
+
+
+def _steps(exercise: Exercise) -> tuple[Dose, ...]:
+    """Return the doses from the low end to the top: first more reps, then longer holds."""
+    dose, by = exercise.dose, exercise.progress.by
+    if not isinstance(dose, (Tempo, Hold)):
+        return (dose,)
+    reps = _values(dose.reps, by or 1)
+    if isinstance(dose, Tempo):
+        return tuple(replace(dose, reps=each) for each in reps)
+    holds = _values(dose.hold, by or _SECONDS)
+    steps = [replace(dose, reps=each, hold=holds[0]) for each in reps]
+    return (*steps, *(replace(dose, reps=reps[-1], hold=each) for each in holds[1:]))
+
+
+def _values(span: Span, by: int) -> list[Span]:
+    """Return the plain numbers of a range, so far apart; the last is its end."""
+    values = [span.low]
+    while values[-1] < span.high:
+        values.append(min(values[-1] + by, span.high))
+    return [Span(value, value) for value in values]
+
+
+def _numbers(dose: Dose) -> tuple[int, float]:
+    """Return the reps and the seconds held of a plain dose; 0 where there are none."""
+    if isinstance(dose, Hold):
+        return int(dose.reps.low), float(dose.hold.low)
+    return (int(dose.reps.low), 0.0) if isinstance(dose, Tempo) else (0, 0.0)
+
+
+def _reaches(numbers: tuple[int, float], done: SetLog | Visit) -> bool:
+    """Tell whether what was done comes up to a dose, of which `_numbers` are given."""
+    return numbers[0] <= (done.reps or 0) and numbers[1] <= (done.hold or 0.0)
+
+
+def _step_of(steps: Sequence[Dose], visit: Visit) -> int | None:
+    """Return the highest step that a visit's dose comes up to; the script may have changed since."""
+    reached = [index for index, dose in enumerate(steps) if _reaches(_numbers(dose), visit)]
+    return reached[-1] if reached else None
+
+
+def _news(stands: Iterable[Standing]) -> Iterator[News]:
+    """Yield how today's doses differ from the last ones: once for all sides that change alike."""
+    changes: dict[str, dict[str | None, list[News]]] = {}
+    for stand in stands:
+        changes.setdefault(stand.exercise.name, {})[stand.side] = _changes(stand)
+    for of_sides in changes.values():
+        alike = all(each == next(iter(of_sides.values())) for each in of_sides.values())
+        for side, news in of_sides.items():
+            yield from news if alike else (replace(each, side=side) for each in news)
+            if alike:
+                break
+
+
+def _changes(stand: Standing) -> list[News]:
+    """Return how today's dose differs from the last one."""
+    if not stand.grows or not stand.visits:
+        return []
+    name, last = stand.exercise.name, stand.visits[-1]
+    reps, hold = _numbers(stand.dose)
+    more, longer = reps - (last.reps or 0), round(hold - (last.hold or 0.0))
+    if stand.cause and (stand.cause != "away" or more < 0 or longer < 0):
+        return [News(name, because=stand.cause)]
+    found = [News(name, reps=more)] if more else []
+    return found + ([News(name, seconds=longer)] if longer else [])
+
+
+def _mapped(steps: Sequence[Step], change: Callable[[Exercise], Exercise]) -> tuple[Step, ...]:
+    """Return steps with every exercise changed."""
+    found: list[Step] = []
+    for step in steps:
+        if isinstance(step, Exercise):
+            found.append(change(step))
+        elif isinstance(step, (Repeat, Every)):
+            found.append(replace(step, steps=_mapped(step.steps, change)))
+        else:
+            found.append(step)
+    return tuple(found)
