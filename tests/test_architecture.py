@@ -20,11 +20,11 @@ LAYERS = (
     {"ffmpeg", "lock"},
     {"history", "schedule"},
     {"routine"},
-    {"phrases"},
+    {"phrases", "progress"},
     {"script", "speech"},
     {"timeline"},
     {"mix"},
-    {"encode", "player"},
+    {"encode", "pictures", "player"},
     {"session"},
     {"cli"},
 )

@@ -14,6 +14,7 @@ import pytest
 
 from coach.cli import COMMANDS
 from coach.cli.app import cli
+from coach.encode.names import file_name
 from tests.command import COACH, SCRIPTS, SHORT, Command, coach, one_error
 
 __all__ = ["coach"]
@@ -243,8 +244,9 @@ def test_odd_names_work(coach: Command, name: str) -> None:
     coach.write(SHORT, name)
     done = coach("export", name, "--reps", "1", "--sides", "left")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"{Path(name).stem}.mp3: written, ")
-    assert (coach.folder / f"{Path(name).stem}.mp3").is_file()
+    track = file_name(Path(name).stem, ".mp3")
+    assert done.stdout.startswith(f"{track}: written, ")
+    assert (coach.folder / track).is_file()
 
 
 def test_a_leading_dash_needs_two(coach: Command) -> None:

@@ -383,7 +383,7 @@ def test_stats_counts_clips_and_exports(coach: Command, tmp_path: Path) -> None:
     assert shown[1] == f"{row['clips']} clips, 1 export remembered, {size_text(row['bytes'])}"
     assert shown[2] == "all of it used within 30 days"
     cleared = coach("cache", "clear", "--yes", COACH_CACHE=str(root)).stdout
-    assert f" {row['clips'] + 1} removed" in cleared
+    assert f" {row['clips'] + 2} removed" in cleared  # the export and its cover
     assert cleared.endswith("; 0 files left, 0 bytes\n")
     assert list(root.iterdir()) == []
 

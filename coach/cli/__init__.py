@@ -16,6 +16,7 @@ COMMANDS = {
     "play": ("play", "Play a routine."),
     "export": ("export", "Write a routine as a file: MP3, WAV and more."),
     "history": ("history", "List the sessions that were played."),
+    "progress": ("progress", "Show how doses have grown, and where each exercise stands."),
     "schedule": ("schedule", "Play routines at set times: every weekday at 6:30."),
     "list": ("listing", "List the routines that a bare name finds, with their lengths."),
     "new": ("new", "Write a new script to start from."),

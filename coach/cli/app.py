@@ -68,27 +68,42 @@ def run() -> int:
     try:
         code = _dispatch(sys.argv[1:])
         sys.stdout.flush()
-    except click.ClickException as error:
-        return _told(_usage(error), COMMAND_WRONG)
-    except ScriptError as error:
-        return _told("\n".join(map(one_line, error.lines())), SCRIPT_WRONG)
-    except CoachError as error:
-        return _told(f"coach: {one_line(str(error))}", CANNOT)
     except BrokenPipeError:  # whoever read our output has seen enough
         _forget_stdout()
         return DONE
-    except OSError as error:
-        _forget_stdout()
-        where = f" ({error.filename})" if error.filename else " (standard output)"
-        return _told(f"coach: {one_line(error.strerror or str(error))}{one_line(where)}", CANNOT)
     except Exception as error:
-        if _interrupted(error):
-            raise KeyboardInterrupt from error
-        if os.environ.get("COACH_TRACEBACK"):
+        if isinstance(error, OSError):
+            _forget_stdout()
+        told = explained(error)
+        if told is None:
             raise
-        fault = one_line(f"{type(error).__name__}: {error}")
-        return _told(f"coach: a fault of Coach's own ({fault}); COACH_TRACEBACK=1 shows where", CANNOT)
+        return _told(*told)
     return code
+
+
+def explained(error: Exception) -> tuple[str, int] | None:
+    """Return what a person is told of an error, a line or several, and the exit code for it.
+
+    None is for a fault of Coach's own that somebody wants to see where it happened.
+
+    Raises:
+        KeyboardInterrupt: that is what it comes of.
+    """
+    if isinstance(error, click.ClickException):
+        return _usage(error), COMMAND_WRONG
+    if isinstance(error, ScriptError):
+        return "\n".join(map(one_line, error.lines())), SCRIPT_WRONG
+    if isinstance(error, CoachError):
+        return f"coach: {one_line(str(error))}", CANNOT
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else " (standard output)"
+        return f"coach: {one_line(error.strerror or str(error))}{one_line(where)}", CANNOT
+    if _interrupted(error):
+        raise KeyboardInterrupt from error
+    if os.environ.get("COACH_TRACEBACK"):
+        return None
+    fault = one_line(f"{type(error).__name__}: {error}")
+    return f"coach: a fault of Coach's own ({fault}); COACH_TRACEBACK=1 shows where", CANNOT
 
 
 def _dispatch(arguments: list[str]) -> int:

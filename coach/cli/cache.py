@@ -72,9 +72,10 @@ def stats(script: Path | None, *, as_json: bool) -> None:
     """Print how much is in the cache, and when it was used."""
     cache = _cache(script)
     clips, memos = cache.clips(), cache.memos()
-    size = sum(file.size for file in [*clips, *memos])
+    files = cache.files()
+    size = sum(file.size for file in files)
     now = time.time()
-    unused = [max(0.0, now - file.used) / _DAY for file in [*clips, *memos]]
+    unused = [max(0.0, now - file.used) / _DAY for file in files]
     month = sum(days >= 30 for days in unused)
     if as_json:
         row = {
@@ -122,7 +123,7 @@ def prune(script: Path | None, *, older_than: float | None, max_size: float | No
 def clear(script: Path | None, *, yes: bool) -> None:
     """Remove all that Coach keeps there, and nothing else; asks first."""
     cache = _cache(script)
-    files = [*cache.clips(), *cache.memos()]
+    files = cache.files()
     if files and not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("without a terminal to ask on it needs --yes")
@@ -148,7 +149,7 @@ def size_text(size: int) -> str:
 
 
 def _tell(cache: ClipCache, removed: int, size: int) -> None:
-    left = [*cache.clips(), *cache.memos()]
+    left = cache.files()
     rest = f"{_count(len(left), 'file')} left, {size_text(sum(file.size for file in left))}"
     click.echo(one_line(f"{cache.root}: {removed} removed, {size_text(size)}; {rest}"))
 

@@ -12,12 +12,15 @@ from coach.cli.app import one_line
 from coach.cli.compiling import compiled, load, options, wanted
 from coach.cli.scripts import SCRIPT_FILE
 from coach.errors import MOST_PROBLEMS, Problem, ScriptError
+from coach.progress import at_top, grows
 from coach.script import LEVELS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from coach.cli.compiling import Wanted
+    from coach.routine import Routine
 
 
 @click.command()
@@ -83,7 +86,24 @@ def _findings_at(wish: Wanted, *, read_only: bool) -> tuple[tuple[Problem, ...],
     except ScriptError as error:
         return error.problems, ()
     other = (Problem(routine.location, speech.fallback),) if speech.fallback else ()
-    return (), (*other, *timeline.warnings)
+    problems, grown = _findings_at_top(wish, routine)
+    known = {warning.location for warning in timeline.warnings}
+    return problems, (*other, *timeline.warnings, *(each for each in grown if each.location not in known))
+
+
+def _findings_at_top(wish: Wanted, routine: Routine) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """Return problems and warnings of a routine once its doses have grown to the top of their ranges."""
+    if not any(map(grows, routine.exercises())):
+        return (), ()
+
+    def marked(found: Iterable[Problem]) -> tuple[Problem, ...]:
+        return tuple(each._replace(message=f"{each.message} (at the top of the range)") for each in found)
+
+    try:
+        top, _ = compiled(wish, at_top(routine))
+    except ScriptError as error:
+        return marked(error.problems), ()
+    return (), marked(top.warnings)
 
 
 def _plain(problem: Problem) -> dict[str, object]:

@@ -6,6 +6,7 @@ import dataclasses
 import sys
 import time
 from contextlib import contextmanager
+from datetime import datetime
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -17,21 +18,27 @@ from coach.cli.app import one_line
 from coach.errors import AudioError, Location, SpeechError
 from coach.player import PLAYERS, open_player
 from coach.script.document import Scalar
-from coach.script.format import RATE, REPS, SET_REST, SETS, VOICE_NAME, VOLUME
-from coach.script.values import Reader, Seconds, Value, plain
+from coach.script.format import GUIDANCES, RATE, REPS, SET_REST, SETS, VOICE_NAME, VOLUME
+from coach.script.values import Reader, Seconds, Value
 from coach.speech import open_speech
 from coach.timeline import compile_routine, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from rich.progress import Progress
 
+    from coach.history import SessionLog
     from coach.player import Player
+    from coach.progress import Standing
     from coach.routine import Routine, Span
     from coach.speech import Speech
     from coach.timeline import Timeline
+
+    Advance = Callable[[int, int], None]
+    Shows = Callable[[str], AbstractContextManager[Advance | None]]
 
 T = TypeVar("T")
 F = TypeVar("F", bound="Callable[..., object]")
@@ -83,6 +90,8 @@ class Wanted(NamedTuple):
         rate: multiplier of the voice's speed.
         volume: dB over the usual level.
         language: language code.
+        guidance: how much is said; None for what the script says, else what is usual.
+        grows: whether doses follow the log of sessions.
         change: the person's own dose.
     """
 
@@ -92,6 +101,8 @@ class Wanted(NamedTuple):
     rate: float | None = None
     volume: float | None = None
     language: str | None = None
+    guidance: str | None = None
+    grows: bool = True
     change: script.Change = script.Change()
 
 
@@ -99,7 +110,7 @@ voice_option = click.option(
     "--voice", type=_Field(VOICE_NAME.value, "name"), help="Who speaks, in place of the script's voice."
 )
 rate_option = click.option(
-    "--rate", type=_Field(RATE.value, "number"), help="How fast the voice speaks, 0.5 to 2; 1 is usual."
+    "--rate", type=_Field(RATE.value, "number"), help="How fast the voice speaks: 0.5 to 2."
 )
 volume_option = click.option(
     "--volume", type=_Field(VOLUME.value, "dB"), help="Louder or softer than usual, in dB: -6 is half."
@@ -112,6 +123,7 @@ wait_option = click.option(
 limit_option = click.option(
     "--limit", type=_Field(_WHILE, "duration"), help="Stop after so long, pauses included: 20m, 1h30m."
 )
+check_in_option = click.option("--check-in", is_flag=True, help="Ask at the end how hard it was.")
 player_option = click.option(
     "--player", type=click.Choice(["auto", *PLAYERS]), default="auto", show_default=True,
     help="What plays it; null keeps time in silence.",
@@ -135,23 +147,37 @@ def typed(context: click.Context, but: Collection[str]) -> list[str]:
         word
         for param in context.command.params
         if isinstance(param, click.Option) and param.name in given and param.name not in but
-        for word in (param.opts[0], given[param.name])
+        for word in ([param.opts[0]] if param.is_flag else [param.opts[0], given[param.name]])
     ]
 
 
 def options(command: F) -> F:
     """Give a command the options of everything that compiles a script; `wanted` collects them."""
     level = click.Choice(script.LEVELS)
+    command = click.option("--language", metavar="CODE", help="The language, in place of the script's.")(
+        command
+    )
+    command = click.option("--level", type=level, help="The easier or the harder variant.")(command)
+    return dose_options(command)
+
+
+def dose_options(command: F) -> F:
+    """Give a command what `options` gives, but for level and language: one that takes several has its own."""
     decorators = [
-        click.option("--level", type=level, help="The easier or the harder variant."),
         voice_option,
         rate_option,
-        click.option("--language", metavar="CODE", help="The language, in place of the script's."),
         click.option("--reps", type=_Field(REPS.value, "number"), help="Repetitions of every exercise."),
         click.option(
             "--sides", type=_Sides(), help="The sides to do, where there are sides: left, or right,left."
         ),
         click.option("--sets", type=_Field(SETS.value, "number"), help="Sets of every exercise."),
+        click.option(
+            "--guidance",
+            type=click.Choice(GUIDANCES),
+            metavar="HOW",
+            help="What is said: full, short, quiet, or auto.",
+        ),
+        click.option("--no-progress", is_flag=True, help="Take the low end of ranges."),
         click.option("--rest", type=_Field(SET_REST.value, "duration"), help="Rest between sets: 45, 1m30s."),
     ]
     for decorate in reversed(decorators):
@@ -170,29 +196,14 @@ def wanted(
     sides: tuple[str, ...] | None,
     sets: int | None,
     rest: Fraction | None,
+    guidance: str | None,
+    no_progress: bool,
     volume: float | None = None,
 ) -> Wanted:
     """Return the options of `options` as one value."""
     change = script.Change(reps=reps, sides=sides, sets=sets, rest=rest)
     code = None if language is None else spoken(language)
-    return Wanted(path, level, voice, rate, volume, code, change)
-
-
-def words(wish: Wanted) -> list[str]:
-    """Return the options of a wish as they would be typed; `wanted` makes the same wish of them."""
-    change, span = wish.change, wish.change.reps
-    values: dict[str, str | None] = {
-        "level": wish.level,
-        "voice": wish.voice,
-        "rate": None if wish.rate is None else f"{wish.rate:g}",
-        "volume": None if wish.volume is None else f"{wish.volume:g}",
-        "language": wish.language,
-        "reps": None if span is None else plain(span.low) + f"-{plain(span.high)}" * (span.high > span.low),
-        "sides": None if change.sides is None else ",".join(change.sides),
-        "sets": None if change.sets is None else str(change.sets),
-        "rest": None if change.rest is None else plain(change.rest),
-    }
-    return [f"--{name}={value}" for name, value in values.items() if value is not None]
+    return Wanted(path, level, voice, rate, volume, code, guidance, not no_progress, change)
 
 
 def spoken(language: str) -> str:
@@ -224,6 +235,52 @@ def load(wish: Wanted) -> Routine:
     return dataclasses.replace(routine, voice=choice)
 
 
+def fitted(wish: Wanted, routine: Routine, usual: str, *, resumes: SessionLog | None = None) -> Routine:
+    """Return a routine with today's doses, and with as much guidance as is wished or needed.
+
+    Args:
+        wish: what a person asked for.
+        routine: what `load` gave for it.
+        usual: the guidance where neither the person nor the script says anything.
+        resumes: a session that is taken up; all is as it was for that one.
+    """
+    from coach.progress import grows, today
+
+    guidance = wish.guidance or routine.guidance or usual
+    sessions: list[SessionLog] = []
+    if guidance == "auto" or (wish.grows and any(map(grows, routine.exercises()))):
+        sessions = history()
+    now = datetime.now().astimezone()
+    while resumes:
+        now = resumes.started
+        sessions = [each for each in sessions if each.id < resumes.id] if sessions else []
+        earlier = resumes.options.get("resumes")
+        resumes = next((each for each in sessions if each.id == earlier), None)
+    return today(routine, sessions, now, grows=wish.grows, guidance=guidance)
+
+
+def standing(wish: Wanted, routine: Routine) -> list[Standing]:
+    """Return where a person stands with each exercise of a routine on each side, as `fitted` sees it."""
+    from coach.progress import grows, standings
+
+    sessions = history() if wish.grows and any(map(grows, routine.exercises())) else []
+    return standings(routine, sessions, datetime.now().astimezone())
+
+
+@cache
+def history() -> list[SessionLog]:
+    """Return the log of sessions, oldest first; none, and a note, where it cannot be read."""
+    from coach.history import History, HistoryError, session_lock
+    from coach.lock import is_held
+
+    try:
+        with History() as log:
+            return log.sessions(playing=is_held(session_lock()))
+    except HistoryError as error:
+        note(f"{error}; doses are at their low end")
+        return []
+
+
 def _check_sides(wish: Wanted) -> None:
     """Refuse a side that no exercise has: it is a slip of the finger."""
     if wish.change.sides is None:
@@ -239,23 +296,34 @@ def _check_sides(wish: Wanted) -> None:
         raise click.BadParameter(f"no side '{unknown[0]}'; {there}", param_hint="'--sides'")
 
 
-def compiled(wish: Wanted, routine: Routine | None = None) -> tuple[Timeline, Speech]:
+def compiled(
+    wish: Wanted, routine: Routine | None = None, *, shows: Shows | None = None
+) -> tuple[Timeline, Speech]:
     """Go the whole way from a script to its timeline: read, open a voice, speak ahead, compile.
 
     Args:
         wish: what a person asked for.
         routine: what `load` gave for it, where that was called before.
+        shows: how progress is shown; None for `progress`.
     """
     routine = routine or load(wish)
     speech = open_speech(routine.language, routine.voice, pronounce=routine.pronounce, script=wish.script)
     if speech.fallback:
         note(speech.fallback)
-    with progress(f"Speaking with {speech.voice_name}") as advance:
+    with (shows or progress)(f"Speaking with {speech.voice_name}") as advance:
         speech.prepare(texts(routine), advance)
     timeline = compile_routine(routine, speech)
     if speech.cache.failure:
         note(f"the clip cache cannot be written ({speech.cache.failure}); all still works, only slower")
     return timeline, speech
+
+
+def ready_to_steer(timeline: Timeline, speech: Speech) -> None:
+    """Have everything spoken that a session may have to say at once, wherever a person goes in it."""
+    from coach.session.places import recaps
+
+    with progress(f"Speaking with {speech.voice_name}") as advance:
+        speech.prepare(recaps(timeline), advance)
 
 
 def opened(player: str, instead: str) -> Player:
@@ -274,10 +342,13 @@ def opened(player: str, instead: str) -> Player:
         raise AudioError(f"{error}; {instead}, and --player null keeps time in silence") from error
 
 
-@cache  # a command that compiles several times says it once
-def note(message: str) -> None:
+def tell(message: str) -> None:
     """Tell a person something beside the result."""
     click.echo(f"coach: {one_line(message)}", err=True)
+
+
+note = cache(tell)
+"""Likewise, but the same words only once: a command may compile several times."""
 
 
 @contextmanager

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _NEWEST = 20  # sessions in the table, where --last says nothing
+_EFFORTS = {None: "", "less": "too easy", "same": "just right", "more": "too hard"}
+_PAINS = {None: "", "less": "less pain", "same": "pain as before", "more": "more pain"}
 _NARROW = 28  # columns; where fewer are left for a text, it goes below the time
 
 
@@ -124,9 +126,11 @@ def _summary(session: SessionLog) -> str:
         for word in ("skipped", "broken off")
         if (count := sum(each.outcome == word for each in session.sets))
     ]
+    answers = filter(None, (_EFFORTS[session.effort], _PAINS[session.pain]))
     parts = [
         f"{outcome} ({session.reason})" if session.reason else outcome,
         ", ".join([work if sets else "no set done", *others]) if session.sets else "",
+        ", ".join(answers),
         f"schedule {session.schedule}" if session.schedule else "",
     ]
     done = "; ".join(part for part in parts if part)

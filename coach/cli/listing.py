@@ -8,7 +8,7 @@ import sys
 import click
 
 from coach import script
-from coach.cli.compiling import Wanted, compiled, load
+from coach.cli.compiling import Wanted, compiled, fitted, load
 from coach.cli.screen import clock, columns, filled, wide, wrapped
 from coach.errors import CoachError, ScriptError
 from coach.units import to_seconds
@@ -35,7 +35,7 @@ def command(*, as_json: bool) -> None:
         length, text = "-", ""
         try:
             wish = Wanted(path)
-            routine = load(wish)
+            routine = fitted(wish, load(wish), "auto")
             timeline, _ = compiled(wish, routine)
             row |= {"title": routine.title, "about": routine.about, "duration": to_seconds(timeline.length)}
             length, text = clock(timeline.length), f"{routine.title}. {routine.about or ''}"

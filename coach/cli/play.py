@@ -12,28 +12,33 @@ import click
 
 from coach.cli.app import one_line
 from coach.cli.compiling import (
+    Typed,
+    check_in_option,
     compiled,
+    fitted,
     limit_option,
     load,
     note,
     opened,
     options,
     player_option,
+    ready_to_steer,
+    typed,
     volume_option,
     wait_option,
     wanted,
-    words,
 )
 from coach.cli.keys import key_presses
 from coach.cli.live import KEYS, screen
 from coach.cli.screen import clock
 from coach.cli.scripts import SCRIPT_FILE
 from coach.cli.starting import left_off, named, resumed
-from coach.errors import AudioError, CoachError
+from coach.errors import AudioError, CoachError, SpeechError
+from coach.quiet import spared_stderr
 from coach.units import RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from fractions import Fraction
     from pathlib import Path
 
@@ -42,8 +47,10 @@ if TYPE_CHECKING:
     from coach.history import SessionLog
     from coach.player import Player
     from coach.session import Session
+    from coach.session.checkin import CheckIn
     from coach.session.journal import Journal
     from coach.session.places import Landing
+    from coach.speech import Speech
     from coach.timeline import Timeline
 
 _REDRAW = 0.1  # seconds between two looks at the player
@@ -53,29 +60,40 @@ _GLANCE = 0.3  # seconds that somebody who looks whether a session is playing ma
 _LONGER = 15 * 60.0  # seconds that a scheduled run may last longer than its track, for pauses
 
 
-class _Play(click.Command):
+_ANSWER_KEYS = {
+    "effort": "n too hard · p too easy · space just right · q no answer",
+    "pain": "n more · p less · space no change · q no answer",
+}
+"""What the keys mean while the check-in asks."""
+
+_OWN = {"start", "resume", "scheduled", "name", "wait", "limit", "player"}
+"""Options that belong to one session, and not to the one that takes it up."""
+
+
+class _Play(Typed):
     """Writes a wrong command line into the log of scheduled runs, too: nobody sees its message."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        typed = list(args)
+        words = list(args)
         try:
             return super().make_context(info_name, args, parent, **extra)
         except click.ClickException as error:
-            if "--scheduled" in typed:
-                name = typed[typed.index("--name") + 1 :][:1] if "--name" in typed else []
+            if "--scheduled" in words:
+                name = words[words.index("--name") + 1 :][:1] if "--name" in words else []
                 _tell_run("".join(name) or "play", f"not played: {_why(error)}", alarm=True)
             raise
 
 
 @click.command(cls=_Play)
-@click.argument("script", type=SCRIPT_FILE, required=False)
-@click.option("--from", "start", metavar="PLACE", help="Begin at an exercise (its name or number) or a time.")
+@click.argument("script", type=SCRIPT_FILE, required=False, metavar="SCRIPT")
+@click.option("--from", "start", metavar="PLACE", help="Begin at an exercise, or at a time.")
 @click.option("--resume", is_flag=True, help="Take up the last session where it was broken off.")
 @player_option
 @volume_option
 @limit_option
+@check_in_option
 @options
 @click.option(
     "--scheduled", is_flag=True, help="As cron starts it: wait for sound, begin softly, keep a log."
@@ -94,6 +112,7 @@ def command(
     scheduled: bool,
     name: str | None,
     limit: Fraction | None,
+    check_in: bool,
     wait: Fraction | None,
     **choices: Any,
 ) -> None:
@@ -105,15 +124,19 @@ def command(
     if resume and start is not None:
         raise click.UsageError("--resume knows where to begin: leave --from out", context)
     left = left_off(script) if resume else None
+    words = typed(context, _OWN)
     if left:
-        script, choices = _as_before(context, left, choices)
+        words = [*_words_of(left), *words]
+        before = command.make_context("play", [*words, left.script], parent=context.parent).params
+        script, choices = before["script"], {name: before[name] for name in choices}
+        check_in = before["check_in"]
     if script is None:
         raise click.MissingParameter(ctx=context, param=context.command.params[0])
     seconds = None if limit is None else float(limit)
     with ExitStack() as stack:
         outcome = stack.enter_context(_logged(name or script.stem)) if scheduled else []
         wish = wanted(script, **choices)
-        routine = load(wish)
+        routine = fitted(wish, load(wish), "auto", resumes=left)
         _alone(stack, routine.title)
         if scheduled:
             device = _awaited(player, _WAIT if wait is None else float(wait))
@@ -121,18 +144,22 @@ def command(
             device = opened(player, "'coach export' writes a file instead")
         stack.enter_context(closing(device))  # before the voice works
         timeline, speech = compiled(wish, routine)
+        ready_to_steer(timeline, speech)
         if scheduled and seconds is None:
             seconds = timeline.length / RATE + _LONGER
         from coach.session import Session
 
         landing = resumed(timeline, left) if left else named(timeline, start) if start is not None else None
-        journal = _journal(stack, wish, timeline, name or script.stem if scheduled else None, left)
+        log: dict[str, object] = {"words": words} | ({"resumes": left.id} if left else {})
+        journal = _journal(stack, wish, timeline, name or script.stem if scheduled else None, log)
+        stack.enter_context(spared_stderr())
         shown = screen(timeline, silent=scheduled)
         session = Session(
             timeline, speech, device, journal=journal, gently=scheduled, limit=seconds, tell=shown.tell
         )
+        check = _check_in(timeline, speech, device, journal) if check_in else None
         try:
-            _follow(session, shown, landing)
+            _follow(session, shown, landing, check)
         finally:
             outcome.append(_ended(session))
 
@@ -153,22 +180,14 @@ def _alone(stack: ExitStack, title: str) -> None:
         note(f"cannot tell whether another session is playing: {error.strerror or error} ({error.filename})")
 
 
-def _as_before(
-    context: click.Context, left: SessionLog, choices: dict[str, Any]
-) -> tuple[Path, dict[str, Any]]:
-    """Return a session's script and the options it was played with; what is typed now counts more."""
-    typed = left.options.get("words")
-    earlier = [str(word) for word in typed] if isinstance(typed, list) else []
-    before = command.make_context("play", [*earlier, left.script], parent=context.parent).params
-    default = click.core.ParameterSource.DEFAULT
-    return before["script"], {
-        name: before[name] if context.get_parameter_source(name) == default else value
-        for name, value in choices.items()
-    }
+def _words_of(left: SessionLog) -> list[str]:
+    """Return the options that a session was played with, as they were typed."""
+    words = left.options.get("words")
+    return [str(word) for word in words] if isinstance(words, list) else []
 
 
 def _journal(
-    stack: ExitStack, wish: Wanted, timeline: Timeline, schedule: str | None, left: SessionLog | None
+    stack: ExitStack, wish: Wanted, timeline: Timeline, schedule: str | None, log: dict[str, object]
 ) -> Journal | None:
     """Return where the session is logged; None, and a note, where that cannot be."""
     from coach.history import History, HistoryError
@@ -183,7 +202,7 @@ def _journal(
             voice=timeline.voice,
             level=timeline.level,
             schedule=schedule,
-            options={"words": words(wish)} | ({"resumes": left.id} if left else {}),
+            options=log,
             length=timeline.length / RATE,
         )
     except HistoryError as error:
@@ -192,21 +211,53 @@ def _journal(
     return Journal(timeline, record, note)
 
 
-def _follow(session: Session, shown: Screen, landing: Landing | None) -> None:
-    """Play to the end, and do what the keys say."""
-    with key_presses() as keys:
+def _check_in(timeline: Timeline, speech: Speech, device: Player, journal: Journal | None) -> CheckIn | None:
+    """Return what asks at the end; None, and a note, where the voice cannot."""
+    from coach.session.checkin import CheckIn
+
+    try:
+        return CheckIn(timeline, speech, device, journal.answer if journal else lambda *_: None)
+    except SpeechError as error:
+        note(f"{error}; nothing is asked at the end")
+        return None
+
+
+def _follow(session: Session, shown: Screen, landing: Landing | None, check: CheckIn | None) -> None:
+    """Play to the end, and do what the keys and the desktop say; then ask what is to be asked."""
+    from coach.session.remote import Remote
+
+    asks = False
+
+    def order(command: str, value: float = 0.0) -> None:
+        (check if check and asks else session).do(command, value)
+
+    with key_presses() as keys, closing(Remote(session.timeline, order)) as remote:
         try:
             session.start(landing)
             while session.tick():
-                shown.draw(session.now())
-                for key in keys(_REDRAW):
-                    if command := KEYS.get(key.lower()):
-                        session.do(command)
+                now = session.now()
+                remote.show(now)
+                shown.draw(now)
+                _pass_on(keys, order)
+            asks = session.outcome == "completed"
+            question = None
+            while check and asks and check.tick():
+                if check.question and check.question != question:
+                    question = check.question
+                    shown.ask(check.sentence, _ANSWER_KEYS[question])
+                _pass_on(keys, order)
         except BaseException as error:
             session.end("broken off", str(error) if isinstance(error, CoachError) else None)
             raise
         finally:
             shown.leave()
+
+
+def _pass_on(keys: Callable[[float], list[str]], order: Callable[[str], None]) -> None:
+    """Wait a moment for keys, and give the orders that they stand for."""
+    for key in keys(_REDRAW):
+        if command := KEYS.get(key.lower()):
+            order(command)
 
 
 def _ended(session: Session) -> str:
@@ -239,6 +290,8 @@ def _logged(name: str) -> Iterator[list[str]]:
 
 def _why(error: BaseException) -> str:
     """Return in one line what an error means to a person."""
+    if isinstance(error, click.BadParameter) and isinstance(error.param, click.Argument):
+        return error.message  # the script needs no name
     if isinstance(error, click.ClickException):
         return " ".join(error.format_message().split())
     if isinstance(error, CoachError):

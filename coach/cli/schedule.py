@@ -15,12 +15,15 @@ from coach import schedule as schedules
 from coach.cli.app import one_line
 from coach.cli.compiling import (
     Typed,
+    check_in_option,
     compiled,
+    fitted,
     limit_option,
     load,
     note,
     options,
     player_option,
+    ready_to_steer,
     typed,
     volume_option,
     wait_option,
@@ -73,6 +76,7 @@ def command() -> None:
 @volume_option
 @wait_option
 @limit_option
+@check_in_option
 @player_option
 @options
 @click.pass_context
@@ -92,7 +96,7 @@ def add(
 
     All is checked now: the script, the voice, the time. Every sentence is spoken ahead.
     """
-    for own in ("volume", "wait", "limit", "player"):
+    for own in ("volume", "wait", "limit", "check_in", "player"):
         del choices[own]
     wish = wanted(script, **choices)
     with _asked():
@@ -107,7 +111,7 @@ def add(
             click.echo(text)
             return
         schedules.plan(asked, where, named=name is not None)  # before the voice works
-        compiled(wish, load(wish))
+        ready_to_steer(*compiled(wish, fitted(wish, load(wish), "auto")))
         added = schedules.add(asked, where, named=name is not None)
     moment = next((f", next {_moment(time)}" for time in next_times(added.when, 1)), "")
     click.echo(one_line(f"{added.name}: {in_words(added.when)}{moment} ({where})"))

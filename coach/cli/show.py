@@ -4,41 +4,89 @@ from __future__ import annotations
 
 import json
 from itertools import zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from coach.cli.app import one_line
-from coach.cli.compiling import compiled, load, options, wanted
+from coach.cli.compiling import compiled, fitted, load, options, standing, wanted
+from coach.cli.progress import dose_lines
 from coach.cli.screen import clock, columns, filled, styled, wide, wrapped
 from coach.cli.scripts import SCRIPT_FILE
+from coach.encode import check_target
+from coach.encode.whole import whole_file
 from coach.errors import MOST_PROBLEMS
 from coach.timeline import contract
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
+    from coach.progress import Standing
     from coach.routine import Routine
     from coach.timeline import Cue, Timeline
+
+
+_STDOUT = Path("-")
+
+
+class _Picture(click.ParamType[Path]):
+    """A file whose name has this ending, so that no slip overwrites a script; - is standard output."""
+
+    name = "file"
+
+    def __init__(self, ending: str) -> None:
+        self.ending = ending
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(str(value))
+        if path != _STDOUT and path.suffix.lower() != self.ending:
+            self.fail(f"must end in {self.ending} (got '{value}')", param, ctx)
+        return path
 
 
 @click.command()
 @click.argument("script", type=SCRIPT_FILE)
 @options
 @click.option("--json", "as_json", is_flag=True, help="Print the timeline for a program.")
-def command(script: Path, *, as_json: bool, **choices: Any) -> None:
+@click.option("--svg", type=_Picture(".svg"), help="Write it as sheets of A4, to print and hand out.")
+@click.option("--html", type=_Picture(".html"), help="Write it as a page for any screen.")
+def command(script: Path, *, as_json: bool, svg: Path | None, html: Path | None, **choices: Any) -> None:
     """Print the timeline of SCRIPT: time, cue, what it belongs to; the chapters and the exact total.
 
-    The time is that of the beat for a cue that has one, else of its start.
+    The time is that of the beat for a cue that has one, else of its start. With --svg or --html it is written
+    to that file in place of the table; - prints it.
     """
+    for target in filter(None, (svg, html)):
+        if target != _STDOUT:
+            check_target(target)  # what cannot be written is told before the voice is asked
     wish = wanted(script, **choices)
-    routine = load(wish)
+    plain = load(wish)
+    routine = fitted(wish, plain, "auto")
     timeline, _ = compiled(wish, routine)
+    if svg or html:
+        from coach import pictures
+
+        if svg:
+            _write(svg, pictures.svg(timeline, routine), quiet=as_json)
+        if html:
+            _write(html, pictures.html(timeline, routine), quiet=as_json)
     if as_json:
         click.echo(json.dumps(contract(timeline), indent=1))
-    else:
-        click.echo("\n".join([*_cues(timeline), "", *_notes(routine), *_summary(timeline)]))
+    elif not (svg or html):
+        stands = standing(wish, plain)
+        click.echo("\n".join([*_cues(timeline), "", *_notes(plain, routine, stands), *_summary(timeline)]))
+
+
+def _write(target: Path, text: str, *, quiet: bool) -> None:
+    """Write a picture as a whole file, and say so: on standard error where a program reads the other."""
+    data = text.encode()
+    if target == _STDOUT:
+        click.echo(data, nl=False)
+        return
+    with whole_file(target, len(data)) as file:
+        file.write(data)
+    click.echo(one_line(f"{target}: written"), err=quiet)
 
 
 def _cues(timeline: Timeline) -> Iterator[str]:
@@ -67,11 +115,16 @@ def _cues(timeline: Timeline) -> Iterator[str]:
             time = " " * times
 
 
-def _notes(routine: Routine) -> Iterator[str]:
+def _notes(plain: Routine, routine: Routine, stands: Sequence[Standing]) -> Iterator[str]:
     """Yield what a person should know of each exercise before the start, and never hears."""
-    for exercise in dict.fromkeys(routine.exercises()):
+    said = {
+        before: after.guidance for before, after in zip(plain.exercises(), routine.exercises(), strict=True)
+    }
+    for exercise in dict.fromkeys(plain.exercises()):
         needs = f"needs {', '.join(exercise.equipment)}" if exercise.equipment else ""
-        told = [note for note in (exercise.position, needs, exercise.notes) if note]
+        guidance = f"guidance: {said[exercise]}" if said[exercise] != "full" else ""
+        doses = dose_lines([stand for stand in stands if stand.exercise == exercise])
+        told = [note for note in (*doses, guidance, exercise.position, needs, exercise.notes) if note]
         if told:
             yield styled(one_line(exercise.name), bold=True)
             yield from (f"  {line}" for note in told for line in wrapped(note, columns() - 2))

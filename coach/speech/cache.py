@@ -2,6 +2,8 @@
 
     <root>/3f/3f0c...e1.wav
     <root>/exports/5a17...c2      what an export wrote, as `coach.encode` remembers it
+    <root>/covers/07d1...4b.jpg   a cover that was drawn
+    <root>/tracks/hip_morning.mp3 a track from which copies for phones are made, or an album's folder of them
 
 A file's time of modification is that of its last use, to the day. Any number of processes may share a
 cache. A clip is written beside its place and moved there whole; one that is damaged nevertheless is found
@@ -46,6 +48,7 @@ _DAY = 86_400.0
 _CLIP = re.compile(r"[0-9a-f]{40}\.wav")
 _UNFINISHED = re.compile(r"[0-9a-f]{2,40}\.[0-9]+-[0-9]+-[0-9]+\.tmp")
 _EXPORT = re.compile(r"[0-9a-f]{40}")
+_TRACK = re.compile(r"[^.].*\.[0-9a-z]+")
 _serial = count()
 
 
@@ -69,12 +72,16 @@ class ClipCache:
     Attributes:
         root: the folder; it is made when the first clip is saved.
         exports: the folder in it for what `coach.encode.export` remembers.
+        covers: the folder in it for covers; the name says what a cover was drawn from.
+        tracks: the folder in it for tracks that are only made to be copied elsewhere.
         failure: the first error met in saving a clip, None without one: worth one warning to a person.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.exports = root / "exports"
+        self.covers = root / "covers"
+        self.tracks = root / "tracks"
         self.failure: OSError | None = None
         self._swept = False
 
@@ -138,18 +145,23 @@ class ClipCache:
         """Return what is remembered of exports."""
         return list(_kept([self.exports], _EXPORT))
 
+    def files(self) -> list[Kept]:
+        """Return all that Coach keeps there: clips, memories of exports, covers, and tracks to be copied."""
+        tracks = _kept([self.covers, self.tracks, *self._albums()], _TRACK)
+        return [*self.clips(), *self.memos(), *tracks]
+
     def usage(self) -> tuple[int, int]:
         """Return how many clips there are and the bytes that they take."""
         clips = self.clips()
         return len(clips), sum(clip.size for clip in clips)
 
     def clear(self) -> tuple[int, int]:
-        """Remove all clips and what is remembered of exports, and nothing else that lies in the folder.
+        """Remove what `files` returns, and nothing else that lies in the folder.
 
         Returns:
             How many files were removed, and their bytes; what cannot be removed stays.
         """
-        return self._remove([*self.clips(), *self.memos()])
+        return self._remove(self.files())
 
     def prune(self, *, older_than: float | None = None, max_size: int | None = None) -> tuple[int, int]:
         """Remove what was not used for long; it is made again when it is needed.
@@ -161,7 +173,7 @@ class ClipCache:
         Returns:
             How many files were removed, and their bytes; what cannot be removed stays.
         """
-        files = sorted([*self.clips(), *self.memos()])
+        files = sorted(self.files())
         now = time.time()
         stale = [file for file in files if older_than is not None and now - file.used >= older_than]
         rest = files[len(stale) :]
@@ -182,7 +194,7 @@ class ClipCache:
                 removed.append(file.size)
         self._swept = False
         self._sweep()
-        for folder in [*self._folders(), self.exports]:
+        for folder in [*self._folders(), self.exports, self.covers, *self._albums(), self.tracks]:
             with suppress(OSError):  # not empty, or not there
                 folder.rmdir()
         return len(removed), sum(removed)
@@ -192,6 +204,9 @@ class ClipCache:
 
     def _folders(self) -> list[Path]:
         return [folder for folder in self.root.glob("[0-9a-f][0-9a-f]") if folder.is_dir()]
+
+    def _albums(self) -> list[Path]:
+        return [folder for folder in self.tracks.glob("*") if folder.is_dir() and not folder.is_symlink()]
 
     def _sweep(self) -> None:
         """Remove what killed writers left, once for each cache object."""
@@ -209,7 +224,9 @@ def _kept(folders: list[Path], name: re.Pattern[str]) -> Iterator[Kept]:
     for folder in folders:
         with suppress(OSError):  # the folder is not there
             for entry in list(os.scandir(folder)):
-                if name.fullmatch(entry.name) and (folder.name == entry.name[:2] or name is _EXPORT):
+                if name.fullmatch(entry.name) and (
+                    folder.name == entry.name[:2] or name in (_EXPORT, _TRACK)
+                ):
                     with suppress(OSError):  # another process may just have removed it
                         if entry.is_file(follow_symlinks=False):
                             there = entry.stat(follow_symlinks=False)
