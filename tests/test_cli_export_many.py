@@ -127,7 +127,6 @@ def test_a_full_disk_stops_all(coach: Command) -> None:
     ("number", "code", "group"),
     [
         (signal.SIGINT, 130, True),  # as Ctrl-C on a terminal: everybody gets it
-        (signal.SIGINT, 130, False),
         (signal.SIGTERM, 143, False),
         (signal.SIGKILL, -9, False),
     ],

@@ -463,7 +463,7 @@ for number in range(1_000_000):
         started = [start(writer, path, f"{turn} {name}") for name in "ab"]
         for process in started:
             assert process.stdout is not None
-            logged |= {process.stdout.readline().strip() for _ in range(150)}
+            logged |= {process.stdout.readline().strip() for _ in range(50)}
         for process in started:
             process.kill()
         for process in started:
@@ -475,7 +475,7 @@ for number in range(1_000_000):
         assert all(there[name].outcome == "done" for name in logged)
         assert len(there) <= len(logged) + 2 * (turn + 1)  # begun, and killed before it was told
     assert is_whole(path)
-    assert len(logged) >= 900
+    assert len(logged) >= 300
 
 
 def test_a_log_that_was_moved_away_leaves_nothing_behind_in_the_next_one(path: Path) -> None:

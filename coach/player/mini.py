@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import weakref
-from contextlib import suppress
 from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -112,8 +111,11 @@ class MiniPlayer(DevicePlayer):
 
     def _silence(self) -> None:
         # A device that is only stopped plays what it still held when it starts again: 0.1 s of where one was.
-        with suppress(AudioError):
+        try:
             self._call(self._drop, _CLOSES)
+        except AudioError:  # nothing must touch it any more, not even at the end: who does hangs
+            if self._device:
+                self._finalizer.detach()
 
     def _drop(self) -> None:
         device, self._device = self._device, None
