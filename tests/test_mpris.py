@@ -35,7 +35,10 @@ __all__ = ["coach"]
 
 PROGRAMS = ("dbus-run-session", "playerctl")
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="MPRIS is for Linux")
+pytestmark = [
+    pytest.mark.realtime,
+    pytest.mark.skipif(sys.platform != "linux", reason="MPRIS is for Linux"),
+]
 desktop = pytest.mark.skipif(not all(map(shutil.which, PROGRAMS)), reason=f"needs {' and '.join(PROGRAMS)}")
 
 NAME = "org.mpris.MediaPlayer2.coach"
@@ -422,7 +425,6 @@ class Listener:
 
 
 @desktop
-@pytest.mark.realtime
 def test_each_command_is_answered_within_three_tenths_of_a_second(coach: Command, bus: Bus) -> None:
     """From before `playerctl` starts until the bus tells what has become of it; the best of three."""
     with playing(coach, bus, "reverse_clamshell") as process:
@@ -452,7 +454,6 @@ def test_each_command_is_answered_within_three_tenths_of_a_second(coach: Command
 
 
 @desktop
-@pytest.mark.realtime
 def test_a_second_player_gets_a_name_of_its_own(coach: Command, bus: Bus) -> None:
     from dbus_fast import RequestNameReply
     from dbus_fast.aio import MessageBus
