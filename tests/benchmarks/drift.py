@@ -1,4 +1,4 @@
-"""Ten minutes on a busy machine: how far what a sound server plays lies from the export, cue by cue."""
+"""Ten minutes with every core busy: how far what a sound server plays lies from the export, cue by cue."""
 
 from __future__ import annotations
 
