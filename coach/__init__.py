@@ -17,8 +17,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from coach.encode import export
     from coach.encode.segment import to_audio_segment
+    from coach.encode.write import write_file as export
     from coach.mix import render
     from coach.player import play
     from coach.script import load
@@ -31,7 +31,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "compile": ("coach.timeline", "compile_routine"),
-    "export": ("coach.encode", "export"),
+    "export": ("coach.encode.write", "write_file"),
     "load": ("coach.script", "load"),
     "open_speech": ("coach.speech", "open_speech"),
     "play": ("coach.player", "play"),

@@ -18,11 +18,13 @@ import scipy.signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coach.encode import FORMATS, RATES, Track, export, fingerprint
 from coach.encode.album import Album, check_folder, export_album
 from coach.encode.captions import lrc, vtt
+from coach.encode.formats import FORMATS, RATES
 from coach.encode.rate import resampled
 from coach.encode.text import one_line
+from coach.encode.track import Track
+from coach.encode.write import fingerprint, write_file
 from coach.errors import AudioError, Location
 from coach.mix import render
 from coach.timeline import Chapter, Timeline
@@ -69,7 +71,7 @@ def test_tracks_joined_are_the_whole(tmp_path: Path, suffix: str, rate: int) -> 
     timeline = make(3 * RATE + 17, ["a", "b", "c", "d", "e"])
     done = album(timeline, tmp_path / "album", suffix, rate=rate)
     whole = tmp_path / f"whole{suffix}"
-    export(timeline, Noise(), whole, rate=rate)
+    write_file(timeline, Noise(), whole, rate=rate)
 
     def sound(path: Path) -> NDArray[np.int16]:
         return wav(path) if suffix == ".wav" else decoded(path, rate)

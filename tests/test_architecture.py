@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[1] / "coach"
 
 LAYERS = (
-    {"desktop", "errors", "folders", "quiet", "units"},
+    {"desktop", "errors", "stderr", "units", "user_folders"},
     {"ffmpeg", "lock"},
+    {"atomic"},
     {"history", "schedule"},
     {"routine"},
     {"phrases", "progress"},

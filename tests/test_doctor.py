@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from coach import desktop, schedule
+from coach import desktop
 from coach.cli import doctor
 from coach.errors import CoachError
-from coach.schedule import Schedule, daemon
+from coach.schedule import Schedule, daemon, schedules
 from tests.command import SHORT
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
         monkeypatch.setattr(desktop, "_RUNTIME", runtime.parent)
         for name in ("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"):
             monkeypatch.delenv(name, raising=False)
-        monkeypatch.setattr(schedule, "WRITERS", {"cron": cron, "systemd": systemd})
+        monkeypatch.setattr(schedules, "WRITERS", {"cron": cron, "systemd": systemd})
         monkeypatch.setattr(daemon, "cron_runs", lambda: runs)
         checks = tuple(check for check in doctor.CHECKS if check.name in CHAIN)
         monkeypatch.setattr(doctor, "CHECKS", checks)

@@ -16,9 +16,11 @@ import mutagen.mp3
 import numpy as np
 import pytest
 
-from coach.encode import FORMATS, Exported, Track, export, fingerprint
+from coach.encode.formats import FORMATS
 from coach.encode.mp3 import crc16
 from coach.encode.text import language_code, one_line
+from coach.encode.track import Track
+from coach.encode.write import Exported, fingerprint, write_file
 from coach.errors import AudioError, Location
 from coach.mix import render, to_int16
 from coach.speech import Clip
@@ -85,7 +87,7 @@ def tracks(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     """MP3s of all lengths."""
     folder = tmp_path_factory.mktemp("tracks")
     for length in LENGTHS:
-        export(make(length), Noise(), folder / f"{length}.mp3")
+        write_file(make(length), Noise(), folder / f"{length}.mp3")
     return {length: folder / f"{length}.mp3" for length in LENGTHS}
 
 
@@ -95,7 +97,7 @@ def tracks(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
 @pytest.mark.parametrize("length", [0, 1, 2 * RATE, 100_003])
 def test_a_wav_is_the_mix_bit_for_bit(tmp_path: Path, length: int) -> None:
     timeline = make(length)
-    result = export(timeline, Noise(), tmp_path / "a.wav")
+    result = write_file(timeline, Noise(), tmp_path / "a.wav")
     assert result == Exported(tmp_path / "a.wav", 44 + 2 * length, length, written=True)
     with wave.open(str(tmp_path / "a.wav")) as file:
         assert file.getparams()[:4] == (1, 2, RATE, length)
@@ -104,7 +106,7 @@ def test_a_wav_is_the_mix_bit_for_bit(tmp_path: Path, length: int) -> None:
 
 def test_a_wav_too_long_for_its_sizes_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"at most 25 hours \(30 asked for\): export an \.mp3"):
-        export(Timeline("T", "en", "v", None, 30 * 3600 * RATE, (), (), ()), Noise(), tmp_path / "a.wav")
+        write_file(Timeline("T", "en", "v", None, 30 * 3600 * RATE, (), (), ()), Noise(), tmp_path / "a.wav")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -145,7 +147,7 @@ def test_mp3val_finds_no_fault(tracks: dict[int, Path]) -> None:
 @pytest.mark.parametrize("program", ["mpg123", "ffmpeg"])
 def test_decoded_samples_lie_where_they_were(tmp_path: Path, program: str) -> None:
     timeline = make(5 * RATE + 123)
-    export(timeline, Noise(), tmp_path / "a.mp3")
+    write_file(timeline, Noise(), tmp_path / "a.mp3")
     before, after = mixed(timeline).astype(float), decode(program, tmp_path / "a.mp3").astype(float)
     size = 1 << 18
     likeness = np.fft.irfft(np.fft.rfft(after, size) * np.fft.rfft(before, size).conj())
@@ -156,7 +158,7 @@ def test_decoded_samples_lie_where_they_were(tmp_path: Path, program: str) -> No
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_the_same_track_gives_the_same_bytes(tmp_path: Path, suffix: str) -> None:
     for name in ("a", "b"):
-        export(make(100_000, ["one", "two"]), Noise(), tmp_path / (name + suffix))
+        write_file(make(100_000, ["one", "two"]), Noise(), tmp_path / (name + suffix))
     assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
 
 
@@ -203,7 +205,7 @@ def tags(path: Path) -> Any:
 
 
 def test_the_tags_of_a_track(tmp_path: Path) -> None:
-    export(make(RATE * 2, level="harder"), Noise(), tmp_path / "a.mp3")
+    write_file(make(RATE * 2, level="harder"), Noise(), tmp_path / "a.mp3")
     read = tags(tmp_path / "a.mp3")
     assert read.version == (2, 3, 0)
     shown = {frame.FrameID: str(frame) for frame in read.values()}
@@ -223,7 +225,7 @@ def test_the_tags_of_a_track(tmp_path: Path) -> None:
 
 def test_chapters_are_read_back(tmp_path: Path) -> None:
     titles = ["Warm-up", "Clamshell, links \N{FLEXED BICEPS}", "Clamshell, rechts"]
-    export(make(RATE, titles), Noise(), tmp_path / "a.mp3")
+    write_file(make(RATE, titles), Noise(), tmp_path / "a.mp3")
     read = tags(tmp_path / "a.mp3")
     contents = read.getall("CTOC")
     assert len(contents) == 1
@@ -237,7 +239,7 @@ def test_chapters_are_read_back(tmp_path: Path) -> None:
 
 
 def test_more_chapters_than_one_table_holds(tmp_path: Path) -> None:
-    export(make(RATE * 2, (f"n{number}" for number in range(600))), Noise(), tmp_path / "a.mp3")
+    write_file(make(RATE * 2, (f"n{number}" for number in range(600))), Noise(), tmp_path / "a.mp3")
     read = tags(tmp_path / "a.mp3")
     top = read["CTOC:toc"]
     tables = [read[f"CTOC:{name}"] for name in top.child_element_ids]
@@ -265,7 +267,7 @@ def test_more_chapters_than_one_table_holds(tmp_path: Path) -> None:
 )
 def test_any_title_is_safe(tmp_path: Path, title: str, read: str) -> None:
     assert one_line(title) == read
-    export(make(RATE, [title], title=title), Noise(), tmp_path / "a.mp3")
+    write_file(make(RATE, [title], title=title), Noise(), tmp_path / "a.mp3")
     back = tags(tmp_path / "a.mp3")
     assert str(back.get("TIT2", "")) == read
     assert str(back["CHAP:chp1"].sub_frames["TIT2"]) == (read or "1")
@@ -273,7 +275,7 @@ def test_any_title_is_safe(tmp_path: Path, title: str, read: str) -> None:
 
 
 def test_others_list_the_chapters(tmp_path: Path) -> None:
-    export(make(RATE * 3, ["One \N{FLEXED BICEPS}", "Two", "Three"]), Noise(), tmp_path / "a.mp3")
+    write_file(make(RATE * 3, ["One \N{FLEXED BICEPS}", "Two", "Three"]), Noise(), tmp_path / "a.mp3")
     shown = run("ffprobe", "-v", "error", "-show_chapters", "-of", "json", tmp_path / "a.mp3")
     chapters = [(each["tags"]["title"], each["start_time"]) for each in json.loads(shown)["chapters"]]
     assert chapters == [("One \N{FLEXED BICEPS}", "0.000000"), ("Two", "1.000000"), ("Three", "2.000000")]
@@ -294,7 +296,7 @@ def test_languages(tag: str, code: str) -> None:
 
 
 def test_the_suffix_decides_whatever_its_case(tmp_path: Path) -> None:
-    export(make(100), Noise(), tmp_path / "A.WAV")
+    write_file(make(100), Noise(), tmp_path / "A.WAV")
     assert (tmp_path / "A.WAV").read_bytes()[:4] == b"RIFF"
 
 
@@ -302,7 +304,7 @@ def test_the_suffix_decides_whatever_its_case(tmp_path: Path) -> None:
 def test_an_unknown_suffix_names_the_known_ones(tmp_path: Path, name: str) -> None:
     known = ", ".join(list(FORMATS)[:-1]) + f" or {list(FORMATS)[-1]}"
     with pytest.raises(AudioError) as caught:
-        export(make(100), Noise(), tmp_path / name)
+        write_file(make(100), Noise(), tmp_path / name)
     assert str(caught.value) == f"cannot write {tmp_path / name}: the name must end in {known}"
 
 
@@ -312,13 +314,13 @@ def test_an_encoder_that_does_not_load_is_an_error_of_this_machine(
     monkeypatch.delitem(sys.modules, "coach.encode.mp3")
     monkeypatch.setitem(sys.modules, "lameenc", None)
     with pytest.raises(AudioError, match=r"cannot write \.mp3 files on this machine: .*lameenc"):
-        export(make(100), Noise(), tmp_path / "a.mp3")
+        write_file(make(100), Noise(), tmp_path / "a.mp3")
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_progress_ends_with_all(tmp_path: Path, suffix: str) -> None:
     seen: list[tuple[int, int]] = []
-    export(make(100_000), Noise(), tmp_path / f"a{suffix}", progress=lambda *each: seen.append(each))
+    write_file(make(100_000), Noise(), tmp_path / f"a{suffix}", progress=lambda *each: seen.append(each))
     assert seen == [(48_000, 100_000), (96_000, 100_000), (100_000, 100_000)]
 
 
@@ -329,7 +331,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, suffix: str) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        export(make(200_000), Noise(), tmp_path / f"a{suffix}", progress=interrupt)
+        write_file(make(200_000), Noise(), tmp_path / f"a{suffix}", progress=interrupt)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -340,7 +342,7 @@ def test_a_full_disk_tells_what_is_needed(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("os.fsync", full)
     message = f"disk full while writing {tmp_path / 'a.wav'}: it needs about 5 MB;"
     with pytest.raises(AudioError, match=re.escape(message)):
-        export(make(100 * RATE), Noise(), tmp_path / "a.wav")
+        write_file(make(100 * RATE), Noise(), tmp_path / "a.wav")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -350,9 +352,9 @@ def test_a_full_disk_tells_what_is_needed(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_an_unchanged_track_is_not_touched(tmp_path: Path, suffix: str) -> None:
     target, memo = tmp_path / f"a{suffix}", tmp_path / "deep" / "memo"
-    first = export(make(50_000), Noise(), target, memo=memo)
+    first = write_file(make(50_000), Noise(), target, memo=memo)
     before = target.stat()
-    again = export(make(50_000), Noise(), target, memo=memo)
+    again = write_file(make(50_000), Noise(), target, memo=memo)
     assert (first.written, again.written) == (True, False)
     assert (again.size, again.length) == (first.size, 50_000)
     assert (target.stat().st_ino, target.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
@@ -361,30 +363,30 @@ def test_an_unchanged_track_is_not_touched(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize("damage", ["edit", "cut", "delete"])
 def test_a_damaged_track_is_written_anew(tmp_path: Path, damage: str) -> None:
     target, memo = tmp_path / "a.wav", tmp_path / "memo"
-    export(make(50_000), Noise(), target, memo=memo)
+    write_file(make(50_000), Noise(), target, memo=memo)
     good = target.read_bytes()
     if damage == "delete":
         target.unlink()
     else:
         target.write_bytes(good[:-1] + (b"" if damage == "cut" else b"\x55"))
-    assert export(make(50_000), Noise(), target, memo=memo).written
+    assert write_file(make(50_000), Noise(), target, memo=memo).written
     assert target.read_bytes() == good
 
 
 @pytest.mark.parametrize("record", ["", "x", "\xff", "abc -1", "0" * 64 + " 100044\n"])
 def test_a_damaged_memo_is_made_again(tmp_path: Path, record: str) -> None:
     target, memo = tmp_path / "a.wav", tmp_path / "memo"
-    export(make(50_000), Noise(), target, memo=memo)
+    write_file(make(50_000), Noise(), target, memo=memo)
     (kept,) = memo.iterdir()
     good = kept.read_bytes()
     kept.write_text(record, "latin-1")
-    assert export(make(50_000), Noise(), target, memo=memo).written
+    assert write_file(make(50_000), Noise(), target, memo=memo).written
     assert kept.read_bytes() == good
 
 
 def test_a_memo_that_cannot_be_kept_does_no_harm(tmp_path: Path) -> None:
     (tmp_path / "memo").write_text("a file")
-    assert export(make(100), Noise(), tmp_path / "a.wav", memo=tmp_path / "memo").written
+    assert write_file(make(100), Noise(), tmp_path / "a.wav", memo=tmp_path / "memo").written
 
 
 def test_an_unchanged_track_needs_no_heavy_library(tmp_path: Path) -> None:
@@ -392,12 +394,13 @@ def test_an_unchanged_track_needs_no_heavy_library(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 import coach.timeline
-from coach.encode import export
+from coach.encode.write import write_file
 from coach.timeline import Timeline
 class Silent:
     volume = 0.0
 loaded = set(sys.modules)
-done = export(Timeline("T", "en", "v", None, 1000, (), (), ()), Silent(), Path("a.mp3"), memo=Path("memo"))
+timeline = Timeline("T", "en", "v", None, 1000, (), (), ())
+done = write_file(timeline, Silent(), Path("a.mp3"), memo=Path("memo"))
 print(done.written, sorted({"numpy", "lameenc", "mutagen", "wave"} & (set(sys.modules) - loaded)))
 """
 

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from coach import ffmpeg
-from coach.encode import FORMATS, Track, export, fingerprint
+from coach.encode.formats import FORMATS
 from coach.encode.segment import to_audio_segment
+from coach.encode.track import Track
+from coach.encode.write import fingerprint, write_file
 from coach.errors import AudioError
 from coach.units import RATE
 from tests.test_export import Noise, make, mixed
@@ -81,7 +83,7 @@ def opened(path: Path) -> Any:
 @pytest.mark.parametrize("length", [100, 2049, 2305, RATE, 3 * RATE + 1])
 def test_flac_is_the_mix_bit_for_bit(tmp_path: Path, length: int) -> None:
     timeline = make(length)
-    done = export(timeline, Noise(), tmp_path / "a.flac")
+    done = write_file(timeline, Noise(), tmp_path / "a.flac")
     assert done.size == (tmp_path / "a.flac").stat().st_size
     assert np.array_equal(decoded(tmp_path / "a.flac"), mixed(timeline))
     info = opened(tmp_path / "a.flac").info
@@ -100,7 +102,7 @@ def test_lossy_formats_keep_length_and_place(tmp_path: Path, suffix: str) -> Non
     length = 5 * RATE + 123
     timeline = make(length)
     path = tmp_path / f"a{suffix}"
-    export(timeline, Noise(), path)
+    write_file(timeline, Noise(), path)
     before, after = mixed(timeline).astype(float), decoded(path).astype(float)
     # Opus is cut to the sample; of AAC some decoders leave the last frame whole.
     assert 0 <= after.size - length <= (0 if suffix != ".m4a" else 1024)
@@ -122,14 +124,14 @@ def test_lossy_formats_keep_length_and_place(tmp_path: Path, suffix: str) -> Non
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_track_without_a_sample(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
-    assert export(make(0), Noise(), path).size == path.stat().st_size > 0
+    assert write_file(make(0), Noise(), path).size == path.stat().st_size > 0
 
 
 @pytest.mark.usefixtures("converter")
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_the_same_track_gives_the_same_bytes(tmp_path: Path, suffix: str) -> None:
     for name in ("a", "quite another name"):
-        export(make(200_000, ["one", "two"]), Noise(), tmp_path / (name + suffix))
+        write_file(make(200_000, ["one", "two"]), Noise(), tmp_path / (name + suffix))
     first, second = (path.read_bytes() for path in tmp_path.iterdir())
     assert first == second
     for mark in (b"Lavf", b"libopus 1", b"Lavc5", b"Lavc6", str(tmp_path).encode()):
@@ -139,7 +141,7 @@ def test_the_same_track_gives_the_same_bytes(tmp_path: Path, suffix: str) -> Non
 @pytest.mark.usefixtures("any_converter")
 def test_ogg_is_another_name_for_opus(tmp_path: Path) -> None:
     for suffix in (".ogg", ".opus"):
-        export(make(RATE, ["one"]), Noise(), tmp_path / f"a{suffix}")
+        write_file(make(RATE, ["one"]), Noise(), tmp_path / f"a{suffix}")
     assert (tmp_path / "a.ogg").read_bytes() == (tmp_path / "a.opus").read_bytes()
 
 
@@ -152,7 +154,7 @@ TITLES = ["Warm-up", "Clamshell; links = #1 \\ \N{FLEXED BICEPS}", ""]
 @pytest.mark.parametrize("suffix", [".flac", ".opus"])
 def test_comments_of_flac_and_ogg(tmp_path: Path, suffix: str) -> None:
     timeline = make(3 * RATE, TITLES, title="a=b;c#d\\\n[CHAPTER]", level="easier")
-    export(timeline, Noise(), tmp_path / f"a{suffix}")
+    write_file(timeline, Noise(), tmp_path / f"a{suffix}")
     tags = {key.lower(): value for key, value in opened(tmp_path / f"a{suffix}").tags.as_dict().items()}
     tags.pop("encoder", None)
     assert tags == {
@@ -181,7 +183,7 @@ def test_comments_of_flac_and_ogg(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.usefixtures("converter")
 def test_tags_and_chapters_of_m4a(tmp_path: Path) -> None:
     timeline = make(3 * RATE, TITLES, title="a=b;c#d\\\n[CHAPTER]", level="easier")
-    export(timeline, Noise(), tmp_path / "a.m4a")
+    write_file(timeline, Noise(), tmp_path / "a.m4a")
     file = opened(tmp_path / "a.m4a")
     assert {key: list(value) for key, value in file.tags.items()} == {
         "\xa9nam": ["a=b;c#d\\ [CHAPTER]"],
@@ -203,7 +205,7 @@ def test_tags_and_chapters_of_m4a(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.usefixtures("any_converter")
 def test_very_many_chapters(tmp_path: Path, suffix: str) -> None:
-    export(make(2 * RATE, (f"n{number}" for number in range(1_200))), Noise(), tmp_path / f"a{suffix}")
+    write_file(make(2 * RATE, (f"n{number}" for number in range(1_200))), Noise(), tmp_path / f"a{suffix}")
     file = opened(tmp_path / f"a{suffix}")
     if suffix == ".m4a":
         assert len(probed(tmp_path / "a.m4a")["chapters"]) == 1_200
@@ -213,7 +215,7 @@ def test_very_many_chapters(tmp_path: Path, suffix: str) -> None:
 
 
 def test_moments_of_long_tracks() -> None:
-    from coach.encode.converted import _clock
+    from coach.encode.ffmpeg_formats import _clock
 
     assert _clock(11 * 3600 * RATE + 59 * 60 * RATE + 59 * RATE + RATE - 1) == "11:59:59.999"
 
@@ -229,7 +231,7 @@ def test_without_ffmpeg_a_line_says_how_to_get_it(
     monkeypatch.setenv("PATH", "")
     for memo in (None, tmp_path / "memo"):
         with pytest.raises(AudioError, match=r"this format needs ffmpeg, .* 'coach-audio\[formats\]'$"):
-            export(make(100), Noise(), tmp_path / f"a{suffix}", memo=memo)
+            write_file(make(100), Noise(), tmp_path / f"a{suffix}", memo=memo)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -257,7 +259,7 @@ def test_killed_on_the_way(tmp_path: Path, started: list[Any], suffix: str) -> N
             started[-1].kill()
 
     with pytest.raises(AudioError, match=r"ffmpeg (was ended from outside|failed)"):
-        export(make(20 * RATE), Noise(), tmp_path / f"a{suffix}", progress=kill)
+        write_file(make(20 * RATE), Noise(), tmp_path / f"a{suffix}", progress=kill)
     assert [path.name for path in tmp_path.iterdir()] == [f"a{suffix}"]
     assert (tmp_path / f"a{suffix}").read_bytes() == b"old"
 
@@ -270,7 +272,7 @@ def test_ctrl_c_ends_it(tmp_path: Path, started: list[Any], suffix: str) -> None
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        export(make(20 * RATE), Noise(), tmp_path / f"a{suffix}", progress=interrupt)
+        write_file(make(20 * RATE), Noise(), tmp_path / f"a{suffix}", progress=interrupt)
     assert len(started) == 1
     assert started[0].returncode not in {None, 0}
     assert list(tmp_path.iterdir()) == []
@@ -282,13 +284,13 @@ def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
     code = """
 import resource, sys
 from pathlib import Path
-from coach.encode import export
+from coach.encode.write import write_file
 from coach.errors import AudioError
 from tests.test_export import Noise, make
 resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
 for suffix in sys.argv[2:]:
     try:
-        export(make(500_000), Noise(), Path(sys.argv[1], "a" + suffix))
+        write_file(make(500_000), Noise(), Path(sys.argv[1], "a" + suffix))
     except AudioError as error:
         print(error)
 """

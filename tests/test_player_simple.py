@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from coach import player as players
-from coach.encode import export
+from coach.encode.write import write_file
 from coach.errors import AudioError, Location
 from coach.player import open_player
 from coach.player.playback import Playback
@@ -258,7 +258,7 @@ def test_the_card_plays_the_samples_of_the_export(
         for start in range(0, 3 * RATE // 2 - 9_000, 12_345)
     )
     timeline = Timeline("T", "en", "test/noise", None, 3 * RATE // 2, cues, (), ())
-    export(timeline, Noise(), tmp_path / "t.wav")
+    write_file(timeline, Noise(), tmp_path / "t.wav")
     with wave.open(str(tmp_path / "t.wav")) as file:
         exported = np.frombuffer(file.readframes(file.getnframes()), np.int16)
     players.play(timeline, Noise(), "simpleaudio")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from coach import script
-from coach.encode import export
+from coach.encode.write import write_file
 from coach.errors import ScriptError
 from coach.routine import VoiceChoice
 from coach.speech import ClipCache, Speech, open_speech
@@ -69,7 +69,7 @@ def test_the_same_recording_gives_the_same_bytes_and_a_new_one_others(routine: P
     def exported(name: str) -> bytes:
         speech = Speech(ClickVoice(), ClipCache(tmp_path / "clips"))
         target = tmp_path / name
-        export(compile_routine(script.load(routine), speech), speech, target)
+        write_file(compile_routine(script.load(routine), speech), speech, target)
         return target.read_bytes()
 
     first = exported("a.mp3")

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from coach import schedule as schedules
 from coach.errors import CoachError
-from coach.schedule import Schedule
+from coach.schedule import Schedule, schedules
 from coach.schedule.crontab import Crontab, line_of
 from tests.crontab import SPOOL, Person, person, somebody
 

@@ -15,9 +15,11 @@ import mutagen.flac
 import pytest
 
 from coach import ffmpeg
-from coach.encode import FORMATS, RATES, Track, export
 from coach.encode.captions import lrc, plain, timed
+from coach.encode.formats import FORMATS, RATES
 from coach.encode.text import one_line
+from coach.encode.track import Track
+from coach.encode.write import write_file
 from coach.errors import AudioError
 from coach.timeline import Timeline
 from coach.units import RATE
@@ -186,7 +188,7 @@ def tracks(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         path = folder / f"a{suffix}"
         if not path.exists():
             try:
-                export(spoken(HOSTILE), Noise(), path, cover=COVER)
+                write_file(spoken(HOSTILE), Noise(), path, cover=COVER)
             except AudioError as error:
                 pytest.skip(str(error))
         return path
@@ -248,7 +250,7 @@ def test_an_audio_book_says_so(tracks: Callable[[str], Path], suffix: str) -> No
 
 def test_a_cover_must_be_a_jpeg(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="a cover must be a JPEG picture"):
-        export(make(100), Noise(), tmp_path / "a.mp3", cover=b"\x89PNG")
+        write_file(make(100), Noise(), tmp_path / "a.mp3", cover=b"\x89PNG")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -256,7 +258,7 @@ def test_a_cover_must_be_a_jpeg(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".flac", ".opus", ".m4b"])
 def test_a_cover_adds_to_the_tags_alone(tmp_path: Path, suffix: str) -> None:
     for name, cover in (("a", COVER), ("b", COVER), ("plain", None)):
-        export(make(2 * RATE), Noise(), tmp_path / f"{name}{suffix}", cover=cover)
+        write_file(make(2 * RATE), Noise(), tmp_path / f"{name}{suffix}", cover=cover)
     paths = [tmp_path / f"{name}{suffix}" for name in ("a", "b", "plain")]
     assert paths[0].read_bytes() == paths[1].read_bytes()
     sounds = {
@@ -278,10 +280,10 @@ def test_large_tags(tmp_path: Path, suffix: str) -> None:
     timeline = make(3 * RATE)
     talk = tuple(replace(timeline.cues[0], text="word " * 300, start=0) for _ in range(500))
     path = tmp_path / f"a{suffix}"
-    export(replace(timeline, cues=talk[:100]), Noise(), path, cover=cover)
+    write_file(replace(timeline, cues=talk[:100]), Noise(), path, cover=cover)
     file: Any = mutagen.File(path)
     assert "word word" in str(file.tags)
-    export(replace(timeline, cues=talk), Noise(), path, cover=cover)
+    write_file(replace(timeline, cues=talk), Noise(), path, cover=cover)
     assert path.stat().st_size < 300_000
 
 
@@ -292,7 +294,7 @@ def test_large_tags(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize("length", [0, 1, 529, 1153, RATE, 77_777, 12 * RATE + 7])
 def test_mp3s_of_every_rate(tmp_path: Path, rate: int, length: int) -> None:
     timeline, path = make(length), tmp_path / "a.mp3"
-    export(timeline, Noise(), path, rate=rate)
+    write_file(timeline, Noise(), path, rate=rate)
     samples = Track(timeline, rate=rate).length
     assert abs(samples - length * rate / RATE) <= 0.5
     info = mutagen.File(path).info
@@ -317,9 +319,9 @@ def test_every_format_has_the_rates_it_says(tmp_path: Path, suffix: str) -> None
         path = tmp_path / f"{rate}{suffix}"
         if rate not in FORMATS[suffix].rates:
             with pytest.raises(AudioError, match=rf"^cannot write {suffix} files at {rate} Hz: .* 24000"):
-                export(timeline, Noise(), path, rate=rate)
+                write_file(timeline, Noise(), path, rate=rate)
             continue
-        export(timeline, Noise(), path, rate=rate)
+        write_file(timeline, Noise(), path, rate=rate)
         heard = decoded(path, rate)
         extra = 1024 if suffix in (".m4a", ".m4b") else 0
         assert 0 <= heard.size - 2 * rate <= extra

@@ -21,9 +21,9 @@ from coach import phrases
 from coach.cli import CANNOT, DONE
 from coach.cli.cache import size_text
 from coach.cli.screen import columns, styled, wrapped
-from coach.encode import FORMATS
+from coach.encode.formats import FORMATS
 from coach.errors import CoachError
-from coach.quiet import quiet_stderr
+from coach.stderr import silence_stderr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -104,7 +104,7 @@ def command(*, as_json: bool) -> int:
 def _findings(check: Check) -> list[Finding]:
     """Return what a check finds; whatever fails in it is a finding."""
     try:
-        with quiet_stderr():
+        with silence_stderr():
             return list(check.look())
     except CoachError as error:
         return [Finding(False, str(error), check.remedy)]
@@ -236,7 +236,7 @@ def _cron() -> Iterator[Finding]:
 
 
 def _systemd() -> Iterator[Finding]:
-    from coach.schedule import WRITERS
+    from coach.schedule.schedules import WRITERS
 
     if sys.platform != "linux":
         return
@@ -298,7 +298,7 @@ def _kept_by(scheduler: str) -> list[Schedule]:
     Raises:
         CoachError: it cannot be read.
     """
-    from coach.schedule import WRITERS
+    from coach.schedule.schedules import WRITERS
 
     writer = WRITERS[scheduler]
     return writer.schedules() if writer.is_there() else []

@@ -13,8 +13,8 @@ from coach.cli.app import one_line
 from coach.cli.compiling import dose_options, note, progress, spoken, wanted
 from coach.cli.export_one import Job, Made, Place, make, tell_warnings
 from coach.cli.scripts import SCRIPT_FILE
-from coach.encode import FORMATS, RATES, format_of
 from coach.encode.delivery import check_place, deliver
+from coach.encode.formats import FORMATS, RATES, format_of
 from coach.encode.names import file_name
 from coach.errors import AudioError, ScriptError
 from coach.speech import ClipCache, cache_root

@@ -9,11 +9,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from coach.atomic import check_target
 from coach.cli.app import one_line
 from coach.cli.compiling import compiled, fitted, load, note, progress
 from coach.cli.screen import clock
-from coach.encode import check_target, export
 from coach.encode.names import file_name
+from coach.encode.write import write_file
 from coach.errors import AudioError
 from coach.progress import grown_doses
 
@@ -121,7 +122,9 @@ def make(job: Job, shows: Shows = progress) -> Made:
     else:
         with shows(f"Writing {target}") as advance:
             tracks = (
-                export(timeline, speech, target, cover=cover, rate=place.rate, progress=advance, memo=memo),
+                write_file(
+                    timeline, speech, target, cover=cover, rate=place.rate, progress=advance, memo=memo
+                ),
             )
         files = [target]
         if place.captions:
@@ -146,15 +149,15 @@ def tell_warnings(job: Job, made: Made) -> None:
 
 
 def _write_captions(timeline: Timeline, track: Path) -> None:
+    from coach.atomic import replace_file
     from coach.encode.captions import lrc, vtt
-    from coach.encode.whole import whole_file
 
     for suffix, text in ((".lrc", lrc(timeline)), (".vtt", vtt(timeline))):
         target, data = track.with_suffix(suffix), text.encode()
         with suppress(OSError):
             if target.read_bytes() == data:
                 continue
-        with whole_file(target, len(data)) as file:
+        with replace_file(target, len(data)) as file:
             file.write(data)
 
 
@@ -168,13 +171,13 @@ def _cover(timeline: Timeline, folder: Path) -> bytes:
         data = kept.read_bytes()
         if data[:3] == b"\xff\xd8\xff" and data[-2:] == b"\xff\xd9":
             return data
-    from coach.encode.whole import whole_file
+    from coach.atomic import replace_file
     from coach.pictures import cover
 
     data = cover(timeline)
     with suppress(OSError, AudioError):
         folder.mkdir(parents=True, exist_ok=True)
-        with whole_file(kept, len(data)) as file:
+        with replace_file(kept, len(data)) as file:
             file.write(data)
     return data
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from coach import script
+from coach.atomic import check_target, replace_file
 from coach.cli.app import one_line
 from coach.cli.schema import schema_text
 from coach.cli.scripts import SCRIPT_FILE
 from coach.cli.voices import quoted
-from coach.encode.whole import check_target, whole_file
 from coach.errors import AudioError
-from coach.folders import data_folder
+from coach.user_folders import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -273,7 +273,7 @@ def _schema_for(target: Path) -> str | None:
     try:
         if not _holds(path, text):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with whole_file(path, len(text)) as file:
+            with replace_file(path, len(text)) as file:
                 file.write(text.encode())
     except (AudioError, OSError) as error:
         told = getattr(error, "strerror", None) or error
@@ -306,7 +306,7 @@ def _write(target: Path, text: str) -> None:
         raise AudioError(f"cannot write {target}: {error.strerror or error}") from error
     try:
         data = text.encode()
-        with whole_file(target, len(data)) as file:
+        with replace_file(target, len(data)) as file:
             file.write(data)
     except BaseException:
         target.unlink(missing_ok=True)

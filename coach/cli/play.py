@@ -34,7 +34,7 @@ from coach.cli.screen import clock
 from coach.cli.scripts import SCRIPT_FILE
 from coach.cli.starting import left_off, named, resumed
 from coach.errors import AudioError, CoachError, SpeechError
-from coach.quiet import spared_stderr
+from coach.stderr import keep_stderr
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def command(
         landing = resumed(timeline, left) if left else named(timeline, start) if start is not None else None
         log: dict[str, object] = {"words": words} | ({"resumes": left.id} if left else {})
         journal = _journal(stack, wish, timeline, name or script.stem if scheduled else None, log)
-        stack.enter_context(spared_stderr())
+        stack.enter_context(keep_stderr())
         shown = screen(timeline, silent=scheduled)
         session = Session(
             timeline, speech, device, journal=journal, gently=scheduled, limit=seconds, tell=shown.tell

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import click
 
+from coach.atomic import check_target
 from coach.cli.app import one_line
 from coach.cli.compiling import note, opened, player_option, rate_option, spoken, voice_option
 from coach.cli.export import output_option
-from coach.encode import FORMATS, check_target, export
+from coach.encode.formats import FORMATS
+from coach.encode.write import write_file
 from coach.errors import Location
 from coach.routine import VoiceChoice
 from coach.script.values import LONGEST_TEXT
@@ -60,7 +62,7 @@ def command(
             device.wait()
         else:
             assert output
-            export(timeline, speech, Path(output))
+            write_file(timeline, speech, Path(output))
     seconds, attack = clip.length / RATE, clip.attack / RATE * 1000
     where = f"{output}: " if output else ""
     click.echo(one_line(f"{where}{seconds:.2f} s, attack at {attack:.0f} ms, {speech.voice_name}"))

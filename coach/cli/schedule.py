@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach import schedule as schedules
 from coach.cli.app import one_line
 from coach.cli.compiling import (
     Typed,
@@ -30,8 +29,8 @@ from coach.cli.compiling import (
     wanted,
 )
 from coach.cli.scripts import SCRIPT_FILE
-from coach.schedule import RefusedError, Schedule
-from coach.schedule.here import environment, program
+from coach.schedule import RefusedError, Schedule, schedules
+from coach.schedule.invocation import environment, program
 from coach.schedule.runs import runs
 from coach.schedule.when import in_words, next_times, read
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from coach.atomic import replace_file
 from coach.cli.app import one_line
-from coach.encode.whole import whole_file
 from coach.script.format import schema
 
 
@@ -23,7 +23,7 @@ def command(output: str | None) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
-    with whole_file(Path(output), len(text)) as file:
+    with replace_file(Path(output), len(text)) as file:
         file.write(text.encode())
     click.echo(one_line(f"{output}: written"))
 

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from coach.atomic import check_target, replace_file
 from coach.cli.app import one_line
 from coach.cli.compiling import compiled, fitted, load, options, standing, wanted
 from coach.cli.progress import dose_lines
 from coach.cli.screen import clock, columns, filled, styled, wide, wrapped
 from coach.cli.scripts import SCRIPT_FILE
-from coach.encode import check_target
-from coach.encode.whole import whole_file
 from coach.errors import MOST_PROBLEMS
 from coach.timeline import contract
 
@@ -84,7 +83,7 @@ def _write(target: Path, text: str, *, quiet: bool) -> None:
     if target == _STDOUT:
         click.echo(data, nl=False)
         return
-    with whole_file(target, len(data)) as file:
+    with replace_file(target, len(data)) as file:
         file.write(data)
     click.echo(one_line(f"{target}: written"), err=quiet)
 

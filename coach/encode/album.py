@@ -20,12 +20,13 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coach.encode import FORMATS, Exported, check_target, export, format_of
+from coach.atomic import check_target, replace_file
 from coach.encode.captions import lrc, vtt
+from coach.encode.formats import FORMATS, format_of
 from coach.encode.names import file_name
 from coach.encode.text import one_line
 from coach.encode.track import Track, album_title
-from coach.encode.whole import whole_file
+from coach.encode.write import Exported, write_file
 from coach.errors import AudioError
 from coach.units import RATE
 
@@ -116,7 +117,7 @@ def export_album(
     playlist.save()
     done: list[Exported] = []
     for name, track in tracks.items():
-        made = export(
+        made = write_file(
             timeline,
             clips,
             folder / name,
@@ -266,7 +267,7 @@ def _write(path: Path, data: bytes) -> bool:
     with suppress(OSError):
         if path.read_bytes() == data:
             return False
-    with whole_file(path, len(data)) as file:
+    with replace_file(path, len(data)) as file:
         file.write(data)
     return True
 

@@ -17,8 +17,8 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.errors import AudioError
-from coach.folders import state_folder
 from coach.lock import LockedError, holding
+from coach.user_folders import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

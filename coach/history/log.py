@@ -8,9 +8,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
-from coach.folders import data_folder, state_folder
 from coach.history.model import SessionLog, SetLog
 from coach.history.store import Database
+from coach.user_folders import data_folder, state_folder
 
 if TYPE_CHECKING:
     import sqlite3

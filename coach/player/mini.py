@@ -13,7 +13,7 @@ import miniaudio
 from coach.errors import AudioError
 from coach.player import UnheardError
 from coach.player.playback import DevicePlayer, Playback
-from coach.quiet import quiet_stderr
+from coach.stderr import silence_stderr
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class MiniPlayer(DevicePlayer):
 
         if not self._calling.is_alive():
             self._calling = Thread(target=do, name="coach-miniaudio", daemon=True)
-            with quiet_stderr():
+            with silence_stderr():
                 self._calling.start()
                 self._calling.join(patience)
         if self._calling.is_alive():

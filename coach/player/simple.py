@@ -21,7 +21,7 @@ from simpleaudio._simpleaudio import SimpleaudioError
 
 from coach.errors import AudioError
 from coach.player.playback import DevicePlayer, Playback
-from coach.quiet import quiet_stderr
+from coach.stderr import silence_stderr
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class _Array:
 
     def play(self) -> None:
         """Let the device play it from its first sample on; SimpleaudioError if it does not."""
-        with quiet_stderr():
+        with silence_stderr():
             self._sound = simpleaudio.play_buffer(self._memory, 1, _BYTES, RATE)
 
     def write(self, start: int, samples: bytes) -> None:

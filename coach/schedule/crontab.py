@@ -19,9 +19,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from coach.errors import CoachError
-from coach.folders import state_folder
 from coach.schedule.model import RefusedError, Schedule, schedule_of
 from coach.schedule.when import expression
+from coach.user_folders import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -9,8 +9,8 @@ from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.errors import CoachError
-from coach.folders import state_folder
 from coach.lock import holding
+from coach.user_folders import state_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coach.folders import data_folder
 from coach.script.build import build
 from coach.script.exercises import LEVELS, Change
+from coach.user_folders import data_folder
 
 if TYPE_CHECKING:
     from coach.routine import Routine

@@ -25,9 +25,9 @@ from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.folders import cache_folder
 from coach.speech.clip import Recording
 from coach.units import RATE
+from coach.user_folders import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

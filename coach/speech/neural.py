@@ -10,8 +10,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from coach.errors import SpeechError
-from coach.quiet import quiet_stderr
 from coach.speech.voice import VoiceInfo
+from coach.stderr import silence_stderr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,7 +73,7 @@ class NeuralVoice:
             if self._hibari is None:
                 # Loading onnxruntime warns, from C++ and before any setting is read, of graphics cards that
                 # it can't use (its issue 27092): on a Raspberry Pi and under WSL at every start.
-                with quiet_stderr():
+                with silence_stderr():
                     # With the model's path hibari does not look for it elsewhere, so never downloads one.
                     hibari = import_module("hibari").Hibari(
                         voice=_NAME, model=str(_model()), threads=_MODEL_THREADS

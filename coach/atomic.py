@@ -24,7 +24,7 @@ _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @contextmanager
-def whole_file(target: Path, size: int) -> Iterator[BinaryIO]:
+def replace_file(target: Path, size: int) -> Iterator[BinaryIO]:
     """Open a file that takes the target's place when the `with` block ends well, and vanishes otherwise.
 
     It stands beside the target under a hidden name. The target is either its old self or the whole new file,

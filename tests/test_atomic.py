@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from coach.encode import whole
-from coach.encode.whole import whole_file
+from coach import atomic
+from coach.atomic import replace_file
 from coach.errors import AudioError
 from coach.lock import try_lock
 
@@ -22,8 +22,8 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals,
 WRITER = """
 import sys, time
 from pathlib import Path
-from coach.encode.whole import whole_file
-with whole_file(Path(sys.argv[1]), 0) as file:
+from coach.atomic import replace_file
+with replace_file(Path(sys.argv[1]), 0) as file:
     file.write(b"new")
     file.flush()
     print("writing", flush=True)
@@ -42,7 +42,7 @@ def start_writer(target: Path) -> subprocess.Popen[str]:
 
 
 def put(target: Path, content: bytes) -> None:
-    with whole_file(target, len(content)) as file:
+    with replace_file(target, len(content)) as file:
         file.write(content)
 
 
@@ -86,7 +86,7 @@ def test_an_interruption_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, stop: type[BaseException]
 ) -> None:
     put(tmp_path / "a.bin", b"old")
-    with pytest.raises(stop), whole_file(tmp_path / "a.bin", 0) as file:  # noqa: PT012 - it stops halfway
+    with pytest.raises(stop), replace_file(tmp_path / "a.bin", 0) as file:  # noqa: PT012 - it stops halfway
         file.write(b"new")
         raise stop
     assert (tmp_path / "a.bin").read_bytes() == b"old"
@@ -109,7 +109,7 @@ def test_a_failing_disk_is_told_in_one_line(
 
     put(tmp_path / "a.bin", b"old")
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(AudioError) as caught, whole_file(tmp_path / "a.bin", 3_000_000) as file:
+    with pytest.raises(AudioError) as caught, replace_file(tmp_path / "a.bin", 3_000_000) as file:
         file.write(b"new")
     assert str(caught.value) == said.format(tmp_path / "a.bin")
     assert (tmp_path / "a.bin").read_bytes() == b"old"
@@ -122,10 +122,10 @@ def test_a_real_limit_on_the_size_of_files(tmp_path: Path) -> None:
 import resource, sys
 from pathlib import Path
 from coach.errors import AudioError
-from coach.encode.whole import whole_file
+from coach.atomic import replace_file
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 try:
-    with whole_file(Path(sys.argv[1]), 100_000) as file:
+    with replace_file(Path(sys.argv[1]), 100_000) as file:
         for _ in range(100):
             file.write(bytes(1000))
 except AudioError as error:
@@ -154,7 +154,7 @@ def test_a_really_full_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_the_caller_fails_to_read_is_not_blamed_on_the_target(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError), whole_file(tmp_path / "a.bin", 0):
+    with pytest.raises(FileNotFoundError), replace_file(tmp_path / "a.bin", 0):
         (tmp_path / "clip").read_bytes()
     assert names(tmp_path) == []
 
@@ -221,13 +221,13 @@ def test_a_sweeper_that_comes_before_the_lock_does_no_harm(
     def lock(number: int) -> bool | None:
         return real(number) if next(locks) else False
 
-    monkeypatch.setattr(whole, "try_lock", lock)
+    monkeypatch.setattr(atomic, "try_lock", lock)
     put(tmp_path / "a.bin", b"x")
     assert names(tmp_path) == ["a.bin"]
 
 
 def test_without_locks_age_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whole, "try_lock", lambda _: None)
+    monkeypatch.setattr(atomic, "try_lock", lambda _: None)
     old, new = tmp_path / ".o.1-aa.coach-part", tmp_path / ".n.1-aa.coach-part"
     for part in (old, new):
         part.touch()
@@ -251,7 +251,7 @@ def test_an_interrupt_right_after_the_file_is_made_leaves_nothing(
         os.close(number)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(whole, "try_lock", interrupted)
+    monkeypatch.setattr(atomic, "try_lock", interrupted)
     with pytest.raises(KeyboardInterrupt):
         put(tmp_path / "a.bin", b"")
     assert names(tmp_path) == []

@@ -38,7 +38,7 @@ _FRONT = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Converted:
+class FfmpegFormat:
     """A format that ffmpeg writes; a `Writer`.
 
     Attributes:
@@ -80,8 +80,8 @@ class Converted:
             ffmpeg.write(arguments, (block.astype("<i2").tobytes() for block in sound), file)
 
 
-flac = Converted(("-f", "flac", "-c:a", "flac"), comments=True)
-opus = Converted(
+flac = FfmpegFormat(("-f", "flac", "-c:a", "flac"), comments=True)
+opus = FfmpegFormat(
     ("-f", "opus", "-c:a", "libopus", "-b:a", "32k", "-compression_level", "5"),
     comments=True,
     picture=False,
@@ -98,8 +98,8 @@ _AAC = (
     # time. With the index in front a player starts before it has the whole file.
     ("-f", "ipod", "-c:a", "aac", "-aac_coder", "fast", "-b:a", "64k", "-movflags", "+faststart")
 )
-m4a = Converted(_AAC, comments=False)
-m4b = Converted((*_AAC, "-brand", "M4B "), comments=False, tags=("media_type=2",))
+m4a = FfmpegFormat(_AAC, comments=False)
+m4b = FfmpegFormat((*_AAC, "-brand", "M4B "), comments=False, tags=("media_type=2",))
 """The same as an audio book, for players that keep chapters and the place where one stopped only there."""
 
 

@@ -45,7 +45,7 @@ _stderr = _Stderr()
 
 
 @contextmanager
-def spared_stderr() -> Iterator[None]:
+def keep_stderr() -> Iterator[None]:
     """Let what Python writes to standard error through, also while some thread keeps it quiet below."""
     try:
         through = os.fdopen(
@@ -64,7 +64,7 @@ def spared_stderr() -> Iterator[None]:
 
 
 @contextmanager
-def quiet_stderr() -> Iterator[None]:
+def silence_stderr() -> Iterator[None]:
     """Send standard error nowhere for a while, below Python too, and leave everything as it was after.
 
     Threads may do so at the same time; it is back when the last of them is done.

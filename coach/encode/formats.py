@@ -1,0 +1,107 @@
+"""The kinds of file that a track can be written to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from coach.errors import AudioError
+from coach.units import RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from coach.encode.track import Track
+
+RATES = (RATE, 44_100, 48_000)
+"""Samples a second that files may have: the voice's own; the CD's, for old stereos; video's."""
+
+
+class Writer(Protocol):
+    """What writes a format: the module of one, or an object in a module of several."""
+
+    def write(self, file: BinaryIO, track: Track, sound: Iterator[NDArray[np.int16]]) -> None:
+        """Write a track, tags and all.
+
+        Args:
+            file: empty, open for reading, writing and seeking; its end becomes the end of the track.
+            track: for length, title, chapters.
+            sound: the `track.length` samples, mono, at `track.rate`, in blocks. Taking them reports the
+                progress.
+
+        Raises:
+            AudioError: the format cannot hold the track.
+            OSError: from the file, passed on as it is.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of file.
+
+    Attributes:
+        module: the module of this package that writes it; loaded when a track is written.
+        version: to be raised when the module's bytes change for the same timeline.
+        byte_rate: about how many bytes a second of sound takes, at RATE.
+        libraries: the top-level modules of other projects whose versions decide the bytes.
+        codec: the `Writer` in the module, which ffmpeg then is at work for; None where the module is one.
+        rates: samples a second that it may have.
+        lossless: whether a higher rate takes more bytes.
+    """
+
+    module: str
+    version: int
+    byte_rate: int
+    libraries: tuple[str, ...] = ()
+    codec: str | None = None
+    rates: tuple[int, ...] = RATES
+    lossless: bool = False
+
+    def size(self, samples: int, rate: int) -> int:
+        """Return about how many bytes so many samples take, at a rate."""
+        return samples * self.byte_rate // (RATE if self.lossless else rate)
+
+
+_OF_OPUS = (RATE, 48_000)
+
+FORMATS = {
+    ".mp3": Format("mp3", version=2, byte_rate=8_000, libraries=("lameenc", "mutagen")),
+    ".wav": Format("wav", version=1, byte_rate=2 * RATE, lossless=True),
+    ".flac": Format("ffmpeg_formats", version=2, byte_rate=16_000, codec="flac", lossless=True),
+    ".opus": Format("ffmpeg_formats", version=2, byte_rate=4_000, codec="opus", rates=_OF_OPUS),
+    ".ogg": Format("ffmpeg_formats", version=2, byte_rate=4_000, codec="ogg", rates=_OF_OPUS),
+    ".m4a": Format("ffmpeg_formats", version=2, byte_rate=8_000, codec="m4a"),
+    ".m4b": Format("ffmpeg_formats", version=2, byte_rate=8_000, codec="m4b"),
+}
+"""The formats by the suffix of their files, in lower case."""
+
+
+def format_of(target: Path, rate: int = RATE) -> Format:
+    """Return the format that a file's name asks for.
+
+    Args:
+        target: the file.
+        rate: samples a second that it shall have.
+
+    Raises:
+        AudioError: its suffix is none that Coach writes, or the rate none that it has; the message names
+            those there are.
+    """
+    try:
+        kind = FORMATS[target.suffix.lower()]
+    except KeyError:
+        raise AudioError(f"cannot write {target}: the name must end in {_either(FORMATS)}") from None
+    if rate not in kind.rates:
+        known = _either(kind.rates)
+        raise AudioError(f"cannot write {target.suffix} files at {rate} Hz: the rate must be {known}")
+    return kind
+
+
+def _either(known: Iterable[object]) -> str:
+    *others, last = map(str, known)
+    return f"{', '.join(others)} or {last}"

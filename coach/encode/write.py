@@ -1,0 +1,195 @@
+"""Write a timeline to a file: whole or not at all, and only if it would change."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from coach.atomic import replace_file
+from coach.encode.formats import format_of
+from coach.encode.track import Track
+from coach.errors import AudioError
+from coach.units import RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from coach.encode.formats import Format, Writer
+    from coach.mix import Clips
+    from coach.timeline import Timeline
+
+    Progress = Callable[[int, int], None]
+
+_CHUNK = 1 << 20
+_JPEG = b"\xff\xd8\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What became of an export.
+
+    Attributes:
+        path: the file.
+        size: its bytes.
+        length: samples of the track in it, at RATE, whatever the rate of the file.
+        written: False where the file was already what it should be, and was not touched.
+    """
+
+    path: Path
+    size: int
+    length: int
+    written: bool
+
+
+def write_file(
+    timeline: Timeline,
+    clips: Clips,
+    target: Path,
+    *,
+    chapter: int | None = None,
+    cover: bytes | None = None,
+    rate: int = RATE,
+    progress: Progress | None = None,
+    memo: Path | None = None,
+) -> Exported:
+    """Write a track into a file in the format of its name, with the tags and chapters that the format has.
+
+    Whatever happens, the target is its old self or the whole new track. Equal timelines give equal bytes.
+
+    Args:
+        timeline: the track.
+        clips: its sound.
+        target: the file; its folder must exist.
+        chapter: which chapter of the timeline to write, from 1, as a track of an album; None for all of it.
+        cover: a picture, as the bytes of a JPEG; a WAV file has none.
+        rate: samples a second of the file, one of RATES.
+        progress: called with the samples written and the samples in all, every two seconds of sound; what it
+            raises ends the export.
+        memo: a folder that remembers what was written. With it a target that already holds these very bytes
+            is left as it is, and no encoder is loaded. None encodes always.
+
+    Raises:
+        AudioError: the track cannot be written; the message says why and what to do.
+        OSError: a clip could not be read.
+    """
+    kind = format_of(target, rate)
+    if cover is not None and not cover.startswith(_JPEG):
+        raise AudioError("a cover must be a JPEG picture")
+    track = Track(timeline, chapter, cover, rate)
+    length = track.timeline.length
+    key = fingerprint(track, kind, volume=clips.volume) if memo else ""
+    if memo and (size := _holds(target, memo / key)) is not None:
+        return Exported(target, size, length, written=False)
+    try:
+        module = import_module(f"coach.encode.{kind.module}")
+    except ImportError as error:
+        raise AudioError(f"cannot write {target.suffix} files on this machine: {error}") from error
+    writer = cast("Writer", getattr(module, kind.codec) if kind.codec else module)
+    with replace_file(target, kind.size(track.length, rate) + len(cover or b"")) as file:
+        writer.write(file, track, _sound(track, clips, progress))
+        size = file.seek(0, 2)
+        digest = _digest(file) if memo else ""
+    if memo:
+        _remember(memo, key, f"{digest} {size}\n")
+    return Exported(target, size, length, written=True)
+
+
+def fingerprint(track: Track, kind: Format, *, volume: float = 0.0) -> str:
+    """Return a name for everything that decides the bytes of an exported track: equal names, equal bytes.
+
+    Args:
+        track: what is written.
+        kind: the format.
+        volume: that of the clips.
+
+    Raises:
+        AudioError: the format needs ffmpeg, and there is none.
+    """
+    timeline = track.timeline
+    first, _ = track.bounds
+    parts = (
+        (kind.module, kind.version, [_library(name) for name in kind.libraries], *_converter(kind)),
+        (timeline.title, timeline.language, timeline.voice, timeline.level, timeline.length, volume),
+        (track.part, blake2b(track.cover or b"").digest(), track.rate, track.length),
+        [(chapter.title, chapter.start, chapter.end) for chapter in timeline.chapters],
+        # At another rate its samples depend on where it lies between those of the whole.
+        first * track.rate % RATE,
+        [(cue.start - first, cue.clip.length, cue.clip.key) for cue in track.heard()],
+        [(cue.start, cue.text, cue.kind, cue.rep, cue.set, cue.side, cue.exercise) for cue in timeline.cues],
+    )
+    return blake2b(repr(parts).encode(), digest_size=20).hexdigest()
+
+
+def _converter(kind: Format) -> tuple[str, ...]:
+    if kind.codec is None:
+        return ()
+    from coach.ffmpeg import identity  # noqa: PLC0415 - only the formats that it writes need it
+
+    return (kind.codec, identity())
+
+
+@cache
+def _library(name: str) -> str:
+    """Return a digest of a library's main file: the extension module, or the `__init__.py` with the version.
+
+    It costs a millisecond; importing the library, or the standard library's package metadata, costs 20 to 50.
+    """
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        return ""
+    with Path(spec.origin).open("rb") as file:
+        return _digest(file)
+
+
+def _digest(file: BinaryIO) -> str:
+    digest = blake2b(digest_size=32)
+    file.seek(0)
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _holds(target: Path, record: Path) -> int | None:
+    """Return the size of a target that is, byte for byte, what the record says; None if it is not."""
+    try:
+        digest, size = record.read_text("ascii").split()
+        if target.stat().st_size == int(size):
+            with target.open("rb") as file:
+                if _digest(file) == digest:
+                    return int(size)
+    except (OSError, ValueError):
+        pass  # no record, no target, or one of them damaged: the track is written anew
+    return None
+
+
+def _remember(memo: Path, key: str, record: str) -> None:
+    with suppress(OSError, AudioError):  # a memo only saves time
+        memo.mkdir(parents=True, exist_ok=True)
+        with replace_file(memo / key, len(record)) as file:
+            file.write(record.encode("ascii"))
+
+
+def _sound(track: Track, clips: Clips, progress: Progress | None) -> Iterator[NDArray[np.int16]]:
+    """Yield the samples of a track, in blocks of two seconds."""
+    from coach.mix import render, to_int16  # noqa: PLC0415 - an unchanged track is known without numpy
+
+    size = 2 * track.rate
+    for done in range(0, track.length, size):
+        start, count = track.start + done, min(size, track.length - done)
+        if track.rate == RATE:
+            yield to_int16(render(track.whole, clips, start, count))
+        else:
+            from coach.encode.rate import resampled  # noqa: PLC0415 - few want it
+
+            yield resampled(track.whole, clips, track.rate, start, count)
+        if progress:
+            progress(done + count, track.length)

@@ -1,0 +1,209 @@
+"""The schedules of this person, and what can be done with them.
+
+One model (`Schedule`), and a small writer for each scheduler of a machine. What is written there is all there
+is: no list of our own that could tell otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from coach.errors import CoachError
+from coach.lock import LockedError, holding
+from coach.schedule.crontab import Crontab
+from coach.schedule.model import RefusedError, Schedule, check, name_from
+from coach.schedule.systemd import Systemd
+from coach.schedule.when import meet
+from coach.user_folders import state_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+_PATIENCE = 10.0  # seconds for another Coach to finish its change
+
+
+class Writer(Protocol):
+    """Keeps schedules in one scheduler. Its methods raise `CoachError` where that fails."""
+
+    name: str
+
+    def usable(self) -> None:
+        """Do nothing where schedules can be added."""
+
+    def is_there(self) -> bool:
+        """Tell whether there may be schedules."""
+
+    def preview(self, schedule: Schedule) -> str:
+        """Return what would be written."""
+
+    def schedules(self) -> list[Schedule]:
+        """Return those that there are."""
+
+    def strangers(self) -> list[str]:
+        """Return lines among them that start something which Coach did not write."""
+
+    def add(self, schedule: Schedule) -> None:
+        """Write one more schedule."""
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove schedules."""
+
+    def pause(self, names: Iterable[str], *, paused: bool) -> None:
+        """Keep schedules without playing them, or play them again."""
+
+    def run(self, name: str, show: Callable[[bytes], None]) -> int:
+        """Run one now, as the scheduler would; `show` is given its output. Return its exit code."""
+
+
+WRITERS: dict[str, Writer] = {writer.name: writer for writer in (Crontab(), Systemd())}
+"""The schedulers by their names; the first is the usual one."""
+
+
+class Planned(NamedTuple):
+    """A schedule and the name of the scheduler that keeps it."""
+
+    schedule: Schedule
+    where: str
+
+
+def schedules() -> list[Planned]:
+    """Return all schedules of this person."""
+    there = [(name, writer) for name, writer in WRITERS.items() if writer.is_there()]
+    return [Planned(schedule, name) for name, writer in there for schedule in writer.schedules()]
+
+
+def strangers() -> list[str]:
+    """Return what stands among the schedules and is none that Coach wrote."""
+    return [line for writer in WRITERS.values() if writer.is_there() for line in writer.strangers()]
+
+
+def plan(schedule: Schedule, where: str, *, named: bool) -> Schedule:
+    """Return a schedule as `add` would add it now.
+
+    Args:
+        schedule: what is wanted.
+        where: the scheduler.
+        named: whether a person chose its name; else another is found where it is taken.
+
+    Raises:
+        RefusedError: the name is taken, or the routine plays at such a time already.
+        CoachError: the scheduler is not there, or can't be used.
+    """
+    WRITERS[where].usable()
+    fitting = _fitting(schedule, [planned.schedule for planned in schedules()], named=named)
+    WRITERS[where].preview(fitting)
+    return fitting
+
+
+def preview(schedule: Schedule, where: str, *, named: bool) -> str:
+    """Return what `add` would write, also on a machine where it can't be written."""
+    there: list[Schedule] = []
+    with suppress(CoachError):
+        there = [planned.schedule for planned in schedules()]
+    return WRITERS[where].preview(_fitting(schedule, there, named=named))
+
+
+def add(schedule: Schedule, where: str, *, named: bool) -> Schedule:
+    """Write a schedule; return it with the name that it got. Arguments and errors are those of `plan`."""
+    with _alone():
+        fitting = plan(schedule, where, named=named)
+        WRITERS[where].add(fitting)
+        return fitting
+
+
+def remove(names: Iterable[str]) -> None:
+    """Remove schedules.
+
+    Raises:
+        RefusedError: one is not there; then none is removed.
+    """
+    with _alone():
+        for where, few in _by_writer(names).items():
+            WRITERS[where].remove(few)
+
+
+def pause(names: Iterable[str], *, paused: bool) -> None:
+    """Keep schedules without playing them, or play them again.
+
+    Raises:
+        RefusedError: one is not there; then none is changed.
+    """
+    with _alone():
+        for where, few in _by_writer(names).items():
+            WRITERS[where].pause(few, paused=paused)
+
+
+def run(name: str, show: Callable[[bytes], None]) -> int:
+    """Run a schedule now, in the very way its scheduler does.
+
+    Args:
+        name: of the schedule, which may be paused.
+        show: is given its output piece by piece.
+
+    Returns:
+        Its exit code.
+
+    Raises:
+        RefusedError: it is not there.
+    """
+    (where,) = _by_writer([name])
+    return WRITERS[where].run(name, show)
+
+
+def together(schedule: Schedule) -> list[str]:
+    """Return the names of other schedules that start in the same minute at some time."""
+    return [
+        other.name
+        for other, _ in schedules()
+        if other.name != schedule.name and not other.paused and meet(other.when, schedule.when)
+    ]
+
+
+def _fitting(schedule: Schedule, there: list[Schedule], *, named: bool) -> Schedule:
+    """Return a schedule with a name of its own; see `plan`."""
+    if not named:
+        schedule = replace(schedule, name=name_from(schedule.name))
+    check(schedule)
+    taken = {other.name for other in there}
+    if named and schedule.name in taken:
+        raise RefusedError(
+            "name", f"there is a schedule '{schedule.name}' already; remove it or name another"
+        )
+    for other in there:
+        same = os.path.realpath(other.script) == os.path.realpath(schedule.script)
+        if same and meet(other.when, schedule.when):
+            paused = f", paused; 'coach schedule resume {other.name}' wakes it" if other.paused else ""
+            raise RefusedError("time", f"'{other.name}' plays this routine at such a time already{paused}")
+    name, number = schedule.name, 1
+    while name in taken:
+        number += 1
+        name = f"{schedule.name}-{number}"
+    return replace(schedule, name=name)
+
+
+def _by_writer(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return names by the scheduler that keeps them."""
+    kept = {planned.schedule.name: planned.where for planned in schedules()}
+    found: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        if name not in kept:
+            from difflib import get_close_matches  # noqa: PLC0415 - only here
+
+            close = get_close_matches(name, kept, n=1)
+            hint = f"did you mean '{close[0]}'?" if close else "'coach schedule list' shows those there are"
+            raise RefusedError("name", f"no schedule '{name}'; {hint}")
+        found.setdefault(kept[name], []).append(name)
+    return found
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep other processes of ours from changing schedules meanwhile."""
+    try:
+        with holding(state_folder() / "schedule.lock", patience=_PATIENCE):
+            yield
+    except LockedError as error:
+        raise CoachError("another coach changes the schedules right now; try again") from error
