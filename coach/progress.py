@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.routine import Every, Exercise, Hold, News, Repeat, Span, Tempo
+from coach.routine import Every, Exercise, Hold, News, Range, Repeat, Tempo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -349,12 +349,12 @@ def _steps(exercise: Exercise) -> tuple[Dose, ...]:
     return (*steps, *(replace(dose, reps=reps[-1], hold=each) for each in holds[1:]))
 
 
-def _values(span: Span, by: int) -> list[Span]:
+def _values(span: Range, by: int) -> list[Range]:
     """Return the plain numbers of a range, so far apart; the last is its end."""
     values = [span.low]
     while values[-1] < span.high:
         values.append(min(values[-1] + by, span.high))
-    return [Span(value, value) for value in values]
+    return [Range(value, value) for value in values]
 
 
 def _numbers(dose: Dose) -> tuple[int, float]:

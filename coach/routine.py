@@ -67,7 +67,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Range:
     """A number that a person grows through from session to session; low == high for a plain one."""
 
     low: Fraction
@@ -91,7 +91,7 @@ class Phase:
 class Tempo:
     """A dose of repetitions, each going through the phases in the order performed."""
 
-    reps: Span
+    reps: Range
     phases: tuple[Phase, ...]
 
     @property
@@ -104,8 +104,8 @@ class Tempo:
 class Hold:
     """A dose of held repetitions, with `relax` seconds between two."""
 
-    reps: Span
-    hold: Span
+    reps: Range
+    hold: Range
     relax: Fraction
 
     @property

@@ -14,11 +14,11 @@ from coach.routine import (
     Exercise,
     Hold,
     Phase,
+    Range,
     Repeat,
     Rest,
     Routine,
     Say,
-    Span,
     Step,
     Tempo,
     Text,
@@ -59,8 +59,8 @@ def text(words: str, line: int = 50) -> Text:
     return Text(words, place(line))
 
 
-def span(number: int | str | Fraction) -> Span:
-    return Span(Fraction(number), Fraction(number))
+def span(number: int | str | Fraction) -> Range:
+    return Range(Fraction(number), Fraction(number))
 
 
 def phases(**seconds: str | float) -> tuple[Phase, ...]:

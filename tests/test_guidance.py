@@ -17,7 +17,7 @@ from coach.phrases import phrasebook
 from coach.progress import today
 from coach.routine import Exercise, Hold, News, Repeat, Routine, Tempo, Text, Timed
 from coach.timeline import Timeline, compile_routine, texts
-from coach.timeline.voiced import BREATH
+from coach.timeline.booth import BREATH
 from coach.timeline.wording import news
 from coach.units import RATE
 from tests.strategies import PacedSpeech, phases, place, routine, routines, span, text, voices

@@ -254,7 +254,7 @@ def test_no_frame_is_wider_or_higher_than_the_terminal(
         cue,
         0,
         work,
-        next(part for part in work.stretches if part.end > sample) if work else None,
+        next(part for part in work.spans if part.end > sample) if work else None,
         next((work for work in timeline.sets if work.start > sample), None),
         0.5,
         5000 if recap else 0,

@@ -85,7 +85,7 @@ def moment(timeline: Timeline, seconds: float, **changes: Any) -> Now:
         cue=places.last_cue(timeline, sample),
         chapter=places.chapter_at(timeline, sample),
         work=work,
-        stretch=places.stretch_at(work, sample) if work else None,
+        stretch=places.span_at(work, sample) if work else None,
         coming=timeline.sets[index] if index < len(timeline.sets) else None,
         volume=1.0,
     )

@@ -18,7 +18,7 @@ from coach.cli import compiling
 from coach.history import Answer, History, SetOutcome
 from coach.mix import render
 from coach.progress import grown_doses, standings, today
-from coach.routine import Exercise, Hold, News, Progress, Repeat, Routine, Span, Tempo, Timed
+from coach.routine import Exercise, Hold, News, Progress, Range, Repeat, Routine, Tempo, Timed
 from coach.session.journal import Journal
 from coach.timeline import Timeline, compile_routine
 from coach.units import to_seconds
@@ -33,8 +33,8 @@ START = datetime(2026, 11, 2, 7, 0, tzinfo=timezone(timedelta(hours=1)))
 ROOT = Path(__file__).parents[1]
 
 
-def between(low: int, high: int) -> Span:
-    return Span(Fraction(low), Fraction(high))
+def between(low: int, high: int) -> Range:
+    return Range(Fraction(low), Fraction(high))
 
 
 LIFT = Exercise(

@@ -218,7 +218,7 @@ if TYPE_CHECKING:
 
 def rep(person: Person, index: int, number: int, seconds: float = 0.0) -> int:
     """Return a sample so many seconds behind the beat of a rep."""
-    parts = person.timeline.sets[index].stretches
+    parts = person.timeline.sets[index].spans
     return next(part.start for part in parts if part.rep == number) + round(seconds * RATE)
 
 
@@ -950,7 +950,7 @@ def assert_clean_start(person: Person, starts: int, command: str) -> None:
     body = places.beat_at(timeline, sample)
     work = places.work_at(timeline, body)
     if command in ("resume", "toggle", "back", "repeat", "previous", "next", "go to") and work and work.reps:
-        assert body in {next(p.start for p in work.stretches if p.rep == part.rep) for part in work.stretches}
+        assert body in {next(p.start for p in work.spans if p.rep == part.rep) for part in work.spans}
 
 
 def assert_true(person: Person) -> None:

@@ -62,14 +62,12 @@ def texts(landing: Landing) -> list[str]:
 
 def moment(work: Set, rep: int, seconds: float = 0.0) -> int:
     """Return a sample so many seconds behind the beat of a rep."""
-    return next(part.start for part in work.stretches if part.rep == rep) + round(seconds * RATE)
+    return next(part.start for part in work.spans if part.rep == rep) + round(seconds * RATE)
 
 
 def starts(work: Set) -> set[int]:
     """Where the reps of a set begin."""
-    return {
-        min(part.start for part in work.stretches if part.rep == rep) for rep in range(1, _reps(work) + 1)
-    }
+    return {min(part.start for part in work.spans if part.rep == rep) for rep in range(1, _reps(work) + 1)}
 
 
 def _reps(work: Set) -> int:

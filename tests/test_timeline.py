@@ -14,7 +14,7 @@ from coach import script
 from coach.errors import ScriptError
 from coach.routine import Breathing, Every, Exercise, Hold, Repeat, Rest, Routine, Say, Step, Tempo, Timed
 from coach.timeline import Cue, Timeline, compile_routine, contract, texts
-from coach.timeline.voiced import BREATH
+from coach.timeline.booth import BREATH
 from coach.units import RATE, to_samples
 from tests.strategies import PacedSpeech, phases, place, routine, span, text
 from tests.voices import FixedSpeech

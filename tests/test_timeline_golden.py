@@ -55,7 +55,7 @@ def written(timeline: Timeline) -> str:
 
 def set_line(work: Set) -> str:
     belongs = [work.name, work.side, f"set {work.number}" if work.number else None]
-    phases = list(dict.fromkeys(part.phase for part in work.stretches if part.phase))
+    phases = list(dict.fromkeys(part.phase for part in work.spans if part.phase))
     done = f"{work.reps} x {'-'.join(phases)}" if work.reps else "timed"
     return f"{moment(work.start)} {moment(work.end)}  {', '.join(filter(None, belongs))}: {done}"
 

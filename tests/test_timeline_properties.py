@@ -16,7 +16,7 @@ from coach.errors import ScriptError
 from coach.phrases import phrasebook
 from coach.routine import Breathing, Every, Exercise, Rest, Routine, Tempo, Timed
 from coach.timeline import Cue, Timeline, compile_routine, contract
-from coach.timeline.voiced import BREATH
+from coach.timeline.booth import BREATH
 from coach.units import RATE, to_samples
 from tests.strategies import (
     PacedSpeech,
@@ -88,11 +88,11 @@ def check_sets(timeline: Timeline) -> None:
         assert before.end <= after.start
     assert not sets or sets[-1].end <= timeline.length
     for work in sets:
-        assert all(one.end == other.start for one, other in pairwise(work.stretches))
-        assert all(part.start < part.end for part in work.stretches)
+        assert all(one.end == other.start for one, other in pairwise(work.spans))
+        assert all(part.start < part.end for part in work.spans)
         seconds = work.step.seconds if isinstance(work.step, Breathing) else work.step.dose.seconds
         assert abs(work.end - work.start - to_samples(seconds)) <= 1  # both ends are rounded, each once
-    starts = {(part.start, part.rep) for work in sets for part in work.stretches}
+    starts = {(part.start, part.rep) for work in sets for part in work.spans}
     for cue in timeline.cues:
         if cue.rep and cue.beat is not None and cue.kind in ("milestone", "breath"):
             of_cue = [work for work in sets if work.start <= cue.beat <= work.end]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from coach.history import SessionLog
     from coach.player import Player
     from coach.progress import Standing
-    from coach.routine import Routine, Span
+    from coach.routine import Range, Routine
     from coach.speech import Speech
     from coach.timeline import Timeline
 
@@ -192,7 +192,7 @@ def wanted(
     voice: str | None,
     rate: float | None,
     language: str | None,
-    reps: Span | None,
+    reps: Range | None,
     sides: tuple[str, ...] | None,
     sets: int | None,
     rest: Fraction | None,

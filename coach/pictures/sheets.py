@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from coach.routine import Routine
-    from coach.timeline import Cue, Set, Stretch, Timeline
+    from coach.timeline import Cue, PhaseSpan, Set, Timeline
 
 WIDTH, HEIGHT = 210.0, 297.0
 
@@ -152,10 +152,10 @@ def _filled(blocks: Iterable[_Block], bottom: float) -> list[Sheet]:
     return made
 
 
-def _reps(work: Set) -> Iterator[Stretch]:
+def _reps(work: Set) -> Iterator[PhaseSpan]:
     """Yield the first phase of each rep."""
     rep: int | None = -1
-    for part in work.stretches:
+    for part in work.spans:
         if part.rep != rep:
             yield part
         rep = part.rep
@@ -415,7 +415,7 @@ class _Plan:
         if dense:
             yield Box(x, top, max(0.1, end - x), 6, tint, edge)
         free = _AXIS
-        for rep, parts in groupby(work.stretches, key=lambda part: part.rep):
+        for rep, parts in groupby(work.spans, key=lambda part: part.rep):
             phases = [part for part in parts if part.start < line.end and part.end > line.start]
             if not phases:
                 continue

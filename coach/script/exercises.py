@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from coach import routine
 from coach.errors import Location, ScriptError
-from coach.routine import PLACEHOLDERS, Phase, Span, Text
+from coach.routine import PLACEHOLDERS, Phase, Range, Text
 from coach.script import format as keys
 from coach.script.document import is_file, parse, read_file, short
 from coach.script.values import BREATHS, LONGEST_TEXT, Breath, Digits, Reader, nearest
@@ -40,7 +40,7 @@ class Change:
         rest: seconds between sets.
     """
 
-    reps: Span | None = None
+    reps: Range | None = None
     sides: tuple[str, ...] | None = None
     sets: int | None = None
     rest: Fraction | None = None
@@ -245,7 +245,9 @@ class Exercises:
         if reps is not None and self.wanted.change.reps is not None:
             reps = self.wanted.change.reps
         if keys.HOLD in fields:
-            return routine.Hold(reps or Span(Fraction(1), Fraction(1)), fields[keys.HOLD], fields[keys.RELAX])
+            return routine.Hold(
+                reps or Range(Fraction(1), Fraction(1)), fields[keys.HOLD], fields[keys.RELAX]
+            )
         if reps is None:
             fail(fields.at(keys.TEMPO), "a tempo needs 'reps', such as 12 or 10-15")
             return None

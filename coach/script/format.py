@@ -22,7 +22,7 @@ from coach.script.values import (
     Line,
     Number,
     Phases,
-    Range,
+    RangeText,
     Reader,
     Schema,
     Seconds,
@@ -274,7 +274,7 @@ def _meant(step: Mapping, reader: Reader) -> Mapping:
 
 
 @dataclass(frozen=True)
-class Spoken(Value[Text]):
+class SpokenText(Value[Text]):
     """A text that the voice speaks, or a person's own recording."""
 
     @property
@@ -361,10 +361,10 @@ BY: Final = Key(
 GROWTH: Final = Record("progress", (AFTER, BY))
 
 # Exercises. `use`, `exercise` and what follows may stand in a step, in the library, in a level.
-REPS: Final = Key("reps", Range(Whole(1, 10_000)), "Repetitions, or a range to grow through.")
+REPS: Final = Key("reps", RangeText(Whole(1, 10_000)), "Repetitions, or a range to grow through.")
 TEMPO: Final = Key("tempo", TempoText(), "The phases of a rep in the order performed, with their seconds.")
 START: Final = Key("start", Choice(("lowering", "lifting")), "What the four digits begin with.", "lowering")
-HOLD: Final = Key("hold", Range(Seconds(Fraction(1), Fraction(3600))), "Seconds that a rep is held.")
+HOLD: Final = Key("hold", RangeText(Seconds(Fraction(1), Fraction(3600))), "Seconds that a rep is held.")
 RELAX: Final = Key("relax", Seconds(Fraction(0), Fraction(600)), "Seconds between two holds.", Fraction(3))
 FOR: Final = Key("for", Seconds(Fraction(1), _DAY), "A time, in place of reps.")
 SIDES: Final = Key("sides", Distinct(NAME, 10), "The full dose is done on each, in this order.", ())
@@ -375,11 +375,11 @@ ALTERNATE: Final = Key(
     "alternate", Flag(), "Side by side within each set, not one side after the other.", False
 )
 SETUP: Final[Key[tuple[Text, ...]]] = Key(
-    "setup", Several(Spoken()), "Spoken before the first set, once a routine.", ()
+    "setup", Several(SpokenText()), "Spoken before the first set, once a routine.", ()
 )
 SHORT: Final[Key[tuple[Text, ...]]] = Key(
     "short",
-    Several(Spoken()),
+    Several(SpokenText()),
     "Spoken in place of the setup to who knows it; else its first sentence is.",
     (),
 )
@@ -390,7 +390,7 @@ READY: Final = Key(
     Fraction(5),
 )
 REMINDERS: Final[Key[tuple[Text, ...]]] = Key(
-    "reminders", Several(Spoken()), "Form cues, spoken where there is room.", ()
+    "reminders", Several(SpokenText()), "Form cues, spoken where there is room.", ()
 )
 REMINDERS_EVERY: Final = Key("reminders_every", Whole(1, 100), "A reminder about every so many reps.", 3)
 BREATHE: Final = Key(
@@ -420,7 +420,7 @@ EXERCISE: Final = Record("an exercise", (NAMED, USE, *_OVERRIDABLE, EASIER, HARD
 DEFAULTS: Final = Record("defaults", _OVERRIDABLE)
 
 # The other steps.
-SAY: Final = Key("say", Spoken(), "Spoken whole; the timeline waits for it.", required=True)
+SAY: Final = Key("say", SpokenText(), "Spoken whole; the timeline waits for it.", required=True)
 PAUSE: Final = Key("pause", Seconds(Fraction(0), Fraction(3600)), "Seconds of quiet after it.", Fraction(0))
 REST: Final = Key(
     "rest",

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from coach.errors import Problem, ScriptError
-from coach.routine import PLACEHOLDERS, Phase, Span, Text
+from coach.routine import PLACEHOLDERS, Phase, Range, Text
 from coach.script.document import Mapping, Node, Scalar, Sequence, printable, short
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ class Seconds(Value[Fraction]):
 
 
 @dataclass(frozen=True)
-class Range(Value[Span]):
+class RangeText(Value[Range]):
     """A number, or a range such as 10-15."""
 
     one: Whole | Seconds
@@ -243,7 +243,7 @@ class Range(Value[Span]):
     def schema(self) -> Schema:
         return {"anyOf": [self.one.schema(), {"type": "string", "pattern": r"^\S+\s*-\s*\S+$"}]}
 
-    def read(self, node: Node, reader: Reader) -> Span | None:
+    def read(self, node: Node, reader: Reader) -> Range | None:
         parts = re.split("[-\u2013]", node.text, maxsplit=2) if isinstance(node, Scalar) else []
         quiet = Reader()
         ends = [self.one.read(Scalar(part, node.location), quiet) for part in parts]
@@ -256,7 +256,7 @@ class Range(Value[Span]):
                 node.location, f"a range must run from the smaller to the larger number (got {found(node)})"
             )
             return None
-        return Span(Fraction(low), Fraction(high))
+        return Range(Fraction(low), Fraction(high))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from coach.units import RATE, to_samples
 
 if TYPE_CHECKING:
     from coach.phrases import Phrasebook
-    from coach.timeline import Cue, Set, Stretch, Timeline
+    from coach.timeline import Cue, PhaseSpan, Set, Timeline
 
 AWAY = 4.0
 """Seconds of a pause after which a person is told where they are."""
@@ -63,10 +63,10 @@ def next_index(timeline: Timeline, sample: int) -> int:
     return bisect_right(timeline.sets, sample, key=lambda work: work.start)
 
 
-def stretch_at(work: Set, sample: int) -> Stretch:
+def span_at(work: Set, sample: int) -> PhaseSpan:
     """Return what the body does at a sample of a set."""
-    index = bisect_right(work.stretches, sample, key=lambda part: part.start)
-    return work.stretches[max(0, index - 1)]
+    index = bisect_right(work.spans, sample, key=lambda part: part.start)
+    return work.spans[max(0, index - 1)]
 
 
 def chapter_at(timeline: Timeline, sample: int) -> int:
@@ -105,7 +105,7 @@ def going_on(timeline: Timeline, sample: int) -> Landing:
         counted = _count_in(timeline, timeline.sets[index]) if index < len(timeline.sets) else []
         if counted and counted[0].start <= sample:
             return Landing(counted[0].start)
-    elif (rep := stretch_at(work, body).rep) is not None:
+    elif (rep := span_at(work, body).rep) is not None:
         start = _before_beat(timeline, _rep_start(work, rep))
     cue = _heard_at(timeline, start)
     if cue is None or cue.start == start:
@@ -132,7 +132,7 @@ def coming_back(timeline: Timeline, book: Phrasebook, sample: int, *, long: bool
     if work.reps is None and work.end - body < _LEAST:
         landing = going_on(timeline, max(work.start, work.end - _LEAST))
         body = max(work.start, beat_at(timeline, landing.sample))
-    rep = stretch_at(work, body).rep
+    rep = span_at(work, body).rep
     beat = max(landing.sample, work.start) if rep is None else _rep_start(work, rep)
     where = _where(book, work, rep, beat, named=long)
     if not long:
@@ -193,7 +193,7 @@ def asked_again(timeline: Timeline, sample: int) -> Landing:
         return landing
     if work is None:
         return landing._replace(said=(last,))
-    rep = stretch_at(work, body).rep
+    rep = span_at(work, body).rep
     beat = max(landing.sample, work.start) if rep is None else _rep_start(work, rep)
     return Landing(landing.sample, (last,), beat)
 
@@ -277,13 +277,13 @@ def _heard_at(timeline: Timeline, sample: int) -> Cue | None:
     return cue if cue and cue.start <= sample else None
 
 
-def _first_parts(work: Set) -> list[Stretch]:
+def _first_parts(work: Set) -> list[PhaseSpan]:
     """Return the first stretch of each rep."""
-    return [next(parts) for _, parts in groupby(work.stretches, key=lambda part: part.rep)]
+    return [next(parts) for _, parts in groupby(work.spans, key=lambda part: part.rep)]
 
 
 def _rep_start(work: Set, rep: int) -> int:
-    return next(part.start for part in work.stretches if part.rep == rep)
+    return next(part.start for part in work.spans if part.rep == rep)
 
 
 def _before_beat(timeline: Timeline, beat: int) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from coach.errors import Location
 from coach.mix import render
 from coach.timeline import Cue, Timeline
-from coach.timeline.voiced import Booth, Wish
+from coach.timeline.booth import Booth, Sentence
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from coach.mix import Clips
     from coach.phrases import Phrasebook
     from coach.session.places import Landing
-    from coach.timeline.voiced import Speaks
+    from coach.timeline.booth import Speaks
 
 _HUSH = RATE // 20
 """Samples of quiet before something is said: a device that has just begun swallows a little."""
@@ -97,11 +97,11 @@ def _count_in(speech: Speaks, book: Phrasebook, early: int) -> list[Cue]:
     """
     booth, cues, ceiling = Booth(speech), list[Cue](), -early
     for number in range(1, _COUNT_IN + 1):
-        wish = Wish("countdown", book.count(number), _NOWHERE)
-        clip = booth.on_beat(wish, -number * RATE, -(number + 1) * RATE, ceiling)
+        sentence = Sentence("countdown", book.count(number), _NOWHERE)
+        clip = booth.on_beat(sentence, -number * RATE, -(number + 1) * RATE, ceiling)
         if clip and clip.length:
             ceiling = -number * RATE - clip.attack
-            cues.insert(0, Cue(ceiling, clip, wish.kind, wish.text, _NOWHERE, -number * RATE))
+            cues.insert(0, Cue(ceiling, clip, sentence.kind, sentence.text, _NOWHERE, -number * RATE))
     return cues
 
 

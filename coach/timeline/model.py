@@ -54,7 +54,7 @@ class Chapter:
     end: int
 
 
-class Stretch(NamedTuple):
+class PhaseSpan(NamedTuple):
     """One phase of one rep (or of one round of breathing), or all of timed work, which has neither.
 
     Attributes:
@@ -79,7 +79,7 @@ class Set:
         name: the exercise's name, or the language's word for breathing.
         side: None where there are no sides.
         number: which set of this side it is, from 1; None for breathing.
-        stretches: not empty, without a gap, each as long as the body takes; after the last of several holds
+        spans: not empty, without a gap, each as long as the body takes; after the last of several holds
             nobody relaxes in the set.
     """
 
@@ -87,22 +87,22 @@ class Set:
     name: str
     side: str | None
     number: int | None
-    stretches: tuple[Stretch, ...]
+    spans: tuple[PhaseSpan, ...]
 
     @property
     def start(self) -> int:
         """Its first beat, in samples."""
-        return self.stretches[0].start
+        return self.spans[0].start
 
     @property
     def end(self) -> int:
         """The first sample after its work."""
-        return self.stretches[-1].end
+        return self.spans[-1].end
 
     @property
     def reps(self) -> int | None:
         """How many reps (or rounds) it has; None for timed work."""
-        return self.stretches[-1].rep
+        return self.spans[-1].rep
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.timeline.voiced import BREATH, Booth, Wish
+from coach.timeline.booth import BREATH, Booth, Sentence
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Spoken(NamedTuple):
 
     start: int
     clip: Clip
-    wish: Wish
+    sentence: Sentence
     beat: int | None
     rep: int | None
     phase: str | None
@@ -43,14 +43,14 @@ class Spoken(NamedTuple):
     @property
     def over(self) -> int:
         """The first sample for a count: a name on the first beat is a sentence, with a breath after it."""
-        return self.end + BREATH * (self.wish.kind in ("announce", "switch"))
+        return self.end + BREATH * (self.sentence.kind in ("announce", "switch"))
 
 
 class Beat(NamedTuple):
     """A moment that the body follows, with what could be said on it, the first that fits."""
 
     at: int
-    wishes: tuple[Wish, ...]
+    sentences: tuple[Sentence, ...]
     rep: int | None = None
     phase: str | None = None
 
@@ -78,7 +78,7 @@ class Score:
         return min(0, self.spoken[0].start) if self.spoken else 0
 
 
-class Line:
+class SortedCues:
     """Cues in their order, to be asked what lies around a moment."""
 
     def __init__(self, cues: Iterable[Spoken]) -> None:
@@ -127,9 +127,9 @@ class Reminders:
         """Take those that `room` samples cannot hold out of the rotation; return them."""
         too_long = []
         for text in tuple(self.turns):
-            wish = reminder(text, values, rep)
-            if booth.clip(wish).length > room:
-                booth.short(wish, room, "it is spoken before the set")
+            sentence = reminder(text, values, rep)
+            if booth.clip(sentence).length > room:
+                booth.short(sentence, room, "it is spoken before the set")
                 self.turns.remove(text)
                 self._heard(text)
                 too_long.append(text)
@@ -148,14 +148,14 @@ class Reminders:
         for text in self.turns:
             if text is self._last and len(self.turns) > 1:
                 continue
-            wish = reminder(text, values, rep)
-            clip = booth.clip(wish)
+            sentence = reminder(text, values, rep)
+            clip = booth.clip(sentence)
             if clip.length <= end - start:
                 self._last = text
                 self.turns.remove(text)
                 self.turns.append(text)
                 self._heard(text)
-                return Spoken(start, clip, wish, None, rep, phase)
+                return Spoken(start, clip, sentence, None, rep, phase)
         return None
 
     def _heard(self, text: Text) -> None:
@@ -163,9 +163,9 @@ class Reminders:
             self.unsaid.remove(text)
 
 
-def reminder(text: Text, values: Mapping[str, str], rep: int | None) -> Wish:
+def reminder(text: Text, values: Mapping[str, str], rep: int | None) -> Sentence:
     """Return a form cue as it is said in a rep; `values` is what its other placeholders stand for."""
-    return Wish.of("reminder", text, {**values, "rep": str(rep or "")})
+    return Sentence.of("reminder", text, {**values, "rep": str(rep or "")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,24 +184,24 @@ class Caller:
     location: Location
     count_in: int
 
-    def wish(self, kind: str, text: str) -> Wish:
-        """Return a wish on the line that asked for the set."""
-        return Wish(kind, text, self.location)
+    def sentence(self, kind: str, text: str) -> Sentence:
+        """Return a sentence on the line that asked for the set."""
+        return Sentence(kind, text, self.location)
 
-    def breath(self, says: str) -> Wish:
+    def breath(self, says: str) -> Sentence:
         """Return the breathing word that goes with work."""
-        return self.wish("breath", self.book.breath(says, paced=False))
+        return self.sentence("breath", self.book.breath(says, paced=False))
 
-    def milestone(self, name: str) -> Wish:
+    def milestone(self, name: str) -> Sentence:
         """Return a milestone: last_one, three_more or halfway."""
-        return self.wish("milestone", self.book.milestone(name))
+        return self.sentence("milestone", self.book.milestone(name))
 
     def counted_in(self) -> list[Beat]:
         """Return the beats of the count-in."""
         numbers = range(self.count_in, 0, -1)
-        return [Beat(-n * RATE, (self.wish("countdown", self.book.count(n)),)) for n in numbers]
+        return [Beat(-n * RATE, (self.sentence("countdown", self.book.count(n)),)) for n in numbers]
 
-    def on_beats(self, beats: Sequence[Beat], end: int, names: Sequence[Wish]) -> list[Spoken | None]:
+    def on_beats(self, beats: Sequence[Beat], end: int, names: Sequence[Sentence]) -> list[Spoken | None]:
         """Put a word on each beat, from the last to the first, so that each knows how much room it has.
 
         Args:
@@ -214,37 +214,39 @@ class Caller:
         ceiling = end
         for index in range(len(beats) - 1, 0 if names else -1, -1):
             beat = beats[index]
-            for wish in beat.wishes:
-                last = wish is beat.wishes[-1]
+            for sentence in beat.sentences:
+                last = sentence is beat.sentences[-1]
                 otherwise = "it is left out" if last else "another word takes its place"
-                clip = self.booth.on_beat(wish, beat.at, -FAR, ceiling, otherwise)
+                clip = self.booth.on_beat(sentence, beat.at, -FAR, ceiling, otherwise)
                 if clip:
                     ceiling = beat.at - clip.attack
-                    heads[index] = Spoken(ceiling, clip, wish, beat.at, beat.rep, beat.phase)
+                    heads[index] = Spoken(ceiling, clip, sentence, beat.at, beat.rep, beat.phase)
                     break
         if names:
             self._put_name(names, beats[0], heads, ceiling)
         return heads
 
-    def _put_name(self, names: Sequence[Wish], beat: Beat, heads: list[Spoken | None], ceiling: int) -> None:
+    def _put_name(
+        self, names: Sequence[Sentence], beat: Beat, heads: list[Spoken | None], ceiling: int
+    ) -> None:
         """Put the name on the first beat: its longest form that fits, or else others make room for it."""
         whole, short = names[0], names[-1]
-        for wish in names:
-            clip = self.booth.clip(wish)
+        for sentence in names:
+            clip = self.booth.clip(sentence)
             if beat.at - clip.attack + clip.length + BREATH <= ceiling:
                 break
         else:
-            wish, otherwise = short, "words after it are left out"
+            sentence, otherwise = short, "words after it are left out"
             faster = self.booth.on_beat(short, beat.at, -FAR, ceiling - BREATH, otherwise)
             clip = faster or self.booth.clip(short)
-        name = Spoken(beat.at - clip.attack, clip, wish, beat.at, beat.rep, beat.phase)
+        name = Spoken(beat.at - clip.attack, clip, sentence, beat.at, beat.rep, beat.phase)
         heads[0] = name
-        if wish is not whole:
-            self.booth.short(whole, ceiling - BREATH - name.start, f"only '{wish.text}' is said")
+        if sentence is not whole:
+            self.booth.short(whole, ceiling - BREATH - name.start, f"only '{sentence.text}' is said")
         until = name.end + BREATH
         for index, head in enumerate(heads[1:], 1):
             if head and head.start < until:
-                self.booth.short(head.wish, head.end - until, "it is left out for the exercise's name")
+                self.booth.short(head.sentence, head.end - until, "it is left out for the exercise's name")
                 heads[index] = None
 
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.errors import Location, Problem, ScriptError
-from coach.timeline.model import Chapter, Cue, Set, Stretch, Timeline
-from coach.timeline.voiced import BREATH, Booth, Wish
+from coach.timeline.booth import BREATH, Booth, Sentence
+from coach.timeline.model import Chapter, Cue, PhaseSpan, Set, Timeline
 from coach.timeline.wording import news
 from coach.units import RATE, nearest, to_samples, to_seconds
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from coach.timeline.sets import WorkSet
 
 LONGEST = 12 * 3600 * RATE
-"""Samples of the longest track."""
+"""Samples of the longest builder."""
 
 _TAIL = RATE
 """Quiet after the last word, so that no player cuts it."""
@@ -33,10 +33,10 @@ _YIELDING = ("count", "countdown", "milestone", "breath", "reminder")
 """The kinds of cue that yield to the name of the next exercise where both want the same beat."""
 
 
-class Sentence(NamedTuple):
+class Line(NamedTuple):
     """Something that must be said, with the quiet before it (after another one) and after it; samples."""
 
-    wish: Wish
+    sentence: Sentence
     lead: int = BREATH
     pause: int = BREATH
 
@@ -58,7 +58,7 @@ class _Part(NamedTuple):
 
 
 @dataclass
-class Track:
+class TimelineBuilder:
     """Takes cue after cue. Sample 0 is where the steps begin; the opening is put before it at the end.
 
     Attributes:
@@ -98,19 +98,19 @@ class Track:
         """Note what makes the routine impossible."""
         self.problems.append(Problem(location, message))
 
-    def line_up(self, sentences: Iterable[Sentence], start: int) -> tuple[list[int], int]:
+    def line_up(self, lines: Iterable[Line], start: int) -> tuple[list[int], int]:
         """Return where sentences begin, the first at `start`, and where the pause after the last one ends."""
         at, pause, starts = start, 0, []
-        for number, (wish, lead, after) in enumerate(sentences):
+        for number, (sentence, lead, after) in enumerate(lines):
             at += max(lead, pause) if number else 0
             starts.append(at)
-            at, pause = at + self.booth.clip(wish).length, after
+            at, pause = at + self.booth.clip(sentence).length, after
         return starts, at + pause
 
-    def say(self, sentences: Sequence[Sentence], start: int, label: Label) -> None:
+    def say(self, lines: Sequence[Line], start: int, label: Label) -> None:
         """Place sentences one after the other, the first at `start`."""
-        for sentence, at in zip(sentences, self.line_up(sentences, start)[0], strict=True):
-            self.put(at, self.booth.clip(sentence.wish), sentence.wish, label)
+        for line, at in zip(lines, self.line_up(lines, start)[0], strict=True):
+            self.put(at, self.booth.clip(line.sentence), line.sentence, label)
 
     def perform(self, work: WorkSet, score: Score, label: Label) -> None:
         """Place work with its first beat at `now`; it makes a chapter, or goes on with that of its title."""
@@ -118,9 +118,9 @@ class Track:
         self.first_beat = self.now if self.first_beat is None else self.first_beat
         for spoken in score.spoken:
             at = None if spoken.beat is None else beat + spoken.beat
-            self.put(beat + spoken.start, spoken.clip, spoken.wish, label, at, spoken.rep, spoken.phase)
+            self.put(beat + spoken.start, spoken.clip, spoken.sentence, label, at, spoken.rep, spoken.phase)
         self.now += score.seconds * RATE
-        *parts, last = _moved(work.stretches(), beat)
+        *parts, last = _moved(work.lay_out(), beat)
         parts.append(
             last._replace(end=nearest(self.now))
         )  # rounded as the first beat of what may follow at once
@@ -133,7 +133,7 @@ class Track:
         self,
         start: int,
         clip: Clip,
-        wish: Wish,
+        sentence: Sentence,
         label: Label,
         beat: int | None = None,
         rep: int | None = None,
@@ -145,9 +145,9 @@ class Track:
         cue = Cue(
             start,
             clip,
-            wish.kind,
-            wish.text,
-            wish.location,
+            sentence.kind,
+            sentence.text,
+            sentence.location,
             beat,
             label.exercise,
             label.side,
@@ -163,12 +163,12 @@ class Track:
         otherwise = "it is left out for the next exercise's name"
         while self.cues and self.cues[-1].end > limit and self.cues[-1].kind in _YIELDING:
             cue = self.cues.pop()
-            wish = Wish(cue.kind, cue.text, cue.location)
+            sentence = Sentence(cue.kind, cue.text, cue.location)
             if cue.beat is None:
-                self.booth.short(wish, limit - cue.start, otherwise)
+                self.booth.short(sentence, limit - cue.start, otherwise)
                 continue
             floor = self.cues[-1].end if self.cues else -LONGEST
-            clip = self.booth.on_beat(wish, cue.beat, floor, limit, otherwise)
+            clip = self.booth.on_beat(sentence, cue.beat, floor, limit, otherwise)
             if clip:
                 self.cues.append(replace(cue, start=cue.beat - clip.attack, clip=clip))
 
@@ -200,7 +200,7 @@ class Track:
             cues=(*opening, *moved),
             chapters=self._chapters(routine.title, shift, length),
             warnings=self.booth.warnings(),
-            sets=tuple(replace(work, stretches=_moved(work.stretches, shift)) for work in self._sets),
+            sets=tuple(replace(work, spans=_moved(work.spans, shift)) for work in self._sets),
         )
 
     def _opening(self, routine: Routine, book: Phrasebook) -> list[Cue]:
@@ -215,8 +215,8 @@ class Track:
             takes = book.sentence("takes", duration=book.duration(_about(to_seconds(body + said))))
             cues, at = [], lead_in
             for text in (routine.title, " ".join([takes, *needs]), *news(routine, book)):
-                wish = Wish("title", text, routine.location)
-                cues.append(Cue(at, self.booth.clip(wish), wish.kind, text, wish.location))
+                sentence = Sentence("title", text, routine.location)
+                cues.append(Cue(at, self.booth.clip(sentence), sentence.kind, text, sentence.location))
                 at = cues[-1].end + BREATH
             said = cues[-1].end + _AFTER_TITLE
         return cues
@@ -231,9 +231,9 @@ class Track:
         )
 
 
-def _moved(stretches: Iterable[Stretch], by: int) -> tuple[Stretch, ...]:
-    """Return stretches so many samples later."""
-    return tuple(part._replace(start=part.start + by, end=part.end + by) for part in stretches)
+def _moved(spans: Iterable[PhaseSpan], by: int) -> tuple[PhaseSpan, ...]:
+    """Return spans so many samples later."""
+    return tuple(part._replace(start=part.start + by, end=part.end + by) for part in spans)
 
 
 def _about(seconds: float) -> int:
