@@ -13,6 +13,7 @@ from coach import script
 from coach.errors import Location, Problem, ScriptError
 from coach.routine import Exercise, Hold, Range, Routine, Say, Tempo, Text, Timed
 from coach.script import LEVELS, Change
+from coach.text_enum import TextEnum
 from coach.script.exercises import library
 
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -41,7 +42,7 @@ def written(value: object, indent: str = "") -> str:
         lines = any(dataclasses.is_dataclass(each) and not isinstance(each, Text) for each in value)
         return "".join(f"\n{indent}- {part}" for part in parts) if lines else f"[{', '.join(parts)}]"
     if not dataclasses.is_dataclass(value):
-        return repr(value)
+        return repr(str(value) if isinstance(value, TextEnum) else value)
     fields = []
     for field in dataclasses.fields(value):
         default = field.default

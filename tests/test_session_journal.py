@@ -15,7 +15,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 from coach.errors import ScriptError
 from coach.history import Ending, History, HistoryError, Record, SessionLog, SetLog, SetOutcome
-from coach.routine import Breathing, Exercise, Hold, Rest, Routine, Say, Step, Tempo, Timed
+from coach.routine import Breathing, Count, Exercise, Hold, Rest, Routine, Say, Step, Tempo, Timed
 from coach.session.journal import Journal
 from coach.session.places import going_on
 from coach.timeline import Timeline, compile_routine
@@ -39,7 +39,7 @@ LIFT = Exercise(
 )
 HANG = Exercise("Hang", Hold(span(2), span(10), Fraction(3)), place(20))
 RUN = Exercise("Run", Timed(Fraction(20)), place(30))
-CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, "off", 0, place(40))
+CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, Count.OFF, 0, place(40))
 
 
 def compiled(*steps: Step) -> Timeline:

@@ -14,7 +14,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 from coach.errors import ScriptError
 from coach.phrases import phrasebook
-from coach.routine import Breathing, Every, Exercise, Rest, Routine, Tempo, Timed
+from coach.routine import Breathing, Count, Every, Exercise, Rest, Routine, Tempo, Timed
 from coach.timeline import Cue, Timeline, compile_routine, contract
 from coach.timeline.booth import BREATH
 from coach.units import RATE, to_samples
@@ -130,8 +130,8 @@ def sets_of(timeline: Timeline) -> list[list[Cue]]:
 
 
 @many
-@given(tempos(most_reps=60), st.sampled_from(("tempo", "reps", "both", "off")), voices)
-def test_every_beat_lies_where_arithmetic_puts_it(dose: Tempo, count: str, voice: PacedSpeech) -> None:
+@given(tempos(most_reps=60), st.sampled_from(Count), voices)
+def test_every_beat_lies_where_arithmetic_puts_it(dose: Tempo, count: Count, voice: PacedSpeech) -> None:
     exercise = Exercise("Squat", dose, place(10), count=count)
     timeline = compiled(routine(exercise), voice)
     length = sum((phase.seconds for phase in dose.phases), Fraction(0))
@@ -153,8 +153,8 @@ def test_every_beat_lies_where_arithmetic_puts_it(dose: Tempo, count: str, voice
 
 
 @pytest.mark.parametrize("length", ["0.3333", "1.1111", "0.7", "4"])
-@pytest.mark.parametrize("count", ["reps", "tempo"])
-def test_a_thousand_reps_do_not_drift(length: str, count: str) -> None:
+@pytest.mark.parametrize("count", [Count.REPS, Count.TEMPO])
+def test_a_thousand_reps_do_not_drift(length: str, count: Count) -> None:
     dose = Tempo(span(1000), phases(up=length))
     exercise = Exercise("Squat", dose, place(10), count=count)
     timeline = compile_routine(routine(exercise), PacedSpeech(0.2))

@@ -17,8 +17,9 @@ from coach import phrases, script
 from coach.cli.app import one_line
 from coach.errors import AudioError, Location, SpeechError
 from coach.player import PLAYERS, open_player
+from coach.routine import Guidance
 from coach.script.document import Scalar
-from coach.script.format import GUIDANCES, RATE, REPS, SET_REST, SETS, VOICE_NAME, VOLUME
+from coach.script.format import RATE, REPS, SET_REST, SETS, VOICE_NAME, VOLUME
 from coach.script.values import Reader, Seconds, Value
 from coach.speech import open_speech
 from coach.timeline import compile_routine, texts
@@ -153,7 +154,7 @@ def typed(context: click.Context, but: Collection[str]) -> list[str]:
 
 def options(command: F) -> F:
     """Give a command the options of everything that compiles a script; `wanted` collects them."""
-    level = click.Choice(script.LEVELS)
+    level = click.Choice([str(level) for level in script.LEVELS])
     command = click.option("--language", metavar="CODE", help="The language, in place of the script's.")(
         command
     )
@@ -173,7 +174,7 @@ def dose_options(command: F) -> F:
         click.option("--sets", type=_Field(SETS.value, "number"), help="Sets of every exercise."),
         click.option(
             "--guidance",
-            type=click.Choice(GUIDANCES),
+            type=click.Choice([str(guidance) for guidance in Guidance]),
             metavar="HOW",
             help="What is said: full, short, quiet, or auto.",
         ),
@@ -246,9 +247,9 @@ def fitted(wish: Wanted, routine: Routine, usual: str, *, resumes: SessionLog | 
     """
     from coach.progress import grows, today
 
-    guidance = wish.guidance or routine.guidance or usual
+    guidance = Guidance(wish.guidance or routine.guidance or usual)
     sessions: list[SessionLog] = []
-    if guidance == "auto" or (wish.grows and any(map(grows, routine.exercises()))):
+    if guidance is Guidance.AUTO or (wish.grows and any(map(grows, routine.exercises()))):
         sessions = history()
     now = datetime.now().astimezone()
     while resumes:

@@ -119,11 +119,11 @@ class _Walk:
                 builder.booth.warn(text.location, message)
 
     def _repeat(self, step: Repeat) -> None:
-        for number in range(1, step.times + 1):
+        for number in range(1, step.rounds + 1):
             if number > 1 and step.rest:
                 self._joints.rest(step.rest, step.location)
-            if step.times > 1:
-                text = self._announcer.round(number, step.times)
+            if step.rounds > 1:
+                text = self._announcer.round(number, step.rounds)
                 self._joints.announce(Sentence("announce", text, step.location))
             self.steps(step.steps)
 
