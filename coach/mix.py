@@ -73,7 +73,7 @@ def render(timeline: Timeline, clips: Clips, start: int, count: int) -> NDArray[
     return block
 
 
-def fading_in(
+def fade_in(
     pull: Callable[[int, int], NDArray[np.float32]], first: int, length: int, start: int, count: int
 ) -> NDArray[np.float32]:
     """Return a stretch of a source whose level grows from nothing: half a cosine, and then the source itself.

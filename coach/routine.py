@@ -109,12 +109,12 @@ class Text:
     Attributes:
         words: what is said.
         location: where it stands.
-        file: a person's own recording of the words; None where the voice speaks them.
+        recording: a person's own recording of the words; None where the voice speaks them.
     """
 
     words: str
     location: Location
-    file: Path | None = None
+    recording: Path | None = None
 
     def placeholders(self) -> tuple[str, ...]:
         """Return what stands in braces, in its order; a brace without a partner stands for itself."""
@@ -128,7 +128,7 @@ class Text:
             whole, name = match.group(0, 1)
             return whole if name is None else values.get(name.strip(), whole)
 
-        return Text(_BRACES.sub(bound, self.words), self.location, self.file)
+        return Text(_BRACES.sub(bound, self.words), self.location, self.recording)
 
     def fill(self, values: Mapping[str, str]) -> str:
         """Return the words to be spoken: placeholders replaced, `{{` and `}}` become plain braces.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from coach.errors import Location
 from coach.mix import blocks, cue_index, render, to_int16
 from coach.speech import Clip
-from coach.timeline import Cue, Timeline
+from coach.timeline import Cue, CueKind, Sentence, Timeline
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +41,7 @@ def make(length: int, *placed: tuple[int, list[int]]) -> tuple[Timeline, Sounds]
         sound = np.array(values, np.int16)
         sound.flags.writeable = False
         sounds[clip.key] = sound
-        cues.append(Cue(start, clip, "say", clip.key, Location("a.yaml", 1, 1)))
+        cues.append(Cue(start, clip, Sentence(CueKind.SAY, clip.key, Location("a.yaml", 1, 1))))
     return Timeline("T", "en", "test", None, length, tuple(cues), (), ()), Sounds(sounds)
 
 

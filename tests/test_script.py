@@ -13,8 +13,8 @@ from coach import script
 from coach.errors import Location, Problem, ScriptError
 from coach.routine import Exercise, Hold, Range, Routine, Say, Tempo, Text, Timed
 from coach.script import LEVELS, Change
-from coach.text_enum import TextEnum
 from coach.script.exercises import library
+from coach.text_enum import TextEnum
 
 SCRIPTS = Path(__file__).parent / "scripts"
 SHIPPED = Path(__file__).parents[1] / "scripts"
@@ -261,9 +261,9 @@ def test_a_recording_may_stand_wherever_a_text_does(tmp_path: Path) -> None:
     )
     say, exercise = script.load(path).steps
     assert isinstance(say, Say)
-    assert (say.text.words, say.text.file) == ("Hello there", tmp_path / "hello.wav")
+    assert (say.text.words, say.text.recording) == ("Hello there", tmp_path / "hello.wav")
     assert isinstance(exercise, Exercise)
-    assert [(text.words, text.file) for text in (*exercise.setup, *exercise.reminders)] == [
+    assert [(text.words, text.recording) for text in (*exercise.setup, *exercise.reminders)] == [
         ("hello", tmp_path / "hello.wav"),
         ("Go.", None),
         ("ribs", tmp_path / "ribs.m4a"),

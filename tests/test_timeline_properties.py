@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
 from coach.errors import ScriptError
-from coach.phrases import phrasebook
+from coach.phrases import Milestone, phrasebook
 from coach.routine import Breathing, Count, Every, Exercise, Rest, Routine, Tempo, Timed
 from coach.timeline import Cue, Timeline, compile_routine, contract
 from coach.timeline.booth import BREATH
@@ -301,7 +301,11 @@ def missed(
         covered = {first + to_samples(rep * length) for rep in range(int(dose.reps.low))}
         covered = {beat for beat in covered if beat < name.end + RATE // 2}
     reps = int(dose.reps.low)
-    for rep, milestone in ((reps, "last_one"), (reps - 2, "three_more"), ((reps + 1) // 2 + 1, "halfway")):
+    for rep, milestone in (
+        (reps, Milestone.LAST_ONE),
+        (reps - 2, Milestone.THREE_MORE),
+        ((reps + 1) // 2 + 1, Milestone.HALFWAY),
+    ):
         if re.search(f"'{BOOK.milestone(milestone)}' takes [^:]*: it is left out for", warned):
             covered.add(first + to_samples((rep - 1) * length))  # it was that beat's word
     return [word for beat, word in wanted if beat not in {*on, *covered} and f"'{word}'" not in warned]

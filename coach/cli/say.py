@@ -18,7 +18,7 @@ from coach.errors import Location
 from coach.routine import VoiceChoice
 from coach.script.values import LONGEST_TEXT
 from coach.speech import open_speech
-from coach.timeline import Chapter, Cue, Timeline
+from coach.timeline import Chapter, Cue, CueKind, Sentence, Timeline
 from coach.units import RATE
 
 
@@ -50,7 +50,7 @@ def command(
         clip = speech.clip(text)
         if not clip.length:
             raise click.BadParameter(f"{speech.voice_name} is silent on '{text}'", param_hint="'TEXT'")
-        cue = Cue(0, clip, "say", text, Location("say", 1, 1))
+        cue = Cue(0, clip, Sentence(CueKind.SAY, text, Location("say", 1, 1)))
         chapter = Chapter(text, 0, clip.length)
         timeline = Timeline(
             text, speech.language, speech.voice_name, None, clip.length, (cue,), (chapter,), ()

@@ -54,13 +54,15 @@ class Track:
             return self.whole
         first, stop = self.bounds
         title = chapter_titles(self.whole)[self.chapter - 1]
-        cues = tuple(
-            replace(cue, start=cue.start - first, beat=None if cue.beat is None else cue.beat - first)
-            for cue in self.whole.cues
-            if first <= cue.start < stop
-        )
+        cues = tuple(cue.shift(-first) for cue in self.whole.cues if first <= cue.start < stop)
         return replace(
-            self.whole, title=title, length=stop - first, cues=cues, chapters=(), warnings=(), sets=()
+            self.whole,
+            title=title,
+            length=stop - first,
+            cues=cues,
+            chapters=(),
+            warnings=(),
+            sets=(),
         )
 
     @property

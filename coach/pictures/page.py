@@ -71,7 +71,7 @@ def html(timeline: Timeline, routine: Routine) -> str:
         routine: what it was compiled from.
     """
     told, book = words(timeline.language), phrasebook(timeline.language)
-    level = {"easier": told.easier, "harder": told.harder}.get(timeline.level or "", "")
+    level = told.level(timeline.level)
     facts = [total(timeline.length, told), level, f"{told.voice} {timeline.voice}"]
     things = list(dict.fromkeys(thing for step in routine.exercises() for thing in step.equipment))
     sections = dict.fromkeys(_section(step, told, book) for step in routine.work())

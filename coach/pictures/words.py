@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.pictures.lettering import clock
-from coach.routine import Breathing, Exercise, Hold, Tempo
+from coach.routine import Breathing, Exercise, Hold, Level, Tempo
+from coach.text_enum import assert_never
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -36,6 +37,18 @@ class Words(NamedTuple):
     heard: str
     course: str
     picture: str
+
+    def level(self, level: Level | None) -> str:
+        """Return what a variant is called; nothing for the plain one."""
+        match level:
+            case None:
+                return ""
+            case Level.EASIER:
+                return self.easier
+            case Level.HARDER:
+                return self.harder
+            case _:
+                assert_never(level)
 
 
 _WORDS = {

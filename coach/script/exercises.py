@@ -320,8 +320,8 @@ def bind(text: Text, missing: Iterable[str], place: Location, script: keys.Field
         script: the values of the file, with its vars.
         reader: is told the problems.
     """
-    if text.file is not None and not is_file(text.file):
-        reader.fail(text.location, f"must be an existing recording (there is no file {text.file})")
+    if text.recording is not None and not is_file(text.recording):
+        reader.fail(text.location, f"must be an existing recording (there is no file {text.recording})")
     variables = script[keys.VARS]
     known = [*(name for name in PLACEHOLDERS if name not in missing), *variables]
     place = text.location if text.location.path == script.location.path else place

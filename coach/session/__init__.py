@@ -10,7 +10,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from coach.errors import AudioError, SpeechError
-from coach.mix import Clips, fading_in
+from coach.mix import Clips, fade_in
 from coach.phrases import phrasebook
 from coach.session import places
 from coach.session.places import Landing
@@ -418,7 +418,7 @@ class Session:
         if self._gently:
             first = places.next_sentence(self.timeline, landing.sample - 1) or landing
             quiet = said.cues[0].start if said.cues else said.length + first.sample - landing.sample
-            pull = partial(fading_in, splice, quiet, _FADE)
+            pull = partial(fade_in, splice, quiet, _FADE)
         self._player.start(pull, splice.length)
         self._gently = False
         self._splice, self._landing, self._state, self._sample = splice, None, "playing", landing.sample

@@ -1,6 +1,17 @@
 """The timeline: what is heard, and when, to the sample."""
 
 from coach.timeline.compiler import compile_routine, texts
-from coach.timeline.model import Chapter, Cue, PhaseSpan, Set, Timeline, contract
+from coach.timeline.model import Chapter, Cue, CueKind, PhaseSpan, Sentence, Set, Timeline, contract
 
-__all__ = ["Chapter", "Cue", "PhaseSpan", "Set", "Timeline", "compile_routine", "contract", "texts"]
+__all__ = [
+    "Chapter",
+    "Cue",
+    "CueKind",
+    "PhaseSpan",
+    "Sentence",
+    "Set",
+    "Timeline",
+    "compile_routine",
+    "contract",
+    "texts",
+]

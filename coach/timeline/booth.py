@@ -9,11 +9,10 @@ from coach.speech import Clip
 from coach.units import RATE, to_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from coach.errors import Location
-    from coach.routine import Text
+    from coach.timeline.model import Sentence
 
 BREATH = 15 * RATE // 100
 """Samples of quiet around a sentence: a speaker's short breath, 0.15 s."""
@@ -40,23 +39,6 @@ class Speaks(Protocol):
         ...
 
 
-class Sentence(NamedTuple):
-    """Something to be said, if there is room: its kind, its text and the line that asked for it.
-
-    `file` is a recording of it; None where the voice speaks.
-    """
-
-    kind: str
-    text: str
-    location: Location
-    file: Path | None = None
-
-    @classmethod
-    def of(cls, kind: str, text: Text, values: Mapping[str, str]) -> Sentence:
-        """Return the sentence for a text of the script, its placeholders filled in."""
-        return cls(kind, text.fill(values), text.location, text.file)
-
-
 class _Shortage(NamedTuple):
     location: Location
     text: str
@@ -80,8 +62,8 @@ class Booth:
     def clip(self, sentence: Sentence, rate: float = 1.0) -> Clip:
         """Return the clip of what is to be said; note a text that the voice is silent on."""
         text = sentence.text
-        if sentence.file is not None:
-            return self._recorded(sentence, sentence.file)
+        if sentence.recording is not None:
+            return self._recorded(sentence, sentence.recording)
         clip = self._clips.get((text, rate))
         if clip is None:
             clip = self._clips[text, rate] = self._speech.clip(text, rate)
@@ -91,10 +73,10 @@ class Booth:
             self._silent[Problem(sentence.location, message)] = None
         return clip
 
-    def _recorded(self, sentence: Sentence, file: Path) -> Clip:
+    def _recorded(self, sentence: Sentence, recording: Path) -> Clip:
         """Return the clip of a recording, an empty one where it cannot be read; the problem is noted."""
         try:
-            return self._speech.recording(file)
+            return self._speech.recording(recording)
         except AudioError as error:
             self._silent[Problem(sentence.location, str(error))] = None
             return Clip("", 0, 0)

@@ -10,10 +10,11 @@ from coach.errors import Problem, ScriptError
 from coach.phrases import Phrasebook, languages, phrasebook
 from coach.routine import Breathing, Every, Exercise, Repeat, Rest, Routine, Say, Step, Text
 from coach.speech import Clip
-from coach.timeline.booth import BREATH, Booth, Sentence, Speaks
+from coach.timeline.booth import BREATH, Booth, Speaks
 from coach.timeline.builder import Label, Line, TimelineBuilder
 from coach.timeline.joints import Joints
-from coach.timeline.score import Reminders, reminder
+from coach.timeline.model import CueKind, Sentence
+from coach.timeline.score import Reminders, make_reminder
 from coach.timeline.sets import WorkSet
 from coach.timeline.wording import Announcer, closing, guided
 from coach.units import RATE, nearest, to_samples
@@ -44,7 +45,7 @@ def compile_routine(routine: Routine, speech: Speaks) -> Timeline:
     builder = TimelineBuilder(Booth(speech))
     walk = _Walk(builder, book, routine.title)
     walk.steps(routine.steps)
-    walk.finish([Sentence("end", text, routine.location) for text in closing(routine, book)])
+    walk.finish([Sentence(CueKind.END, text, routine.location) for text in closing(routine, book)])
     return builder.timeline(routine, book, speech.voice_name)
 
 
@@ -92,7 +93,7 @@ class _Walk:
         """Place steps in their order."""
         for step in steps:
             if isinstance(step, Say):
-                self._joints.say(Sentence.of("say", step.text, {}), step.pause)
+                self._joints.say(Sentence.of(CueKind.SAY, step.text, {}), step.pause)
             elif isinstance(step, Rest):
                 self._joints.rest(step.seconds, step.location)
             elif isinstance(step, Exercise):
@@ -124,7 +125,7 @@ class _Walk:
                 self._joints.rest(step.rest, step.location)
             if step.rounds > 1:
                 text = self._announcer.round(number, step.rounds)
-                self._joints.announce(Sentence("announce", text, step.location))
+                self._joints.announce(Sentence(CueKind.ANNOUNCE, text, step.location))
             self.steps(step.steps)
 
     def _every(self, step: Every) -> None:
@@ -142,7 +143,7 @@ class _Walk:
                 joints.begin_round(origin + number * length, step.location, is_beat=works)
             self.steps(step.steps)
             if not number:
-                said = [cue.start for cue in builder.cues[first_cue:] if cue.kind != "rest"]
+                said = [cue.start for cue in builder.cues[first_cue:] if cue.kind != CueKind.REST]
                 if builder.first_beat is not None:
                     origin = Fraction(nearest(builder.first_beat))
                 elif said:
@@ -177,7 +178,7 @@ class _Walk:
         """Leave the gap between two sets: a change of side, or a rest."""
         side, number = after
         if side is not None and side != before[0] and (not exercise.alternate or number == before[1]):
-            switch = Sentence("switch", self._announcer.switch(side), exercise.location)
+            switch = Sentence(CueKind.SWITCH, self._announcer.switch(side), exercise.location)
             self._joints.between_sets(exercise.switch, exercise.location, switch)
         else:
             self._joints.between_sets(exercise.rest, exercise.location, None)
@@ -195,7 +196,7 @@ class _Walk:
         opens, after_gap = not self._builder.has_work, self._joints.is_open
         names = announcer.exercise(exercise, side, opens=opens, after_gap=after_gap)
         setup = announcer.setup(exercise)
-        setups = [Sentence.of("setup", text, work.values) for text in setup or ()]
+        setups = [Sentence.of(CueKind.SETUP, text, work.values) for text in setup or ()]
         ready = (
             0 if setup is None else to_samples(exercise.ready) - BREATH
         )  # a breath follows a sentence anyway
@@ -239,8 +240,8 @@ class _Walk:
         if forms:
             joints.go_straight_on(score)
         else:
-            long_ones = [reminder(text, work.values, 1) for text in score.too_long]
-            lines = [Line(Sentence("announce", " ".join(names), work.step.location))] if names else []
+            long_ones = [make_reminder(text, work.values, 1) for text in score.too_long]
+            lines = [Line(Sentence(CueKind.ANNOUNCE, " ".join(names), work.step.location))] if names else []
             lines += [Line(sentence, lead=RATE) for sentence in (*setups, *long_ones)]
             joints.introduce(lines, ready, score, label)
         self._builder.perform(work, score, label)

@@ -8,15 +8,18 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from coach.phrases import Milestone
+from coach.routine import Count, Guidance
 from coach.timeline.booth import BREATH
-from coach.timeline.score import FAR, Beat, Score, SortedCues, Spoken, milestone
+from coach.timeline.model import Cue, CueKind
+from coach.timeline.score import FAR, Beat, Score, SortedCues, find_milestone
 from coach.units import RATE, to_samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from coach.routine import Exercise, Hold, Phase, Text, Timed
-    from coach.timeline.booth import Sentence
+    from coach.timeline.model import Sentence
     from coach.timeline.score import Caller, Reminders
 
 _REMIND_SECONDS = 10
@@ -52,18 +55,18 @@ def score_hold(
 ) -> Score:
     """Return the score of one set; the arguments are those of a `WorkSet`."""
     reps, held = int(dose.reps.low), dose.hold.low
-    hold_word = caller.sentence("count", caller.book.phase("hold"))
-    relax_word = caller.sentence("count", caller.book.phase("relax"))
-    counted = exercise.count != "off"
-    beats = caller.counted_in()
+    hold_word = caller.sentence(CueKind.COUNT, caller.book.phase("hold"))
+    relax_word = caller.sentence(CueKind.COUNT, caller.book.phase("relax"))
+    counted = exercise.count != Count.OFF
+    beats = caller.count_in_beats()
     holds = []
     for rep in range(1, reps + 1):
         start = (rep - 1) * (held + dose.relax)
         hold = _Bout(rep, start, start + held)
         holds.append(hold)
-        stone = milestone(rep, reps)
-        sentences = [caller.milestone(stone)] if stone else []
-        sentences += [caller.sentence("count", caller.book.count(rep))] if counted and reps > 1 else []
+        milestone = find_milestone(rep, reps)
+        sentences = [caller.milestone(milestone)] if milestone else []
+        sentences += [caller.sentence(CueKind.COUNT, caller.book.count(rep))] if counted and reps > 1 else []
         beats.append(Beat(to_samples(start), (*sentences, hold_word), rep, "hold"))
         beats += _time_left(caller, hold) if counted else []
         if dose.relax or rep == reps:
@@ -87,12 +90,12 @@ def score_timed(
 ) -> Score:
     """Return the score of one set; the arguments are those of a `WorkSet`."""
     work = _Bout(None, Fraction(0), dose.seconds)
-    beats = [*caller.counted_in(), Beat(0, (caller.sentence("count", caller.book.word("start")),))]
-    if exercise.count != "off":
+    beats = [*caller.count_in_beats(), Beat(0, (caller.sentence(CueKind.COUNT, caller.book.word("start")),))]
+    if exercise.count != Count.OFF:
         beats += _time_left(caller, work)
     elif dose.seconds >= _HALFWAY_FROM:
-        beats.append(Beat(to_samples(dose.seconds / 2), (caller.milestone("halfway"),)))
-    beats.append(Beat(to_samples(dose.seconds), (caller.sentence("count", caller.book.word("stop")),)))
+        beats.append(Beat(to_samples(dose.seconds / 2), (caller.milestone(Milestone.HALFWAY),)))
+    beats.append(Beat(to_samples(dose.seconds), (caller.sentence(CueKind.COUNT, caller.book.word("stop")),)))
     spoken = [head for head in caller.on_beats(beats, FAR, names) if head]
     spoken += _breaths(caller, exercise.breathing, [work], SortedCues(spoken))
     every = _reminded_every(exercise)
@@ -102,19 +105,19 @@ def score_timed(
 
 def _reminded_every(exercise: Exercise) -> int:
     """Return after how many seconds a reminder may come again."""
-    return 2 * _REMIND_SECONDS if exercise.guidance == "short" else _REMIND_SECONDS
+    return 2 * _REMIND_SECONDS if exercise.guidance == Guidance.SHORT else _REMIND_SECONDS
 
 
-def _holds_behind(caller: Caller, locked: Sequence[Spoken], sentence: Sentence) -> Iterator[Spoken]:
+def _holds_behind(caller: Caller, locked: Sequence[Cue], sentence: Sentence) -> Iterator[Cue]:
     """Yield "hold" behind each rep's number, where there is room before the next word."""
     for cue, after in zip(locked, [*locked[1:], None], strict=True):
-        if cue.phase != "hold" or cue.sentence.kind == "countdown" or cue.sentence.text == sentence.text:
+        if cue.phase != "hold" or cue.kind == CueKind.COUNTDOWN or cue.text == sentence.text:
             continue
         clip = caller.booth.clip(sentence)
         start = cue.end + BREATH
         room = (after.start if after else FAR) - start
         if clip.length <= room:
-            yield Spoken(start, clip, sentence, None, cue.rep, "hold")
+            yield Cue(start, clip, sentence, None, cue.rep, "hold")
         else:
             caller.booth.short(sentence, room, "it is left out")
 
@@ -126,25 +129,25 @@ def _time_left(caller: Caller, bout: _Bout) -> list[Beat]:
     left: dict[Fraction, Sentence] = {}
     for seconds in (1, 2, 3):
         if length - seconds >= 2:
-            left[Fraction(seconds)] = caller.sentence("countdown", caller.book.count(seconds))
+            left[Fraction(seconds)] = caller.sentence(CueKind.COUNTDOWN, caller.book.count(seconds))
     if halfway:
-        left[length / 2] = caller.milestone("halfway")
+        left[length / 2] = caller.milestone(Milestone.HALFWAY)
     for seconds in (10, *range(30, int(length / 2) + 1, 30)):
         if 2 * seconds <= length and not (halfway and abs(seconds - length / 2) < 5):
             text = caller.book.sentence("time_left", duration=caller.book.duration(seconds))
-            left[Fraction(seconds)] = caller.sentence("countdown", text)
+            left[Fraction(seconds)] = caller.sentence(CueKind.COUNTDOWN, text)
     moments = sorted(left.items(), reverse=True)
     return [Beat(to_samples(bout.end - at), (sentence,), bout.rep, bout.phase) for at, sentence in moments]
 
 
 def _breaths(
     caller: Caller, breathing: Sequence[Phase], bouts: Sequence[_Bout], locked: SortedCues
-) -> list[Spoken]:
+) -> list[Cue]:
     """Return breathing words, on their beats or behind another word there.
 
     At first all are said, then every third breath; none is begun that would not end within the bout.
     """
-    said: list[Spoken] = []
+    said: list[Cue] = []
     free = -FAR
     cycle = sum((phase.seconds for phase in breathing), Fraction(0))
     for bout in bouts if breathing else ():
@@ -168,9 +171,7 @@ def _breaths(
     return said
 
 
-def _breath_in(
-    caller: Caller, part: _Bout, sentence: Sentence, locked: SortedCues, free: int
-) -> Spoken | None:
+def _breath_in(caller: Caller, part: _Bout, sentence: Sentence, locked: SortedCues, free: int) -> Cue | None:
     """Return the word of one phase of a breath: on its beat, else in the phase's first half, else None.
 
     Args:
@@ -185,11 +186,11 @@ def _breath_in(
     start = opens - clip.attack
     before, after = locked.around(opens)
     if max(before, free) <= start and start + clip.length <= min(after, closes):
-        return Spoken(start, clip, sentence, opens, part.rep, part.phase)
+        return Cue(start, clip, sentence, opens, part.rep, part.phase)
     for begin, end in locked.gaps(opens, closes, BREATH):
         start = max(begin, free + BREATH)
         if 2 * start <= opens + closes and start + clip.length + BREATH <= end:
-            return Spoken(start, clip, sentence, None, part.rep, part.phase)
+            return Cue(start, clip, sentence, None, part.rep, part.phase)
     return None
 
 
@@ -200,7 +201,7 @@ def _reminders(
     bouts: Sequence[_Bout],
     spoken: SortedCues,
     every: int,
-) -> tuple[list[Spoken], list[Text]]:
+) -> tuple[list[Cue], list[Text]]:
     """Return a reminder about every so many seconds of the bouts, and those that fit nowhere."""
     windows: list[tuple[int, int, _Bout]] = []
     for bout in bouts:
@@ -211,7 +212,7 @@ def _reminders(
     longest = max((stop - start for start, stop, _ in windows), default=0)
     too_long = reminders.retire_longer(caller.booth, values, bouts[-1].rep, longest)
     short_holds = bouts[0].end - bouts[0].start < every
-    said: list[Spoken] = []
+    said: list[Cue] = []
     following = 0
     for start, stop, (rep, *_) in windows:
         if short_holds and rep and said and said[-1].rep == rep - 1:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.timeline.booth import BREATH, Sentence
+from coach.timeline.booth import BREATH
 from coach.timeline.builder import Label, Line, TimelineBuilder
+from coach.timeline.model import Cue, CueKind, Sentence
 from coach.units import RATE, nearest, to_samples, to_seconds
 
 if TYPE_CHECKING:
@@ -22,19 +24,27 @@ _LAST_SECONDS = 10
 """A rest says when so many seconds are left, if it is at least twice as long."""
 
 
+class _GapKind(Enum):
+    """What lies between two works."""
+
+    REST = "rest"
+    SWITCH = "change of sides"
+    ROUND = "what is left of a round of `every`, of which nothing is said"
+
+
 @dataclass
 class _Gap:
     """Time that the script gave between two works.
 
     Attributes:
         length: samples, exact.
-        kind: "rest" or "switch"; "round" for what is left of a round of `every`, of which nothing is said.
+        kind: what it is.
         location: the line it comes from.
         says: what must be said in it before anything else.
     """
 
     length: Fraction
-    kind: str
+    kind: _GapKind
     location: Location
     says: tuple[Sentence, ...] = ()
 
@@ -104,11 +114,11 @@ class Joints:
             self._gap.length += length
             return
         self.settle()
-        self._gap = _Gap(length, "rest", location)
+        self._gap = _Gap(length, _GapKind.REST, location)
 
     def between_sets(self, seconds: Fraction, location: Location, switch: Sentence | None) -> None:
         """Leave a rest between two sets, or a change of side with what is said of it."""
-        kind, says = ("switch", (switch,)) if switch else ("rest", ())
+        kind, says = (_GapKind.SWITCH, (switch,)) if switch else (_GapKind.REST, ())
         self._gap = _Gap(seconds * RATE, kind, location, says)
 
     def refuse(self, location: Location, what: str) -> None:
@@ -148,20 +158,22 @@ class Joints:
 
         Without rest, count-in and setup it adds no time. What waits to be said goes with it.
         """
-        if any(line.sentence.kind == "say" for line in self._before):
+        if any(line.sentence.kind == CueKind.SAY for line in self._before):
             return ()
         location = work.step.location
         says = [sentence.text for sentence in (self._gap.says if self._gap else ())]
         waiting = [line.sentence.text for line in self._before]
         if self._anchor:
             said = " ".join([*waiting, *names])
-            spoken = self._booth.clip(Sentence("announce", said, location)).length + BREATH if said else 0
+            spoken = (
+                self._booth.clip(Sentence(CueKind.ANNOUNCE, said, location)).length + BREATH if said else 0
+            )
             start = self._builder.next_start + spoken - work.rehearse(self._booth).first
             if start <= nearest(self._anchor.at):
                 return ()
         elif self._gap and self._gap.length:
             return ()
-        kind, short = ("switch", says) if says else ("announce", list(names[:1]))
+        kind, short = (CueKind.SWITCH, says) if says else (CueKind.ANNOUNCE, list(names[:1]))
         texts = dict.fromkeys(" ".join(form) for form in ([*waiting, *says, *names], short or waiting))
         return tuple(Sentence(kind, text, location) for text in texts if text)
 
@@ -179,7 +191,7 @@ class Joints:
         gap, anchor = self._gap, self._anchor
         self._before, self._gap, self._anchor = [], None, None
         if anchor and not gap:
-            gap = _Gap(anchor.at - builder.now, "round", anchor.location)
+            gap = _Gap(anchor.at - builder.now, _GapKind.ROUND, anchor.location)
         lead = quiet - score.first  # from the last sentence to the first beat
         if gap:
             self._fill(gap, lines, lead, label, anchor)
@@ -232,13 +244,11 @@ class Joints:
             else:
                 had = float(gap.length / RATE)
                 takes = to_seconds(needed - nearest(builder.now - gap.length))
-                what = "change of sides" if gap.kind == "switch" else "rest"
-                message = (
-                    f"the {what} lasts {takes:.2f} s, not {had:g} s: what must be said in it needs as long"
-                )
+                lasts = f"the {gap.kind.value} lasts {takes:.2f} s, not {had:g} s"
+                message = f"{lasts}: what must be said in it needs as long"
                 self._booth.warn(gap.location, message)
                 builder.now = Fraction(needed)
-        if gap.kind == "round":  # said when the work ends, it would sound as if the next began at once
+        if gap.kind is _GapKind.ROUND:  # said when the work ends, it would sound as if the next began at once
             start += max(0, nearest(builder.now) - needed)
         builder.say(must, start, label)
         self._last_seconds(gap, nearest(builder.now) - lead, label)
@@ -268,20 +278,20 @@ class Joints:
 
     def _openings(self, gap: _Gap) -> list[list[Line]]:
         """Return what may be said of a gap, the fullest first."""
-        if gap.kind != "rest":
+        if gap.kind is not _GapKind.REST:
             return [[]]
         length = self._book.duration(gap.length / RATE)
         texts = (self._book.sentence("rest_for", duration=length), self._book.sentence("rest"))
-        return [*([Line(Sentence("rest", text, gap.location))] for text in texts), []]
+        return [*([Line(Sentence(CueKind.REST, text, gap.location))] for text in texts), []]
 
     def _last_seconds(self, gap: _Gap, latest: int, label: Label) -> None:
         """Say that the last seconds of a gap begin, if it is over before `latest`."""
-        if gap.kind == "round" or gap.length < 2 * _LAST_SECONDS * RATE:
+        if gap.kind is _GapKind.ROUND or gap.length < 2 * _LAST_SECONDS * RATE:
             return
         text = self._book.sentence("time_left", duration=self._book.duration(_LAST_SECONDS))
-        sentence = Sentence("rest", text, gap.location)
+        sentence = Sentence(CueKind.REST, text, gap.location)
         clip = self._booth.clip(sentence)
         beat = nearest(self._builder.now) - _LAST_SECONDS * RATE
         start = beat - clip.attack
         if self._builder.free <= start and start + clip.length + BREATH <= latest:
-            self._builder.put(start, clip, sentence, label, beat=beat)
+            self._builder.put(Cue(start, clip, sentence, beat), label)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from coach.phrases import Phrasebook
-    from coach.timeline.booth import Booth, Sentence
+    from coach.timeline.booth import Booth
+    from coach.timeline.model import Sentence
 
 
 class WorkSet(NamedTuple):

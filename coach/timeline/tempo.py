@@ -8,8 +8,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from coach.routine import Count
 from coach.timeline.booth import BREATH
-from coach.timeline.score import Beat, Score, SortedCues, Spoken, milestone
+from coach.timeline.model import Cue, CueKind
+from coach.timeline.score import Beat, Score, SortedCues, find_milestone
 from coach.timeline.wording import LEAST_BETWEEN
 from coach.units import RATE, to_samples
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from coach.routine import Breathing, Exercise, Phase, Tempo, Text
-    from coach.timeline.booth import Sentence
+    from coach.timeline.model import Sentence
     from coach.timeline.score import Caller, Reminders
 
 _BREATH_AGAIN = 4
@@ -40,7 +42,7 @@ class _Window(NamedTuple):
     start: int
     end: int
     part: RepPhase
-    head: Spoken | None
+    head: Cue | None
 
     @property
     def length(self) -> int:
@@ -50,14 +52,14 @@ class _Window(NamedTuple):
 
 def score_breathing(caller: Caller, block: Breathing, names: Sequence[Sentence]) -> Score:
     """Return the score of a breathing block: its words on their beats, in every round."""
-    beats = caller.counted_in()
+    beats = caller.count_in_beats()
     parts = lay_out_phases(block.phases, block.rounds)
     for part in parts:
-        word = caller.sentence("breath", caller.book.breath(part.phase.name, paced=True))
+        word = caller.sentence(CueKind.BREATH, caller.book.breath(part.phase.name, paced=True))
         beats.append(Beat(part.start, (word,), part.rep, part.phase.name))
     end = to_samples(block.seconds)
     spoken = [head for head in caller.on_beats(beats, end, names) if head]
-    if block.count == "tempo":
+    if block.count.calls_phases:
         spoken += _seconds(caller, parts, SortedCues(spoken), end, SortedCues(()))
     return Score(block.seconds, spoken)
 
@@ -74,7 +76,7 @@ def score_tempo(
     end = to_samples(dose.seconds)
     parts = lay_out_phases(dose.phases, int(dose.reps.low))
     behind = _breath_fits_behind(caller, exercise, dose)
-    beats = caller.counted_in()
+    beats = caller.count_in_beats()
     for part in parts:
         sentences = _words(caller, exercise, dose, part, behind)
         beats.append(Beat(part.start, sentences, part.rep, part.phase.name))
@@ -82,7 +84,7 @@ def score_tempo(
     locked = [head for head in heads if head]
     floating, too_long = _between(caller, exercise, reminders, values, parts, heads[caller.count_in :])
     spoken = locked + floating
-    if exercise.count in ("tempo", "both"):
+    if exercise.count.calls_phases:
         spoken += _seconds(caller, parts, SortedCues(locked), end, SortedCues(floating))
     return Score(dose.seconds, spoken, too_long)
 
@@ -110,21 +112,21 @@ def _words(
     """Return what may be said on the first beat of a phase, the best first."""
     book, rep, first = caller.book, part.rep, part.nth == 0
     sentences = []
-    stone = milestone(rep, int(dose.reps.low)) if first else None
-    if stone:
-        sentences.append(caller.milestone(stone))
-    if first and (exercise.count == "reps" or (exercise.count == "both" and rep > 1)):
-        sentences.append(caller.sentence("count", book.count(rep)))
+    milestone = find_milestone(rep, int(dose.reps.low)) if first else None
+    if milestone:
+        sentences.append(caller.milestone(milestone))
+    if first and exercise.count.numbers(rep):
+        sentences.append(caller.sentence(CueKind.COUNT, book.count(rep)))
     breath = next((says for name, says in exercise.breathe if name == part.phase.name), None)
     if breath:
-        if exercise.count == "off" or (exercise.count == "reps" and not first):  # the phase has no word
-            in_place = rep <= 3 or rep % _BREATH_AGAIN == 3
+        if not exercise.count.calls_phases and not (first and exercise.count.numbers(rep)):
+            in_place = rep <= 3 or rep % _BREATH_AGAIN == 3  # the phase has no word
         else:
-            in_place = rep in (2, 3) and first and exercise.count == "tempo" and part.nth not in behind
+            in_place = rep in (2, 3) and first and exercise.count == Count.TEMPO and part.nth not in behind
         if in_place:
             sentences.append(caller.breath(breath))
-    if exercise.count in ("tempo", "both"):
-        sentences.append(caller.sentence("count", book.phase(part.phase.name)))
+    if exercise.count.calls_phases:
+        sentences.append(caller.sentence(CueKind.COUNT, book.phase(part.phase.name)))
     return tuple(sentences)
 
 
@@ -137,15 +139,15 @@ def _breath_fits_behind(caller: Caller, exercise: Exercise, dose: Tempo) -> set[
             continue
         after = dose.phases[(index + 1) % len(dose.phases)]
         breath = caller.booth.clip(caller.breath(breathe[phase.name]))
-        own = caller.booth.clip(caller.sentence("count", caller.book.phase(phase.name)))
-        following = caller.booth.clip(caller.sentence("count", caller.book.phase(after.name)))
+        own = caller.booth.clip(caller.sentence(CueKind.COUNT, caller.book.phase(phase.name)))
+        following = caller.booth.clip(caller.sentence(CueKind.COUNT, caller.book.phase(after.name)))
         taken = own.length - own.attack + following.attack + 2 * BREATH
         if breath.length <= to_samples(phase.seconds) - taken:
             fitting.add(index)
     return fitting
 
 
-def _windows(parts: Sequence[RepPhase], heads: Sequence[Spoken | None]) -> dict[int, list[_Window]]:
+def _windows(parts: Sequence[RepPhase], heads: Sequence[Cue | None]) -> dict[int, list[_Window]]:
     """Return the stretches of each rep without beat-locked words; one may go on through a silent phase."""
     locked = SortedCues(head for head in heads if head)
     windows: dict[int, list[_Window]] = {}
@@ -169,8 +171,8 @@ def _between(
     reminders: Reminders,
     values: Mapping[str, str],
     parts: Sequence[RepPhase],
-    heads: Sequence[Spoken | None],
-) -> tuple[list[Spoken], list[Text]]:
+    heads: Sequence[Cue | None],
+) -> tuple[list[Cue], list[Text]]:
     """Return breathing words and reminders, and the reminders too long for all windows of the set.
 
     Args:
@@ -185,8 +187,8 @@ def _between(
     windows = _windows(parts, heads)
     longest = max((window.length for rep in range(3, reps) for window in windows[rep]), default=0)
     too_long = reminders.retire_longer(caller.booth, values, reps, longest)
-    said_in_place = {head.rep for head in heads if head and head.sentence.kind == "breath"}
-    floating: list[Spoken] = []
+    said_in_place = {head.rep for head in heads if head and head.kind == CueKind.BREATH}
+    floating: list[Cue] = []
     reminded_every = max(exercise.reminders_every, LEAST_BETWEEN)
     last_reminder, last_breath = 3 - reminded_every, 0
     for rep, free in windows.items():
@@ -207,24 +209,24 @@ def _between(
     return floating, too_long
 
 
-def _breaths(caller: Caller, exercise: Exercise, free: Sequence[_Window]) -> Iterator[Spoken]:
+def _breaths(caller: Caller, exercise: Exercise, free: Sequence[_Window]) -> Iterator[Cue]:
     """Yield the breathing words of a rep that fit behind their phase's word."""
     breathe = dict(exercise.breathe)
     for window in free:
         name, head = window.part.phase.name, window.head
-        if name not in breathe or head is None or head.sentence.kind == "breath":
+        if name not in breathe or head is None or head.kind == CueKind.BREATH:
             continue
         sentence = caller.breath(breathe[name])
         clip = caller.booth.clip(sentence)
         if window.start + clip.length <= min(window.end, window.part.end - BREATH):
-            yield Spoken(window.start, clip, sentence, None, window.part.rep, name)
+            yield Cue(window.start, clip, sentence, None, window.part.rep, name)
 
 
 def _note_unsaid_breaths(
-    caller: Caller, exercise: Exercise, spoken: Sequence[Spoken], windows: Mapping[int, Sequence[_Window]]
+    caller: Caller, exercise: Exercise, spoken: Sequence[Cue], windows: Mapping[int, Sequence[_Window]]
 ) -> None:
     """Note the phases whose breathing word found no room in the whole set."""
-    said = {cue.phase for cue in spoken if cue.sentence.kind == "breath"}
+    said = {cue.phase for cue in spoken if cue.kind == CueKind.BREATH}
     for name, says in exercise.breathe:
         if name not in said:
             free = (window for of_rep in windows.values() for window in of_rep)
@@ -234,14 +236,14 @@ def _note_unsaid_breaths(
 
 def _seconds(
     caller: Caller, parts: Sequence[RepPhase], locked: SortedCues, end: int, floating: SortedCues
-) -> Iterator[Spoken]:
+) -> Iterator[Cue]:
     """Yield the counted seconds of every phase, but where something floats."""
     ceiling = end
     for part in reversed(parts):
         floor, following = locked.around(part.start)
         ceiling = min(ceiling, following)
         for second in range(int(part.phase.seconds) - 1, 0, -1):
-            sentence = caller.sentence("count", caller.book.count(second + 1))
+            sentence = caller.sentence(CueKind.COUNT, caller.book.count(second + 1))
             beat = part.start + second * RATE
             clip = caller.booth.clip(sentence)
             before, after = floating.around(beat - clip.attack)
@@ -251,4 +253,4 @@ def _seconds(
             fitted = caller.booth.on_beat(sentence, beat, max(floor, before), min(ceiling, after))
             if fitted:
                 ceiling = beat - fitted.attack
-                yield Spoken(ceiling, fitted, sentence, beat, part.rep, part.phase.name)
+                yield Cue(ceiling, fitted, sentence, beat, part.rep, part.phase.name)
