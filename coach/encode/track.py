@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.encode.text import chapter_titles, one_line
+from coach.timeline.model import ShiftedBed
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Track:
             chapters=(),
             warnings=(),
             sets=(),
+            beds=tuple(ShiftedBed(bed, first) for bed in self.whole.beds),
         )
 
     @property

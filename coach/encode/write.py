@@ -130,7 +130,8 @@ def fingerprint(track: Track, kind: Format, *, volume: float = 0.0) -> str:
             for cue in timeline.cues
         ],
     )
-    return blake2b(repr(parts).encode(), digest_size=20).hexdigest()
+    beds = [bed.key for bed in track.whole.beds]
+    return blake2b(repr((*parts, beds) if beds else parts).encode(), digest_size=20).hexdigest()
 
 
 def _converter(kind: Format) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """The timeline: what is heard, and when, to the sample."""
 
 from coach.timeline.compiler import compile_routine, texts
-from coach.timeline.model import Chapter, Cue, CueKind, PhaseSpan, Sentence, Set, Timeline, contract
+from coach.timeline.model import Bed, Chapter, Cue, CueKind, PhaseSpan, Sentence, Set, Timeline, contract
 
 __all__ = [
+    "Bed",
     "Chapter",
     "Cue",
     "CueKind",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from coach.text_enum import TextEnum, assert_never
 from coach.units import to_seconds
@@ -11,6 +11,9 @@ from coach.units import to_seconds
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from coach.errors import Location, Problem
     from coach.routine import Breathing, Exercise, Level, Text
@@ -223,6 +226,47 @@ class Set:
         return self.spans[-1].rep
 
 
+class Bed(Protocol):
+    """Sound that lies under the voice for all of a track: tones, noise, music.
+
+    It is asked for any part of the track, in any order, by any thread, and must always give the same samples.
+    """
+
+    @property
+    def key(self) -> str:
+        """What decides its samples: beds of one key sound alike."""
+        ...
+
+    def samples(self, start: int, count: int) -> NDArray[np.float32]:
+        """Return part of its sound.
+
+        Args:
+            start: the first sample wanted, counted from the start of the track, 0 or more.
+            count: how many.
+
+        Returns:
+            Shape (count,), float32, finite, at RATE; exactly 0.0 where it is silent. It may be louder than
+            there is room for: `coach.mix` turns it down there. The caller only reads it.
+        """
+        ...
+
+
+class ShiftedBed(NamedTuple):
+    """A bed as it lies under a part of its track that begins `first` samples into it."""
+
+    bed: Bed
+    first: int
+
+    @property
+    def key(self) -> str:
+        """What decides its samples."""
+        return f"{self.bed.key}, from {self.first}"
+
+    def samples(self, start: int, count: int) -> NDArray[np.float32]:
+        """Return part of its sound; see `Bed`."""
+        return self.bed.samples(self.first + start, count)
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """A compiled routine: what is heard, and when.
@@ -237,6 +281,7 @@ class Timeline:
         chapters: they cover the track without a gap.
         warnings: what did not fit, and what became of it.
         sets: the work, in its order; sets never overlap.
+        beds: what lies under the voice from the first sample to the last, added up.
     """
 
     title: str
@@ -248,6 +293,7 @@ class Timeline:
     chapters: tuple[Chapter, ...]
     warnings: tuple[Problem, ...]
     sets: tuple[Set, ...] = ()
+    beds: tuple[Bed, ...] = ()
 
 
 def contract(timeline: Timeline) -> dict[str, object]:
