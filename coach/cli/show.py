@@ -16,7 +16,8 @@ from coach.cli.progress import dose_lines
 from coach.cli.screen import clock, columns, filled, styled, wide, wrapped
 from coach.cli.scripts import SCRIPT_FILE
 from coach.errors import MOST_PROBLEMS
-from coach.timeline import contract
+from coach.routine import Guidance
+from coach.timeline import CueKind, contract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -121,7 +122,7 @@ def _notes(plain: Routine, routine: Routine, stands: Sequence[Standing]) -> Iter
     }
     for exercise in dict.fromkeys(plain.exercises()):
         needs = f"needs {', '.join(exercise.equipment)}" if exercise.equipment else ""
-        guidance = f"guidance: {said[exercise]}" if said[exercise] != "full" else ""
+        guidance = f"guidance: {said[exercise]}" if said[exercise] != Guidance.FULL else ""
         doses = dose_lines([stand for stand in stands if stand.exercise == exercise])
         told = [note for note in (*doses, guidance, exercise.position, needs, exercise.notes) if note]
         if told:
@@ -165,12 +166,13 @@ def _most_sets(timeline: Timeline) -> dict[str | None, int]:
 def _place(cue: Cue, sets: dict[str | None, int]) -> str:
     """Return what a cue belongs to: "set 2, rep 3, down"."""
     if cue.rep is None:
-        kinds = {"count": "", "countdown": "count-in" if cue.set else "", "end": "", "say": ""}
-        return kinds.get(cue.kind, cue.kind)
+        if cue.kind is CueKind.COUNTDOWN:
+            return "count-in" if cue.set else ""
+        return "" if cue.kind in (CueKind.COUNT, CueKind.END, CueKind.SAY) else str(cue.kind)
     parts = [
         f"set {cue.set}" if sets[cue.exercise] > 1 else "",
         f"rep {cue.rep}" if cue.set else f"round {cue.rep}",
         one_line(cue.phase or ""),
-        "" if cue.kind in ("count", "countdown") else cue.kind,
+        "" if cue.kind in (CueKind.COUNT, CueKind.COUNTDOWN) else str(cue.kind),
     ]
     return ", ".join(part for part in parts if part)
