@@ -1,8 +1,8 @@
 """The one renderer: from a timeline to samples, any part of it, in blocks of any size.
 
-The track has two lanes. In the voice lane one cue follows another. The bed lane lies under it: what its beds
-play is added up, and added to the voice, which it never touches. Where both together would be too
-loud, the beds are turned down.
+The track has two lanes. In the voice lane, one cue follows another. Under it lies the bed lane: its beds
+are added up, and added to the voice, which is never changed. Where both together would be too loud,
+the beds are turned down.
 
 `functools.partial(render, timeline, clips)` is what a player pulls from.
 """
@@ -28,10 +28,10 @@ BLOCK = 2 * RATE
 """Samples of a block where the size does not matter: 2 s, small beside the libraries that are loaded."""
 
 CEILING = 10 ** (-1 / 20)
-"""What a sample of voice and beds together comes to at most: -1 dBFS. (A louder voice is left alone.)"""
+"""The most that a sample of voice and beds together comes to: -1 dBFS. (A louder voice is left alone.)"""
 
 _FRAME = RATE // 50
-"""Samples, 20 ms, over which the beds are turned down or up again: no click, and no pumping to be heard."""
+"""Samples (20 ms) over which the beds are turned down, or up again, so that nothing clicks."""
 
 _STEPS = 32768
 """16-bit steps from silence to full scale; a power of two, so that dividing by it loses nothing."""
@@ -53,7 +53,7 @@ class Clips(Protocol):
 def cue_index(timeline: Timeline, sample: Samples) -> int:
     """Return the index of the cue heard at a sample, else of the next one to come.
 
-    It is `len(timeline.cues)` behind the last cue. O(log n): cues never overlap, so their ends are sorted.
+    After the last cue it is `len(timeline.cues)`. O(log n): cues never overlap, so their ends are sorted.
     """
     return bisect_right(timeline.cues, sample, key=lambda cue: cue.end)
 
@@ -64,7 +64,7 @@ def render(timeline: Timeline, clips: Clips, start: Samples, count: Samples) -> 
     Args:
         timeline: what is heard, and when.
         clips: where the samples of its clips come from.
-        start: the first sample wanted; may lie before or behind the track.
+        start: the first sample wanted; may lie before or after the track.
         count: how many samples, 0 or more.
 
     Returns:
@@ -74,7 +74,7 @@ def render(timeline: Timeline, clips: Clips, start: Samples, count: Samples) -> 
     """
     if not timeline.beds:
         return _render_voice(timeline, clips, start, count)
-    # The beds are turned down frame by frame of the track, and a frame is heard in its neighbours.
+    # The beds are turned down frame by frame, and each frame needs its neighbours.
     first = (start // _FRAME - 1) * _FRAME
     frames = -(-(start + count - first) // _FRAME) + 1
     voice = _render_voice(timeline, clips, first, frames * _FRAME)
@@ -94,17 +94,17 @@ def _render_beds(timeline: Timeline, start: Samples, count: Samples) -> NDArray[
 
 
 def _make_room(voice: NDArray[np.float32], beds: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the gain of the beds, sample by sample, with which they keep below the ceiling.
+    """Return the gain, sample by sample, that keeps the beds below the ceiling.
 
-    Each frame has the gain that its loudest moment leaves it. At the border of two frames that is the
-    lower one of theirs, and from border to border it changes evenly: nowhere is there more than fits.
+    A frame's gain is what its loudest moment allows. At the border of two frames the lower of the two holds,
+    and from border to border the gain changes evenly, so it is never more than either allows.
 
     Args:
         voice: whole frames; shape (n * _FRAME,).
         beds: likewise.
 
     Returns:
-        The same shape, 0.0 to 1.0. Those of the first frame and of the last are not known: they are 1.0.
+        The same shape, 0.0 to 1.0. In the first frame and the last, whose neighbours are not known, 1.0.
     """
     room = np.maximum(CEILING - np.abs(voice, dtype=np.float64), 0)
     wanted = np.abs(beds, dtype=np.float64)
@@ -138,12 +138,12 @@ def fade_in(
     start: Samples,
     count: Samples,
 ) -> NDArray[np.float32]:
-    """Return part of a source whose level grows from nothing: half a cosine, and then the source itself.
+    """Return part of a source that fades in from silence: half a cosine, and then the source itself.
 
     Args:
         pull: the source, as `render` is with its first two arguments given.
-        first: the sample where it begins to grow; silence before.
-        length: samples in which it grows.
+        first: the sample where it begins to fade in; before that it is silent.
+        length: how many samples that takes.
         start: the first sample wanted.
         count: how many samples.
     """

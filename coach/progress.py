@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.routine import Exercise, Guidance, Hold, Level, News, Range, Setback, Tempo
+from coach.routine import Exercise, Guidance, Hold, Level, News, Range, Setback, Tempo, Timed
+from coach.text_enum import assert_never
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -182,11 +183,11 @@ def grown_doses(before: Routine, after: Routine) -> list[str]:
     for plain, exercise in zip(before.exercises(), after.exercises(), strict=True):
         for _, dose in exercise.doses:
             if _numbers(dose) != _numbers(plain.dose):
-                found |= dict.fromkeys(ranged(plain.dose, dose))
+                found |= dict.fromkeys(describe_range(plain.dose, dose))
     return list(found)
 
 
-def ranged(plain: Dose, dose: Dose, *, of: bool = False) -> list[str]:
+def describe_range(plain: Dose, dose: Dose, *, of: bool = False) -> list[str]:
     """Return a dose in words, as far as it has a range: "12 reps", "24 s".
 
     Args:
@@ -200,9 +201,9 @@ def ranged(plain: Dose, dose: Dose, *, of: bool = False) -> list[str]:
     if isinstance(dose, Hold) and isinstance(plain, Hold):
         pairs.append((dose.hold, plain.hold, "s"))
     return [
-        f"{float(mine.low):g} {f'of {float(span.low):g}-{float(span.high):g} ' if of else ''}{unit}"
-        for mine, span, unit in pairs
-        if span.low < span.high
+        f"{float(mine.low):g} {f'of {float(grows_in.low):g}-{float(grows_in.high):g} ' if of else ''}{unit}"
+        for mine, grows_in, unit in pairs
+        if grows_in.low < grows_in.high
     ]
 
 
@@ -352,30 +353,39 @@ def _is_whole(rows: Iterable[SetLog], sides: set[str | None]) -> bool:
 
 def _steps(exercise: Exercise) -> tuple[Dose, ...]:
     """Return the doses from the low end to the top: first more reps, then longer holds."""
-    dose, by = exercise.dose, exercise.progress.by
-    if not isinstance(dose, (Tempo, Hold)):
-        return (dose,)
-    reps = _values(dose.reps, by or 1)
-    if isinstance(dose, Tempo):
-        return tuple(replace(dose, reps=each) for each in reps)
-    holds = _values(dose.hold, by or _SECONDS)
-    steps = [replace(dose, reps=each, hold=holds[0]) for each in reps]
-    return (*steps, *(replace(dose, reps=reps[-1], hold=each) for each in holds[1:]))
+    by = exercise.progress.by
+    match dose := exercise.dose:
+        case Tempo():
+            return tuple(replace(dose, reps=each) for each in _values(dose.reps, by or 1))
+        case Hold():
+            reps, holds = _values(dose.reps, by or 1), _values(dose.hold, by or _SECONDS)
+            steps = [replace(dose, reps=each, hold=holds[0]) for each in reps]
+            return (*steps, *(replace(dose, reps=reps[-1], hold=each) for each in holds[1:]))
+        case Timed():
+            return (dose,)
+        case _:
+            assert_never(dose)
 
 
-def _values(span: Range, by: int) -> list[Range]:
+def _values(range_: Range, by: int) -> list[Range]:
     """Return the plain numbers of a range, so far apart; the last is its end."""
-    values = [span.low]
-    while values[-1] < span.high:
-        values.append(min(values[-1] + by, span.high))
+    values = [range_.low]
+    while values[-1] < range_.high:
+        values.append(min(values[-1] + by, range_.high))
     return [Range(value, value) for value in values]
 
 
 def _numbers(dose: Dose) -> tuple[int, float]:
     """Return the reps and the seconds held of a plain dose; 0 where there are none."""
-    if isinstance(dose, Hold):
-        return int(dose.reps.low), float(dose.hold.low)
-    return (int(dose.reps.low), 0.0) if isinstance(dose, Tempo) else (0, 0.0)
+    match dose:
+        case Tempo():
+            return int(dose.reps.low), 0.0
+        case Hold():
+            return int(dose.reps.low), float(dose.hold.low)
+        case Timed():
+            return 0, 0.0
+        case _:
+            assert_never(dose)
 
 
 def _reaches(numbers: tuple[int, float], done: SetLog | Visit) -> bool:

@@ -70,7 +70,7 @@ class Count(TextEnum):
                 assert_never(self)
 
     def numbers(self, rep: int) -> bool:
-        """Tell whether a rep's number is said on its first beat; with phases, rep 1 has its phase's word."""
+        """Tell whether a rep's number is said on its first beat; with BOTH, rep 1 has its phase's word."""
         match self:
             case Count.REPS:
                 return True
@@ -147,7 +147,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A number that a person grows through from session to session; low == high for a plain one."""
+    """A number that a person works up through from session to session; `low == high` for a fixed one."""
 
     low: Fraction
     high: Fraction
@@ -239,8 +239,8 @@ class Exercise:
         sets: how often the dose is done on each side.
         rest: seconds between two sets.
         alternate: side by side within each set, instead of all sets of one side first.
-        doses: pairs of a side (None without sides) and the dose that a person has come to on it; what is
-            not there has `dose`, at the low end of its ranges.
+        doses: pairs of a side (None without sides) and the dose that a person has reached on it; a side that
+            is not there has `dose`, at the low end of its ranges.
         progress: how the dose grows.
         setup: spoken before the first set, once a routine.
         short: what is said in its place to somebody who knows it; empty for its first sentence.
@@ -389,9 +389,9 @@ def sum_seconds(steps: tuple[Step, ...]) -> Seconds:
 
 
 def walk_steps(steps: tuple[Step, ...], times: int = 1) -> Iterator[tuple[Step, int]]:
-    """Yield each step once, in order, a block before what is in it, and how often it is done in all.
+    """Yield each step once, in order, a block before what is in it, with how often it is done in all.
 
-    A sum over a routine is thus a sum of products, and no repeat is expanded for it.
+    So a total over a routine is a sum of products, and no repeat has to be expanded for it.
 
     Args:
         steps: where to begin.
@@ -486,7 +486,7 @@ class Routine:
     outgrown: tuple[str, ...] = ()
 
     def walk(self) -> Iterator[tuple[Step, int]]:
-        """Yield each step once, in order, a block before what is in it, and how often it is done in all."""
+        """Yield each step once, in order, a block before what is in it, with how often it is done in all."""
         return walk_steps(self.steps)
 
     def map_exercises(self, change: Callable[[Exercise], Exercise]) -> Routine:

@@ -3,9 +3,9 @@
 The script's times are exact fractions of a second; a moment on the timeline is a whole number of
 samples. A length is summed up in fractions first and rounded once, so rounding never adds up.
 
-What a time or a length is counted in, its name or its type says: `Samples`, `ExactSamples`, `Seconds`. They are
-aliases, not `NewType`s: the sum of two `NewType`s is a plain number again, and each of the compiler's sums
-would need a cast, which checks nothing either.
+What a time or a length is counted in, its name or its type says: `Samples`, `ExactSamples`, `Seconds`.
+They are aliases, not `NewType`s: the sum of two `NewType`s is a plain number again, so each of the
+compiler's many sums would need a conversion that checks nothing.
 """
 
 from __future__ import annotations

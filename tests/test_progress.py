@@ -29,8 +29,10 @@ from coach.routine import (
     Repeat,
     Routine,
     Setback,
+    Step,
     Tempo,
     Timed,
+    walk_steps,
 )
 from coach.session.journal import Journal
 from coach.timeline import Timeline, compile_routine
@@ -488,6 +490,26 @@ def test_a_session_that_plays_is_no_history_yet(person: Person) -> None:
     person.log.begin(title="T", script="/s", language="en", voice="v", length=1, started=person.now)
     sessions = person.log.sessions(playing=True)
     assert doses(today(routine(LIFT), sessions, person.now)) == ["11", "11"]
+
+
+def test_a_routine_is_walked_as_often_whatever_its_size(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked: list[int] = []
+
+    def walk(routine: Routine) -> Iterator[tuple[Step, int]]:
+        for step in walk_steps(routine.steps):
+            walked.append(1)
+            yield step
+
+    monkeypatch.setattr(Routine, "walk", walk)
+
+    def steps_walked(size: int) -> int:
+        walked.clear()
+        person.due(*(replace(LIFT, name=f"Lift {number}") for number in range(size)), guidance=Guidance.AUTO)
+        return len(walked)
+
+    assert steps_walked(100) == 10 * steps_walked(10)
 
 
 # Guidance.

@@ -1,4 +1,4 @@
-"""Speech as the compiler asks for it: fitted into the room there is, with a record of what did not fit."""
+"""Speech for the compiler: fitted into the room there is, with a record of what did not fit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RATES = (1.0, 1.1, 1.2, 1.3, 1.4)
 
 
 class Speaks(Protocol):
-    """What the compiler asks of speech: how long is this, where is its attack."""
+    """What the compiler asks of speech: how long a sentence is, and where its attack lies."""
 
     voice_name: str
 
@@ -46,7 +46,7 @@ class _Shortage(NamedTuple):
 
 
 class Booth:
-    """Where the compiler has its texts spoken; it remembers what did not fit and what stayed silent."""
+    """Has the compiler's sentences spoken, and remembers which did not fit and which stayed silent."""
 
     def __init__(self, speech: Speaks) -> None:
         self._speech = speech
@@ -56,11 +56,11 @@ class Booth:
         self._silent: dict[Problem, None] = {}
 
     def rehearsal(self) -> Booth:
-        """Return a booth with the same voice whose notes nobody reads, to try something out."""
+        """Return a booth with the same voice for trying something out; nobody reads its notes."""
         return Booth(self._speech)
 
     def clip(self, sentence: Sentence, rate: float = 1.0) -> Clip:
-        """Return the clip of what is to be said; note a text that the voice is silent on."""
+        """Return the clip of a sentence; note one that the voice is silent on."""
         text = sentence.text
         if sentence.recording is not None:
             return self._recorded(sentence, sentence.recording)
@@ -74,7 +74,7 @@ class Booth:
         return clip
 
     def _recorded(self, sentence: Sentence, recording: Path) -> Clip:
-        """Return the clip of a recording, an empty one where it cannot be read; the problem is noted."""
+        """Return the clip of a recording; if it cannot be read, note that and return an empty one."""
         try:
             return self._speech.recording(recording)
         except AudioError as error:
@@ -89,14 +89,14 @@ class Booth:
         ceiling: Samples,
         otherwise: str = "it is left out",
     ) -> Clip | None:
-        """Return a clip whose attack can lie on a beat, spoken faster where it must; None where none fits.
+        """Return a clip whose attack can lie on a beat, spoken faster if need be; None if none fits.
 
         Args:
             sentence: what to say.
-            beat: sample of the beat.
-            floor: the first sample that is free.
-            ceiling: the first sample after it that is not.
-            otherwise: what becomes of a text that doesn't fit at any rate, for the warning.
+            beat: the sample of the beat.
+            floor: the first free sample.
+            ceiling: the first sample after it that is taken.
+            otherwise: what becomes of a sentence that doesn't fit at any rate, for the warning.
         """
         usual = self.clip(sentence)
         room = ceiling - max(floor, beat - usual.attack)
@@ -111,11 +111,11 @@ class Booth:
         return None
 
     def note_shortage(self, sentence: Sentence, room: Samples, outcome: str) -> None:
-        """Note that a text did not fit, and what became of it.
+        """Note that a sentence did not fit, and what became of it.
 
         Args:
             sentence: what was to be said.
-            room: samples that there were for it.
+            room: the samples there were for it.
             outcome: what became of it: "it is left out".
         """
         length = self.clip(sentence).length

@@ -1,4 +1,4 @@
-"""The track: cues put in their places, and the whole, with its opening and its chapters."""
+"""Builds the timeline: puts cues in their places, then adds the opening and the chapters."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _AFTER_TITLE = RATE // 2
 
 
 class Line(NamedTuple):
-    """Something that must be said, with the quiet before it (after another one) and after it; samples."""
+    """A sentence that must be said, with the quiet before it (if another comes first) and after it."""
 
     sentence: Sentence
     lead: Samples = BREATH
@@ -47,7 +47,7 @@ class Label(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """A stretch of work that makes (part of) a chapter: its title and its last sample."""
+    """Work that makes a chapter, or part of one: its title, and the first sample after it."""
 
     title: str
     end: Samples
@@ -55,13 +55,13 @@ class _Part(NamedTuple):
 
 @dataclass
 class TimelineBuilder:
-    """Takes cue after cue. Sample 0 is where the steps begin; the opening is put before it at the end.
+    """Takes one cue after another. The steps begin at sample 0; the opening is put before it at the end.
 
     Attributes:
         booth: where its sentences are spoken.
         now: the exact end of what has been placed, in samples; spoken words may end later.
         free: the first sample at which a sentence may start.
-        first_beat: of the first work since somebody reset it; None before that.
+        first_beat: that of the first work since this was last set to None.
         cues: what has been placed, sorted.
         problems: what makes the routine impossible.
     """
@@ -95,7 +95,7 @@ class TimelineBuilder:
         self.problems.append(Problem(location, message))
 
     def line_up(self, lines: Iterable[Line], start: Samples) -> tuple[list[int], int]:
-        """Return where sentences begin, the first at `start`, and where the pause after the last one ends."""
+        """Return where each line begins, the first at `start`, and where the pause after the last ends."""
         at, pause, starts = start, 0, []
         for number, (sentence, lead, after) in enumerate(lines):
             at += max(lead, pause) if number else 0
@@ -104,7 +104,7 @@ class TimelineBuilder:
         return starts, at + pause
 
     def say(self, lines: Sequence[Line], start: Samples, label: Label) -> None:
-        """Place sentences one after the other, the first at `start`."""
+        """Place lines one after another, the first at `start`."""
         for line, at in zip(lines, self.line_up(lines, start)[0], strict=True):
             self.put(Cue(at, self.booth.clip(line.sentence), line.sentence), label)
 
@@ -123,7 +123,7 @@ class TimelineBuilder:
         self._parts.append(_Part(label.chapter, self.end))
 
     def put(self, cue: Cue, label: Label) -> None:
-        """Place a cue, as one of the work that a label names."""
+        """Place a cue that belongs to what the label names."""
         if self._parts and self._parts[-1].end > cue.start:  # no chapter ends within a cue of the next one
             self._parts[-1] = self._parts[-1]._replace(end=cue.start)
         self.cues.append(replace(cue, exercise=label.exercise, side=label.side, set=label.set))
@@ -143,7 +143,7 @@ class TimelineBuilder:
                 self.cues.append(replace(cue, start=cue.beat - clip.attack, clip=clip))
 
     def timeline(self, routine: Routine, book: Phrasebook, voice: str) -> Timeline:
-        """Return the timeline, its opening put before the steps.
+        """Return the timeline, with its opening before the steps.
 
         Raises:
             ScriptError: what was noted, a text that the voice is silent on, a track that is too long.

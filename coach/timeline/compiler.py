@@ -1,4 +1,4 @@
-"""From a routine to its timeline: the walk through its steps."""
+"""From a routine to its timeline, step by step."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def compile_routine(routine: Routine, speech: Speaks) -> Timeline:
 
 
 def texts(routine: Routine) -> tuple[str, ...]:
-    """Return the texts that a routine will probably have spoken, so that they can be made ahead.
+    """Return the texts that a routine will probably need, so that they can be spoken ahead.
 
-    A compilation with a voice that only guesses lengths finds them; what fits in the end may differ.
+    They are found by compiling with a voice that only guesses lengths; what fits in the end may differ.
     """
     listener = _Listener()
     with suppress(ScriptError):  # the compilation proper will say so, with true lengths
@@ -74,7 +74,7 @@ def texts(routine: Routine) -> tuple[str, ...]:
 
 
 class _Listener:
-    """Speech that speaks nothing, and remembers what it was asked at the usual rate."""
+    """Speech that makes no sound, and remembers what it was asked to say at the usual rate."""
 
     voice_name = "none"
 
@@ -82,7 +82,7 @@ class _Listener:
         self.heard: dict[str, None] = {}
 
     def clip(self, text: str, rate: float = 1.0) -> Clip:
-        """Return a clip of about the length that a voice would need."""
+        """Return a clip about as long as a voice would need."""
         if rate == 1.0:
             self.heard[text] = None
         return Clip("", int((RATE // 5 + len(text) * RATE // 16) / rate), RATE // 20)
@@ -93,7 +93,7 @@ class _Listener:
 
 
 class _Compiler:
-    """Goes through the steps of a routine, and has what each needs said put in its place."""
+    """Goes through the steps of a routine, and has everything that each of them says put in its place."""
 
     def __init__(self, builder: TimelineBuilder, book: Phrasebook, title: str) -> None:
         self._builder = builder
@@ -122,7 +122,7 @@ class _Compiler:
                     assert_never(step)
 
     def finish(self, last: Sequence[Sentence]) -> None:
-        """Place what is still waiting, and the last sentences; note the reminders that nobody heard."""
+        """Place what is still waiting and the last sentences; warn of reminders that are never said."""
         builder = self._builder
         self._joints.settle()
         builder.say(
@@ -191,7 +191,7 @@ class _Compiler:
     def _leave_gap(
         self, exercise: Exercise, before: tuple[str | None, int], after: tuple[str | None, int]
     ) -> None:
-        """Leave the gap between two sets: a change of side, or a rest."""
+        """Leave a gap between two sets: a change of sides, or a rest."""
         side, number = after
         if side is not None and side != before[0] and (not exercise.alternate or number == before[1]):
             switch = Sentence(CueKind.SWITCH, self._announcer.announce_switch(side), exercise.location)
@@ -243,7 +243,7 @@ class _Compiler:
             label: what it belongs to.
             names: what is said of it, the name first.
             setups: what must be heard before it.
-            ready: samples of quiet after that.
+            ready: the quiet after that.
             on_beat: whether the name may fall on the first beat.
         """
         booth, joints = self._builder.booth, self._joints

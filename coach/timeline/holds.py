@@ -1,4 +1,4 @@
-"""The score of holds and of timed work: bouts without a pause, with the time left said on its beats.
+"""The score of holds and of timed work, in bouts without a pause: the time left is said on its beats.
 
 All samples here count from the set's first beat.
 """
@@ -41,8 +41,16 @@ class _Bout(NamedTuple):
 
     @property
     def phase(self) -> str | None:
-        """What its cues name as their phase."""
+        """The phase that its cues belong to."""
         return HELD if self.rep else None
+
+
+class _Window(NamedTuple):
+    """Where a reminder may go, and in which rep; `rep` is None for timed work."""
+
+    start: Samples
+    end: Samples
+    rep: int | None
 
 
 def score_hold(
@@ -54,30 +62,42 @@ def score_hold(
     names: Sequence[Sentence],
 ) -> Score:
     """Return the score of one set; the arguments are those of a `WorkSet`."""
-    reps, held = int(dose.reps.low), dose.hold.low
+    holds = _lay_out_holds(dose)
     hold_word = caller.sentence(CueKind.COUNT, caller.book.phase(HELD))
-    relax_word = caller.sentence(CueKind.COUNT, caller.book.phase(RELAXED))
-    counted = exercise.count != Count.OFF
-    beats = caller.count_in_beats()
-    holds = []
-    for rep in range(1, reps + 1):
-        start = (rep - 1) * (held + dose.relax)
-        hold = _Bout(rep, start, start + held)
-        holds.append(hold)
-        milestone = find_milestone(rep, reps)
-        sentences = [caller.milestone(milestone)] if milestone else []
-        sentences += [caller.sentence(CueKind.COUNT, caller.book.count(rep))] if counted and reps > 1 else []
-        beats.append(Beat(to_samples(start), (*sentences, hold_word), rep, HELD))
-        beats += _time_left(caller, hold) if counted else []
-        if dose.relax or rep == reps:
-            beats.append(Beat(to_samples(hold.end), (relax_word,), rep, RELAXED))
-    locked = [head for head in caller.on_beats(beats, FAR, names) if head]
-    spoken = [*locked, *_holds_behind(caller, locked, hold_word)]
-    spoken += _breaths(caller, exercise.breathing, holds, SortedCues(spoken))
-    reminded = holds[2:-1] if reps > 3 else holds
+    beats = [*caller.count_in_beats(), *_hold_beats(caller, exercise, dose, holds, hold_word)]
+    locked = [head for head in caller.place_on_beats(beats, FAR, names) if head]
+    spoken = [*locked, *_say_hold_behind(caller, locked, hold_word)]
+    spoken += _place_breaths(caller, exercise.breathing, holds, SortedCues(spoken))
+    reminded = holds[2:-1] if len(holds) > 3 else holds
     every_seconds = _seconds_between_reminders(exercise)
-    floating, too_long = _reminders(caller, reminders, values, reminded, SortedCues(spoken), every_seconds)
+    floating, too_long = _place_reminders(
+        caller, reminders, values, reminded, SortedCues(spoken), every_seconds
+    )
     return Score(dose.seconds, spoken + floating, too_long)
+
+
+def _lay_out_holds(dose: Hold) -> list[_Bout]:
+    """Return each rep, from the moment that the hold begins to the moment that it ends."""
+    starts = [rep * (dose.hold.low + dose.relax) for rep in range(int(dose.reps.low))]
+    return [_Bout(rep, start, start + dose.hold.low) for rep, start in enumerate(starts, 1)]
+
+
+def _hold_beats(
+    caller: Caller, exercise: Exercise, dose: Hold, holds: Sequence[_Bout], hold_word: Sentence
+) -> Iterator[Beat]:
+    """Yield the beats of holds: its number or "hold", the time left, "relax"."""
+    relax_word = caller.sentence(CueKind.COUNT, caller.book.phase(RELAXED))
+    is_counted = exercise.count != Count.OFF
+    for rep, hold in enumerate(holds, 1):
+        milestone = find_milestone(rep, len(holds))
+        sentences = [caller.milestone(milestone)] if milestone else []
+        if is_counted and len(holds) > 1:
+            sentences.append(caller.sentence(CueKind.COUNT, caller.book.count(rep)))
+        yield Beat(to_samples(hold.start), (*sentences, hold_word), rep, HELD)
+        if is_counted:
+            yield from _count_time_left(caller, hold)
+        if dose.relax or rep == len(holds):
+            yield Beat(to_samples(hold.end), (relax_word,), rep, RELAXED)
 
 
 def score_timed(
@@ -92,14 +112,16 @@ def score_timed(
     work = _Bout(None, Fraction(0), dose.seconds)
     beats = [*caller.count_in_beats(), Beat(0, (caller.sentence(CueKind.COUNT, caller.book.word("start")),))]
     if exercise.count != Count.OFF:
-        beats += _time_left(caller, work)
+        beats += _count_time_left(caller, work)
     elif dose.seconds >= _HALFWAY_FROM:
         beats.append(Beat(to_samples(dose.seconds / 2), (caller.milestone(Milestone.HALFWAY),)))
     beats.append(Beat(to_samples(dose.seconds), (caller.sentence(CueKind.COUNT, caller.book.word("stop")),)))
-    spoken = [head for head in caller.on_beats(beats, FAR, names) if head]
-    spoken += _breaths(caller, exercise.breathing, [work], SortedCues(spoken))
+    spoken = [head for head in caller.place_on_beats(beats, FAR, names) if head]
+    spoken += _place_breaths(caller, exercise.breathing, [work], SortedCues(spoken))
     every_seconds = _seconds_between_reminders(exercise)
-    floating, too_long = _reminders(caller, reminders, values, [work], SortedCues(spoken), every_seconds)
+    floating, too_long = _place_reminders(
+        caller, reminders, values, [work], SortedCues(spoken), every_seconds
+    )
     return Score(dose.seconds, spoken + floating, too_long)
 
 
@@ -108,8 +130,8 @@ def _seconds_between_reminders(exercise: Exercise) -> int:
     return 2 * _REMIND_SECONDS if exercise.guidance == Guidance.SHORT else _REMIND_SECONDS
 
 
-def _holds_behind(caller: Caller, locked: Sequence[Cue], sentence: Sentence) -> Iterator[Cue]:
-    """Yield "hold" behind each rep's number, where there is room before the next word."""
+def _say_hold_behind(caller: Caller, locked: Sequence[Cue], sentence: Sentence) -> Iterator[Cue]:
+    """Yield "hold" after each rep's number, if there is room before the next word."""
     for cue, after in zip(locked, [*locked[1:], None], strict=True):
         if cue.phase != HELD or cue.kind == CueKind.COUNTDOWN or cue.text == sentence.text:
             continue
@@ -122,7 +144,7 @@ def _holds_behind(caller: Caller, locked: Sequence[Cue], sentence: Sentence) -> 
             caller.booth.note_shortage(sentence, room, "it is left out")
 
 
-def _time_left(caller: Caller, bout: _Bout) -> list[Beat]:
+def _count_time_left(caller: Caller, bout: _Bout) -> list[Beat]:
     """Return the beats on which the time left is said: where it helps, and the last three seconds."""
     lasts = bout.end - bout.start
     halfway = bout.rep is None and lasts >= _HALFWAY_FROM
@@ -140,12 +162,12 @@ def _time_left(caller: Caller, bout: _Bout) -> list[Beat]:
     return [Beat(to_samples(bout.end - at), (sentence,), bout.rep, bout.phase) for at, sentence in moments]
 
 
-def _breaths(
+def _place_breaths(
     caller: Caller, breathing: Sequence[Phase], bouts: Sequence[_Bout], locked: SortedCues
 ) -> list[Cue]:
-    """Return breathing words, on their beats or behind another word there.
+    """Return breathing words, on their beats or after another word there.
 
-    At first all are said, then every third breath; none is begun that would not end within the bout.
+    At first every breath is called, then every third; none begins that would not end within the bout.
     """
     said: list[Cue] = []
     free = -FAR
@@ -160,7 +182,7 @@ def _breaths(
                 if at > bout.end:
                     break
                 part = bout._replace(start=start, end=at)
-                cue = _breath_in(caller, part, caller.breath(phase.name), locked, free)
+                cue = _fit_breath(caller, part, caller.breath(phase.name), locked, free)
                 if cue:
                     said.append(cue)
                     free = cue.end + (BREATH if cue.beat is None else 0)
@@ -171,16 +193,16 @@ def _breaths(
     return said
 
 
-def _breath_in(
+def _fit_breath(
     caller: Caller, part: _Bout, sentence: Sentence, locked: SortedCues, free: Samples
 ) -> Cue | None:
     """Return the word of one phase of a breath: on its beat, else in the phase's first half, else None.
 
     Args:
         caller: calls the set.
-        part: the phase's part of the bout.
+        part: the part of the bout that the phase takes.
         sentence: the word.
-        locked: the words that stand already.
+        locked: the words that are already placed.
         free: the first sample after the breathing word before.
     """
     clip = caller.booth.clip(sentence)
@@ -196,7 +218,18 @@ def _breath_in(
     return None
 
 
-def _reminders(
+def _find_windows(bouts: Sequence[_Bout], spoken: SortedCues) -> list[_Window]:
+    """Return where reminders may go: from a second after one word to a breath before the next."""
+    windows = []
+    for bout in bouts:
+        for start, end in spoken.gaps(to_samples(bout.start), to_samples(bout.end), RATE):
+            window = _Window(max(start, _FIRST_REMINDER), end - BREATH, bout.rep)
+            if window.start < window.end:
+                windows.append(window)
+    return windows
+
+
+def _place_reminders(
     caller: Caller,
     reminders: Reminders,
     values: Mapping[str, str],
@@ -204,29 +237,24 @@ def _reminders(
     spoken: SortedCues,
     every_seconds: int,
 ) -> tuple[list[Cue], list[Text]]:
-    """Return a reminder about every so many seconds of the bouts, and those that fit nowhere."""
-    windows: list[tuple[int, int, _Bout]] = []
-    for bout in bouts:
-        for start, stop in spoken.gaps(to_samples(bout.start), to_samples(bout.end), RATE):
-            settled = max(start, _FIRST_REMINDER)
-            if stop - BREATH > settled:
-                windows.append((settled, stop - BREATH, bout))
-    longest = max((stop - start for start, stop, _ in windows), default=0)
+    """Return reminders, one about every so many seconds of the bouts, and those that fit nowhere."""
+    windows = _find_windows(bouts, spoken)
+    longest = max((window.end - window.start for window in windows), default=0)
     too_long = reminders.retire_longer(caller.booth, values, bouts[-1].rep, longest)
     short_holds = bouts[0].end - bouts[0].start < every_seconds
-    said: list[Cue] = []
-    following = 0
-    for start, stop, (rep, *_) in windows:
-        if short_holds and rep and said and said[-1].rep == rep - 1:
+    placed: list[Cue] = []
+    due = 0
+    for start, end, rep in windows:
+        if short_holds and rep and placed and placed[-1].rep == rep - 1:
             continue  # as with a tempo, never in two reps in a row
-        at = max(start, following)
-        while at < stop:
-            cue = reminders.take(caller.booth, values, at, stop, rep, HELD if rep else None)
+        at = max(start, due)
+        while at < end:
+            cue = reminders.take(caller.booth, values, at, end, rep, HELD if rep else None)
             if cue is None:
                 break
-            said.append(cue)
-            following = cue.start + every_seconds * RATE
-            at = max(cue.end + BREATH, following)
+            placed.append(cue)
+            due = cue.start + every_seconds * RATE
+            at = max(cue.end + BREATH, due)
             if len(reminders.turns) == 1:
                 break  # a single reminder is not said twice with nothing in between
-    return said, too_long
+    return placed, too_long

@@ -1,4 +1,4 @@
-"""Between two works: rests, changes of side, rounds of `every`, and what is said before a first beat."""
+"""Between two works: rests, changes of sides, rounds of `every`, and what is said before a first beat."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Gap:
     """Time that the script gave between two works.
 
     Attributes:
-        length: samples, exact.
+        length: how long it is.
         kind: what it is.
         location: the line it comes from.
         says: what must be said in it before anything else.
@@ -64,7 +64,7 @@ class _Anchor(NamedTuple):
 
 
 class Joints:
-    """Keeps what lies between two works until the next one, or the end, tells how it is spent."""
+    """Keeps what lies between two works, until the next one (or the end) decides how it is spent."""
 
     def __init__(self, builder: TimelineBuilder, book: Phrasebook) -> None:
         self._builder = builder
@@ -76,7 +76,7 @@ class Joints:
 
     @property
     def is_open(self) -> bool:
-        """Whether a rest or a change of side is waiting."""
+        """Whether a rest or a change of sides is waiting."""
         return self._gap is not None
 
     @property
@@ -117,12 +117,12 @@ class Joints:
         self._gap = _Gap(length, _GapKind.REST, location)
 
     def leave_gap(self, seconds: Seconds, location: Location, switch: Sentence | None) -> None:
-        """Leave a rest between two sets, or a change of side with what is said of it."""
+        """Leave a rest between two sets, or a change of sides with what is said of it."""
         kind, says = (_GapKind.SWITCH, (switch,)) if switch else (_GapKind.REST, ())
         self._gap = _Gap(seconds * RATE, kind, location, says)
 
     def refuse(self, location: Location, what: str) -> None:
-        """Note something that a round of `every` cannot begin with."""
+        """Report something that a round of `every` cannot begin with."""
         message = f"a round of 'every' begins with its first beat; put {what} behind the work"
         self._builder.fail(location, message)
 
@@ -131,7 +131,7 @@ class Joints:
         self._anchor = _Anchor(at, location, is_beat)
 
     def end_round(self, end: ExactSamples, interval: Seconds, location: Location) -> None:
-        """Let a round of `interval` seconds last to its end; a rest at its close goes on until then."""
+        """Let a round of `interval` seconds last until its end; a rest that closes it goes on until then."""
         self._anchor = None
         over = self._builder.now + (self._gap.length if self._gap else 0) - end
         if nearest(over) > 0:
@@ -143,7 +143,7 @@ class Joints:
             self._gap.length = end - self._builder.now
 
     def settle(self) -> None:
-        """Let a rest pass that is followed by no work, and say what waits to be said."""
+        """Let a rest that no work follows pass, and say what is waiting to be said."""
         self._spend()
         builder = self._builder
         if self._before:
@@ -154,9 +154,9 @@ class Joints:
     # Before the first beat
 
     def name_on_beat(self, names: Sequence[str], work: WorkSet) -> tuple[Sentence, ...]:
-        """Return the name as it is said on the first beat, whole and short; empty where it comes before it.
+        """Return the name as it is said on the first beat, whole and short; nothing if it comes before that.
 
-        Without rest, count-in and setup it adds no time. What waits to be said goes with it.
+        Without a rest, count-in or setup it adds no time. What is waiting to be said goes with it.
         """
         if any(line.sentence.kind == CueKind.SAY for line in self._before):
             return ()
@@ -228,12 +228,12 @@ class Joints:
     def _fill(
         self, gap: _Gap, lines: Sequence[Line], lead: Samples, label: Label, anchor: _Anchor | None
     ) -> None:
-        """Fill a gap; where what must be said does not fit, it gets longer, or a round is too short."""
+        """Fill a gap; if what must be said does not fit, lengthen it, or report a round as too short."""
         builder = self._builder
         start = builder.next_start
         builder.now += gap.length
         must = [*(Line(sentence) for sentence in gap.says), *lines]
-        for opening in self._openings(gap):
+        for opening in self._word_openings(gap):
             needed = builder.line_up([*opening, *must], start)[1] + lead
             if needed <= nearest(builder.now):
                 must = [*opening, *must]
@@ -242,19 +242,22 @@ class Joints:
             if anchor:
                 self._check_round(anchor, needed)
             else:
-                had = float(gap.length / RATE)
-                takes = to_seconds(needed - nearest(builder.now - gap.length))
-                lasts = f"the {gap.kind.value} lasts {takes:.2f} s, not {had:g} s"
-                message = f"{lasts}: what must be said in it needs as long"
-                self._booth.warn(gap.location, message)
-                builder.now = Fraction(needed)
+                self._lengthen(gap, needed)
         if gap.kind is _GapKind.ROUND:  # said when the work ends, it would sound as if the next began at once
             start += max(0, nearest(builder.now) - needed)
         builder.say(must, start, label)
-        self._last_seconds(gap, nearest(builder.now) - lead, label)
+        self._say_last_seconds(gap, nearest(builder.now) - lead, label)
+
+    def _lengthen(self, gap: _Gap, needed: Samples) -> None:
+        """Let a gap last until a sample, and warn by how much that differs from what was written."""
+        builder, had = self._builder, float(gap.length / RATE)
+        takes = to_seconds(needed - nearest(builder.now - gap.length))
+        lasts = f"the {gap.kind.value} lasts {takes:.2f} s, not {had:g} s"
+        self._booth.warn(gap.location, f"{lasts}: what must be said in it needs as long")
+        builder.now = Fraction(needed)
 
     def _check_round(self, anchor: _Anchor, needed: Samples) -> None:
-        """Note a round of `every` that cannot begin in time."""
+        """Report a round of `every` that cannot begin in time."""
         late = needed - nearest(anchor.at)
         if late > 0:
             message = (
@@ -263,20 +266,20 @@ class Joints:
             self._builder.fail(anchor.location, message)
 
     def _spend(self) -> None:
-        """Let a rest pass that is followed by no work: it is plainly that long."""
+        """Let a rest that no work follows pass: it is exactly as long as written."""
         gap, self._gap = self._gap, None
         if not gap:
             return
         builder = self._builder
         start = builder.next_start
         builder.now += gap.length
-        for opening in self._openings(gap):
+        for opening in self._word_openings(gap):
             if builder.line_up(opening, start)[1] <= nearest(builder.now):
                 builder.say(opening, start, Label())
                 break
-        self._last_seconds(gap, nearest(builder.now), Label())
+        self._say_last_seconds(gap, nearest(builder.now), Label())
 
-    def _openings(self, gap: _Gap) -> list[list[Line]]:
+    def _word_openings(self, gap: _Gap) -> list[list[Line]]:
         """Return what may be said of a gap, the fullest first."""
         if gap.kind is not _GapKind.REST:
             return [[]]
@@ -284,8 +287,8 @@ class Joints:
         texts = (self._book.sentence("rest_for", duration=length), self._book.sentence("rest"))
         return [*([Line(Sentence(CueKind.REST, text, gap.location))] for text in texts), []]
 
-    def _last_seconds(self, gap: _Gap, latest: Samples, label: Label) -> None:
-        """Say that the last seconds of a gap begin, if it is over before `latest`."""
+    def _say_last_seconds(self, gap: _Gap, latest: Samples, label: Label) -> None:
+        """Say when the last seconds of a gap begin, if that is over before `latest`."""
         if gap.kind is _GapKind.ROUND or gap.length < 2 * _LAST_SECONDS * RATE:
             return
         text = self._book.sentence("time_left", duration=self._book.duration(_LAST_SECONDS))

@@ -1,4 +1,4 @@
-"""A compiled routine: sentences at their places, chapters, warnings, and the report that programs read."""
+"""A compiled routine: sentences at their places, chapters, warnings, and its report for other programs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class CueKind(TextEnum):
 
     @property
     def is_called(self) -> bool:
-        """Whether it is a word that a beat calls for: one that goes by, not a sentence to remember."""
+        """Whether it is a word that a beat calls for, gone in a moment, and not a sentence to remember."""
         match self:
             case CueKind.COUNTDOWN | CueKind.COUNT | CueKind.MILESTONE | CueKind.BREATH:
                 return True
@@ -58,7 +58,7 @@ class CueKind(TextEnum):
 
     @property
     def introduces(self) -> bool:
-        """Whether it introduces work, where it belongs to it."""
+        """Whether it introduces the work that it belongs to."""
         match self:
             case CueKind.SAY | CueKind.ANNOUNCE | CueKind.SWITCH | CueKind.SETUP | CueKind.REMINDER:
                 return True
@@ -82,12 +82,12 @@ class CueKind(TextEnum):
 
     @property
     def names_work(self) -> bool:
-        """Whether it says what comes: a sentence even where it falls on a beat."""
+        """Whether it says what comes next: that is a sentence, even when it falls on a beat."""
         return self in (CueKind.ANNOUNCE, CueKind.SWITCH)
 
     @property
     def yields(self) -> bool:
-        """Whether it gives way to the name of the next exercise, where both want the same beat."""
+        """Whether it gives way to the name of the next exercise when both want the same beat."""
         return self.is_called or self is CueKind.REMINDER
 
 
@@ -108,7 +108,7 @@ class Sentence(NamedTuple):
 
     @classmethod
     def of(cls, kind: CueKind, text: Text, values: Mapping[str, str]) -> Sentence:
-        """Return the sentence that a text of the script makes, its placeholders filled in."""
+        """Return the sentence that a text of the script makes once its placeholders are filled in."""
         return cls(kind, text.fill(values), text.location, text.recording)
 
 
@@ -164,7 +164,7 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A stretch of the timeline, one exercise on one side; start and end in samples, half-open."""
+    """Part of the timeline: one exercise on one side, from `start` up to, and without, `end`."""
 
     title: str
     start: Samples
@@ -227,9 +227,9 @@ class Set:
 
 
 class Bed(Protocol):
-    """Sound that lies under the voice for all of a track: tones, noise, music.
+    """Sound that lies under the voice throughout a track: tones, noise, music.
 
-    It is asked for any part of the track, in any order, by any thread, and must always give the same samples.
+    It is asked for any part of the track, in any order, from any thread, and always gives the same samples.
     """
 
     @property
@@ -252,7 +252,7 @@ class Bed(Protocol):
 
 
 class ShiftedBed(NamedTuple):
-    """A bed as it lies under a part of its track that begins `first` samples into it."""
+    """A bed under a part of its track: the part that begins `first` samples in."""
 
     bed: Bed
     first: Samples

@@ -1,6 +1,6 @@
-"""The score of one set: words on their beats, reminders in turn, and where there is room between.
+"""The score of one set: words on their beats, reminders in turn, and where there is room between them.
 
-All samples here count from the set's first beat; the count-in lies before it, at negative ones.
+All samples here count from the set's first beat; the count-in lies before it, at negative samples.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FAR = 1 << 60
 
 
 class Beat(NamedTuple):
-    """A moment that the body follows, with what could be said on it, the first that fits."""
+    """A moment that the body follows, with what may be said on it, the best first."""
 
     at: Samples
     sentences: tuple[Sentence, ...]
@@ -188,7 +188,9 @@ class Caller:
         numbers = range(self.count_in, 0, -1)
         return [Beat(-n * RATE, (self.sentence(CueKind.COUNTDOWN, self.book.count(n)),)) for n in numbers]
 
-    def on_beats(self, beats: Sequence[Beat], end: Samples, names: Sequence[Sentence]) -> list[Cue | None]:
+    def place_on_beats(
+        self, beats: Sequence[Beat], end: Samples, names: Sequence[Sentence]
+    ) -> list[Cue | None]:
         """Put a word on each beat, from the last to the first, so that each knows how much room it has.
 
         Args:

@@ -37,7 +37,7 @@ class RepPhase(NamedTuple):
 
 
 class _Window(NamedTuple):
-    """A stretch where something may float, the part it begins in, and the word that stands before it."""
+    """Where something may float, the phase it begins in, and the word on that phase's beat, if any."""
 
     start: Samples
     end: Samples
@@ -45,8 +45,8 @@ class _Window(NamedTuple):
     head: Cue | None
 
     @property
-    def length(self) -> int:
-        """Samples."""
+    def length(self) -> Samples:
+        """How long it is."""
         return self.end - self.start
 
 
@@ -58,9 +58,9 @@ def score_breathing(caller: Caller, block: Breathing, names: Sequence[Sentence])
         word = caller.sentence(CueKind.BREATH, caller.book.breath(part.phase.name, paced=True))
         beats.append(Beat(part.start, (word,), part.rep, part.phase.name))
     end = to_samples(block.seconds)
-    spoken = [head for head in caller.on_beats(beats, end, names) if head]
+    spoken = [head for head in caller.place_on_beats(beats, end, names) if head]
     if block.count.calls_phases:
-        spoken += _seconds(caller, parts, SortedCues(spoken), end, SortedCues(()))
+        spoken += _count_seconds(caller, parts, SortedCues(spoken), end, SortedCues(()))
     return Score(block.seconds, spoken)
 
 
@@ -75,17 +75,19 @@ def score_tempo(
     """Return the score of one set; the arguments are those of a `WorkSet`."""
     end = to_samples(dose.seconds)
     parts = lay_out_phases(dose.phases, int(dose.reps.low))
-    behind = _breath_fits_behind(caller, exercise, dose)
+    behind = _find_breaths_that_fit(caller, exercise, dose)
     beats = caller.count_in_beats()
     for part in parts:
-        sentences = _words(caller, exercise, dose, part, behind)
+        sentences = _choose_words(caller, exercise, dose, part, behind)
         beats.append(Beat(part.start, sentences, part.rep, part.phase.name))
-    heads = caller.on_beats(beats, end, names)
+    heads = caller.place_on_beats(beats, end, names)
     locked = [head for head in heads if head]
-    floating, too_long = _between(caller, exercise, reminders, values, parts, heads[caller.count_in :])
+    windows = _find_windows(parts, heads[caller.count_in :])
+    floating, too_long = _place_reminders(caller, exercise, reminders, values, windows)
+    floating += _place_breaths(caller, exercise, locked, windows)
     spoken = locked + floating
     if exercise.count.calls_phases:
-        spoken += _seconds(caller, parts, SortedCues(locked), end, SortedCues(floating))
+        spoken += _count_seconds(caller, parts, SortedCues(locked), end, SortedCues(floating))
     return Score(dose.seconds, spoken, too_long)
 
 
@@ -106,7 +108,7 @@ def lay_out_phases(phases: Sequence[Phase], reps: int) -> list[RepPhase]:
     return parts
 
 
-def _words(
+def _choose_words(
     caller: Caller, exercise: Exercise, dose: Tempo, part: RepPhase, behind: set[int]
 ) -> tuple[Sentence, ...]:
     """Return what may be said on the first beat of a phase, the best first."""
@@ -130,8 +132,8 @@ def _words(
     return tuple(sentences)
 
 
-def _breath_fits_behind(caller: Caller, exercise: Exercise, dose: Tempo) -> set[int]:
-    """Return the phases (by index) that have room for their breathing word behind their own word."""
+def _find_breaths_that_fit(caller: Caller, exercise: Exercise, dose: Tempo) -> set[int]:
+    """Return the phases, by index, that have room for a breathing word after their own word."""
     breathe = dict(exercise.breathe)
     fitting = set()
     for index, phase in enumerate(dose.phases):
@@ -147,8 +149,8 @@ def _breath_fits_behind(caller: Caller, exercise: Exercise, dose: Tempo) -> set[
     return fitting
 
 
-def _windows(parts: Sequence[RepPhase], heads: Sequence[Cue | None]) -> dict[int, list[_Window]]:
-    """Return the stretches of each rep without beat-locked words; one may go on through a silent phase."""
+def _find_windows(parts: Sequence[RepPhase], heads: Sequence[Cue | None]) -> dict[int, list[_Window]]:
+    """Return, by rep, where no word is locked to a beat; a window may go on through a silent phase."""
     locked = SortedCues(head for head in heads if head)
     windows: dict[int, list[_Window]] = {}
     index = 0
@@ -165,52 +167,62 @@ def _windows(parts: Sequence[RepPhase], heads: Sequence[Cue | None]) -> dict[int
     return windows
 
 
-def _between(
+def _place_reminders(
     caller: Caller,
     exercise: Exercise,
     reminders: Reminders,
     values: Mapping[str, str],
-    parts: Sequence[RepPhase],
-    heads: Sequence[Cue | None],
+    windows: Mapping[int, list[_Window]],
 ) -> tuple[list[Cue], list[Text]]:
-    """Return breathing words and reminders, and the reminders too long for all windows of the set.
+    """Return reminders, each in the longest window of its rep, and those that are too long for any window.
+
+    A window that is used is taken out of `windows`. The first two reps and the last have no reminder.
+    """
+    last_rep = max(windows)
+    longest = max((window.length for rep in range(3, last_rep) for window in windows[rep]), default=0)
+    too_long = reminders.retire_longer(caller.booth, values, last_rep, longest)
+    every_reps = max(exercise.reminders_every, LEAST_BETWEEN)
+    placed: list[Cue] = []
+    due = 3
+    for rep, free in windows.items():
+        if not due <= rep < last_rep or not free:
+            continue
+        window = max(free, key=lambda window: window.length)
+        phase = window.part.phase.name
+        cue = reminders.take(caller.booth, values, window.start, window.end, rep, phase)
+        if cue:
+            placed.append(cue)
+            free.remove(window)
+            due = rep + every_reps
+    return placed, too_long
+
+
+def _place_breaths(
+    caller: Caller, exercise: Exercise, heads: Sequence[Cue], windows: Mapping[int, Sequence[_Window]]
+) -> list[Cue]:
+    """Return breathing words: in the first reps, then now and then.
 
     Args:
         caller: calls the set.
         exercise: the exercise.
-        reminders: its form cues.
-        values: what the placeholders stand for.
-        parts: the phases of all reps.
-        heads: the word on the first beat of each of them.
+        heads: the words on the beats; some are breathing words themselves.
+        windows: by rep, where there is room.
     """
-    reps = parts[-1].rep
-    windows = _windows(parts, heads)
-    longest = max((window.length for rep in range(3, reps) for window in windows[rep]), default=0)
-    too_long = reminders.retire_longer(caller.booth, values, reps, longest)
-    said_in_place = {head.rep for head in heads if head and head.kind == CueKind.BREATH}
-    floating: list[Cue] = []
-    reminded_every = max(exercise.reminders_every, LEAST_BETWEEN)
-    last_reminder, last_breath = 3 - reminded_every, 0
+    said_in_place = {head.rep for head in heads if head.kind == CueKind.BREATH}
+    placed: list[Cue] = []
+    last = 0
     for rep, free in windows.items():
-        if 3 <= rep < reps and rep - last_reminder >= reminded_every and free:
-            window = max(free, key=lambda window: window.length)
-            phase = window.part.phase.name
-            cue = reminders.take(caller.booth, values, window.start, window.end, rep, phase)
-            if cue:
-                floating.append(cue)
-                free.remove(window)
-                last_reminder = rep
-        if rep <= 3 or rep - last_breath >= _BREATH_AGAIN:
-            cues = list(_breaths(caller, exercise, free))
-            floating += cues
+        if rep <= 3 or rep - last >= _BREATH_AGAIN:
+            cues = list(_fit_breaths(caller, exercise, free))
+            placed += cues
             if cues or rep in said_in_place:
-                last_breath = rep
-    _note_unsaid_breaths(caller, exercise, [*floating, *(head for head in heads if head)], windows)
-    return floating, too_long
+                last = rep
+    _note_unsaid_breaths(caller, exercise, [*placed, *heads], windows)
+    return placed
 
 
-def _breaths(caller: Caller, exercise: Exercise, free: Sequence[_Window]) -> Iterator[Cue]:
-    """Yield the breathing words of a rep that fit behind their phase's word."""
+def _fit_breaths(caller: Caller, exercise: Exercise, free: Sequence[_Window]) -> Iterator[Cue]:
+    """Yield the breathing words of a rep that fit after their phase's word."""
     breathe = dict(exercise.breathe)
     for window in free:
         name, head = window.part.phase.name, window.head
@@ -234,10 +246,10 @@ def _note_unsaid_breaths(
             caller.booth.note_shortage(caller.breath(says), room, f"with '{name}' it is left out")
 
 
-def _seconds(
+def _count_seconds(
     caller: Caller, parts: Sequence[RepPhase], locked: SortedCues, end: Samples, floating: SortedCues
 ) -> Iterator[Cue]:
-    """Yield the counted seconds of every phase, but where something floats."""
+    """Yield the counted seconds of every phase, except where something floats."""
     ceiling = end
     for part in reversed(parts):
         floor, following = locked.around(part.start)

@@ -34,11 +34,11 @@ class Announcer:
         self._set_up: set[tuple[str, ...]] = set()
 
     def announce_switch(self, side: str) -> str:
-        """Return what is said at a change of side."""
+        """Return what is said at a change of sides."""
         return self._book.sentence("switch", side=_capital(self._book.side(side)))
 
     def announce_round(self, number: int, rounds: int) -> str:
-        """Return what a round of a repeat begins with."""
+        """Return what is said as a round of a repeat begins."""
         return self._book.sentence("round", round=self._book.number(number), rounds=self._book.number(rounds))
 
     def find_values(self, exercise: Exercise, side: str | None, number: int) -> dict[str, str]:
@@ -51,7 +51,7 @@ class Announcer:
         return values
 
     def announce_setup(self, exercise: Exercise) -> tuple[Text, ...] | None:
-        """Return what is said of an exercise's setup; None where nobody needs to get into it any more."""
+        """Return what is said of an exercise's setup; None if the listener is already in position."""
         fresh = (exercise.name, *(text.words for text in exercise.setup))
         if fresh in self._set_up or not exercise.setup:
             return None
@@ -110,7 +110,7 @@ class Announcer:
         return [said, dose] if is_news else [said], is_news
 
     def _is_news(self, name: str, dose: str) -> bool:
-        """Tell whether a dose differs from the one last named for this; it is known from now on."""
+        """Tell whether a dose differs from the one last named for this, and remember it."""
         known = self._met.get(name)
         self._met[name] = dose
         return known != dose
@@ -135,7 +135,7 @@ class Announcer:
 
 
 def apply_guidance(exercise: Exercise) -> Exercise:
-    """Return an exercise with as much to be said within its sets as its guidance wants."""
+    """Return an exercise with only what its guidance lets be said during its sets."""
     match exercise.guidance:
         case Guidance.QUIET if exercise.count == Count.OFF:  # the breathing words tell when to turn
             return replace(exercise, reminders=())
@@ -150,7 +150,7 @@ def apply_guidance(exercise: Exercise) -> Exercise:
 
 
 def word_news(routine: Routine, book: Phrasebook) -> list[str]:
-    """Return what is said of doses that differ from the last ones: a sentence for all that changed alike."""
+    """Return what is said of doses that differ from the last, one sentence for all that changed alike."""
     alike: dict[tuple[int, int, Setback | None], list[News]] = {}
     for each in routine.news:
         alike.setdefault((each.reps, each.seconds, each.because), []).append(each)
@@ -186,7 +186,7 @@ def word_end(routine: Routine, book: Phrasebook) -> list[str]:
 
 
 def _setup(exercise: Exercise) -> tuple[Text, ...]:
-    """Return what is said of an exercise's setup with its guidance."""
+    """Return what is said of an exercise's setup at its level of guidance."""
     match exercise.guidance:
         case Guidance.QUIET:
             return ()
@@ -199,7 +199,7 @@ def _setup(exercise: Exercise) -> tuple[Text, ...]:
 
 
 def _first_sentence(text: Text) -> Text:
-    """Return the first sentence of a text, which no abbreviation ends; a recording is left as it is."""
+    """Return the first sentence of a text, not fooled by abbreviations; a recording is returned whole."""
     if text.recording is not None:
         return text
     for end in _SENTENCE_END.finditer(text.words):
@@ -209,7 +209,7 @@ def _first_sentence(text: Text) -> Text:
 
 
 def _introduces(*, opens: bool, after_gap: bool) -> str:
-    """Return the phrasebook's key for a name: after a rest it is the next one."""
+    """Return the phrasebook's key for a name: after a rest it is announced as the next one."""
     return "introduces_next" if after_gap and not opens else "introduces"
 
 
