@@ -102,3 +102,13 @@ class SpeechError(CoachError):
 
 class AudioError(CoachError):
     """A track could not be played or written on this machine."""
+
+
+class FaultError(CoachError):
+    """Something that only Coach's authors can mend."""
+
+    @classmethod
+    def of(cls, error: BaseException) -> FaultError:
+        """Return what a person is told of an error that nobody expected."""
+        found = f"{type(error).__name__}: {error}"
+        return cls(f"a fault of Coach's own ({found}); COACH_TRACEBACK=1 shows where")

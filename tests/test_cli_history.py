@@ -14,7 +14,7 @@ from typing import Any
 import click
 import pytest
 
-from coach.cli.app import cli
+from coach.cli.group import cli
 from coach.history import History, SetLog, SetOutcome, session_lock
 from coach.lock import holding
 from tests.command import Command, coach, one_error

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coach import script
-from coach.cli import compiling
+from coach.app import prepare
+from coach.app.request import Request
 from coach.history import Answer, History, SetOutcome
 from coach.mix import render
 from coach.progress import grown_doses, standings, today
@@ -455,19 +456,18 @@ def test_answers_after_a_resumed_session_are_heeded(person: Person) -> None:
     assert doses(person.due(LIFT)) == ["10", "10"]
 
 
-def test_the_session_that_is_taken_up_keeps_its_dose(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_session_that_is_taken_up_keeps_its_dose(person: Person) -> None:
     person.plays(person.due(LIFT))
     person.plays(person.due(LIFT), until=1, days=30)
-    monkeypatch.setattr(compiling, "history", person.log.sessions)
-    wish = compiling.Wanted(Path("s.yaml"))
+    request = Request(Path("s.yaml"))
     (_, left) = person.log.sessions()
-    kept = compiling.fitted(wish, routine(LIFT), "auto", resumes=left)
+    kept = prepare.fit(request, routine(LIFT), person.log.sessions, resumes=left)
     assert doses(kept) == ["11", "11"]
     assert kept.news == (News("Lift", reps=1),)
     again = person.plays(kept, until=1, resumes=left.id)
     last = person.log.sessions()[-1]
     assert last.id == again
-    assert compiling.fitted(wish, routine(LIFT), "auto", resumes=last) == kept
+    assert prepare.fit(request, routine(LIFT), person.log.sessions, resumes=last) == kept
 
 
 def test_a_session_that_plays_is_no_history_yet(person: Person) -> None:

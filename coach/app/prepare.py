@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from coach import script
 from coach.app.reporter import SILENT
 from coach.app.sessions import SessionReader
+from coach.app.stages import log_stage
 from coach.errors import RefusedError
 from coach.speech import open_speech
 from coach.timeline import compile_routine, texts
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from coach.routine import Routine
     from coach.speech import Speech
     from coach.timeline import Timeline
+
+_log = logging.getLogger(__name__)
 
 
 class Prepared(NamedTuple):
@@ -74,9 +78,10 @@ def load(request: Request, reporter: Reporter = SILENT) -> Routine:
         ScriptError: with every problem of the script.
         RefusedError: no exercise has a side that was asked for.
     """
-    routine = script.load(
-        request.script, level=request.level, change=request.change, language=request.language
-    )
+    with log_stage(_log, f"load {request.script} (level {request.level or 'plain'})"):
+        routine = script.load(
+            request.script, level=request.level, change=request.change, language=request.language
+        )
     _check_sides(request, routine)
     choice = routine.voice
     if request.voice is not None:
@@ -150,12 +155,19 @@ def compile_track(request: Request, routine: Routine, reporter: Reporter = SILEN
         ScriptError: the routine cannot be spoken as it stands.
         SpeechError: no voice speaks the language, or the voice failed.
     """
-    speech = open_speech(routine.language, routine.voice, pronounce=routine.pronounce, script=request.script)
+    with log_stage(_log, f"open a voice for '{routine.language}'"):
+        speech = open_speech(
+            routine.language, routine.voice, pronounce=routine.pronounce, script=request.script
+        )
     if speech.fallback:
         reporter.note(speech.fallback)
-    with reporter.progress(f"Speaking with {speech.voice_name}") as advance:
+    with (
+        log_stage(_log, f"speak with {speech.voice_name}"),
+        reporter.progress(f"Speaking with {speech.voice_name}") as advance,
+    ):
         speech.prepare(texts(routine), advance)
-    timeline = compile_routine(routine, speech)
+    with log_stage(_log, f"compile '{routine.title}'"):
+        timeline = compile_routine(routine, speech)
     if speech.cache.failure:
         reporter.note(
             f"the clip cache cannot be written ({speech.cache.failure}); all still works, only slower"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import click
 
-from coach.cli.app import one_line
-from coach.cli.compiling import tell
+from coach.app.amounts import clock
 from coach.cli.keys import listening
-from coach.cli.screen import clock, columns, filled, wide, wrapped
+from coach.cli.reporting import REPORTER
+from coach.cli.terminal import columns, filled, printable, wide, wrapped
 from coach.phrases import phrasebook
 from coach.routine import Exercise, Hold
 from coach.units import RATE
@@ -111,7 +111,7 @@ class _Silence:
 
     def tell(self, message: str) -> None:
         """As a line of its own: what goes wrong must be found somewhere."""
-        tell(message)
+        REPORTER.warn(message)
 
     def ask(self, question: str, keys: str) -> None:
         """Show nothing."""
@@ -132,7 +132,7 @@ class _Lines(_Silence):
         if now.chapter != self._shown:
             self._shown = now.chapter
             title = self._timeline.chapters[now.chapter].title
-            click.echo(f"{_times(self._timeline, now.sample)}  {one_line(title)}", err=True)
+            click.echo(f"{_times(self._timeline, now.sample)}  {printable(title)}", err=True)
 
     def ask(self, question: str, keys: str) -> None:
         """Show it as lines."""
@@ -157,13 +157,13 @@ class _Line(_Silence):
         parts = [now.cue.text if now.cue else "", rep_title(now), self._timeline.chapters[now.chapter].title]
         state = "" if now.state == "playing" else f"{_STATES[now.state]}  "
         line = f"{_times(self._timeline, now.sample)}  {state}{' · '.join(filter(None, parts))}"
-        click.echo("\r" + filled(one_line(line), columns() - 1), nl=False, err=True)
+        click.echo("\r" + filled(printable(line), columns() - 1), nl=False, err=True)
         self._drawn = True
 
     def tell(self, message: str) -> None:
         """Show it in the place of the line."""
         self.leave()
-        tell(message)
+        REPORTER.warn(message)
 
     def ask(self, question: str, keys: str) -> None:
         """Show it below the line."""
@@ -215,7 +215,7 @@ class _Large:
         self._console.clear()  # a terminal that was resized meanwhile may mix up its two screens
         self._live.stop()
         for message in self._messages:
-            tell(message)
+            REPORTER.warn(message)
         self._messages.clear()
 
 
@@ -285,7 +285,7 @@ def _parts(timeline: Timeline, now: Now, message: str, width: int, sizes: tuple[
     else:
         name, then = f"Next: {set_title(timeline, coming)}" if coming else timeline.title, ""
     volume = Text(f"volume {now.volume:.0%}" if now.volume < 1 else "", style="dim")
-    yield _Part(5, [_spread(Text(one_line(name), style="bold"), volume, width)])
+    yield _Part(5, [_spread(Text(printable(name), style="bold"), volume, width)])
     phase = state or _phase(timeline, now)
     sized = (_letters(phase, size) for size in range(sizes[0], -1, -1))
     large = next((lines for lines in sized if _fits(lines, width)), (filled(phase, width),))
@@ -298,7 +298,7 @@ def _parts(timeline: Timeline, now: Now, message: str, width: int, sizes: tuple[
     caption = wrapped(now.cue.text, width) if now.cue else []
     yield _Part(8, [Text(line, style="italic") for line in [*caption, "", ""][:2]])
     if then:
-        yield _Part(2, [Text(filled(one_line(f"next: {then}"), width).rstrip())])
+        yield _Part(2, [Text(filled(printable(f"next: {then}"), width).rstrip())])
     yield _Part(6, [*_bars(timeline, now, width)])
     if message:
         yield _Part(3, [Text(line, style="bold") for line in wrapped(message, width)[:2]])
@@ -419,7 +419,7 @@ def _letters(text: str, size: int) -> tuple[str, ...]:
     spelled = text.upper().translate(_SPELLED)
     plain = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()
     if not size or len(plain.strip()) < len(text.strip()):
-        return (one_line(text),) if text else ()
+        return (printable(text),) if text else ()
     lines = [line.rstrip() for line in figlet_format(plain, font="ansi_regular", width=2000).split("\n")]
     return tuple("".join(dot * size for dot in line) for line in lines if line for _ in range(size))
 

@@ -10,29 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.cli.app import one_line
-from coach.cli.compiling import (
+from coach.app.amounts import clock
+from coach.app.device import open_device
+from coach.app.prepare import compile_track, fit, load, prepare_recaps
+from coach.app.sessions import SessionReader
+from coach.cli.keys import key_presses
+from coach.cli.live import KEYS, screen
+from coach.cli.options import (
     Typed,
     check_in_option,
-    compiled,
-    fitted,
     limit_option,
-    load,
-    note,
-    opened,
     options,
     player_option,
-    ready_to_steer,
+    request_of,
     typed,
     volume_option,
     wait_option,
-    wanted,
 )
-from coach.cli.keys import key_presses
-from coach.cli.live import KEYS, screen
-from coach.cli.screen import clock
+from coach.cli.reporting import REPORTER
 from coach.cli.scripts import SCRIPT_FILE
 from coach.cli.starting import left_off, named, resumed
+from coach.cli.terminal import printable
 from coach.errors import AudioError, CoachError, SpeechError
 from coach.stderr import keep_stderr
 from coach.units import RATE
@@ -42,7 +40,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from pathlib import Path
 
-    from coach.cli.compiling import Wanted
+    from coach.app.request import Request
     from coach.cli.live import Screen
     from coach.history import SessionLog
     from coach.player import Player
@@ -135,16 +133,16 @@ def command(
     seconds = None if limit is None else float(limit)
     with ExitStack() as stack:
         outcome = stack.enter_context(_logged(name or script.stem)) if scheduled else []
-        wish = wanted(script, **choices)
-        routine = fitted(wish, load(wish), "auto", resumes=left)
+        wish = request_of(script, choices)
+        routine = fit(wish, load(wish, REPORTER), SessionReader(REPORTER), resumes=left)
         _alone(stack, routine.title)
         if scheduled:
             device = _awaited(player, _WAIT if wait is None else float(wait))
         else:
-            device = opened(player, "'coach export' writes a file instead")
+            device = open_device(player, "'coach export' writes a file instead")
         stack.enter_context(closing(device))  # before the voice works
-        timeline, speech = compiled(wish, routine)
-        ready_to_steer(timeline, speech)
+        timeline, speech = compile_track(wish, routine, REPORTER)
+        prepare_recaps(timeline, speech, REPORTER)
         if scheduled and seconds is None:
             seconds = timeline.length / RATE + _LONGER
         from coach.session import Session
@@ -174,10 +172,12 @@ def _alone(stack: ExitStack, title: str) -> None:
             holding(session_lock(), patience=_GLANCE, note=f"{title}, since {datetime.now():%H:%M}")
         )
     except LockedError as error:
-        who = f" ({one_line(error.note)})" if error.note else ""
+        who = f" ({printable(error.note)})" if error.note else ""
         raise AudioError(f"a session is playing already{who}; one plays at a time") from error
     except OSError as error:
-        note(f"cannot tell whether another session is playing: {error.strerror or error} ({error.filename})")
+        REPORTER.note(
+            f"cannot tell whether another session is playing: {error.strerror or error} ({error.filename})"
+        )
 
 
 def _words_of(left: SessionLog) -> list[str]:
@@ -187,7 +187,7 @@ def _words_of(left: SessionLog) -> list[str]:
 
 
 def _journal(
-    stack: ExitStack, wish: Wanted, timeline: Timeline, schedule: str | None, log: dict[str, object]
+    stack: ExitStack, wish: Request, timeline: Timeline, schedule: str | None, log: dict[str, object]
 ) -> Journal | None:
     """Return where the session is logged; None, and a note, where that cannot be."""
     from coach.history import History, HistoryError
@@ -206,9 +206,9 @@ def _journal(
             length=timeline.length / RATE,
         )
     except HistoryError as error:
-        note(f"{error}; the session plays, and is not logged")
+        REPORTER.note(f"{error}; the session plays, and is not logged")
         return None
-    return Journal(timeline, record, note)
+    return Journal(timeline, record, REPORTER.note)
 
 
 def _check_in(timeline: Timeline, speech: Speech, device: Player, journal: Journal | None) -> CheckIn | None:
@@ -218,7 +218,7 @@ def _check_in(timeline: Timeline, speech: Speech, device: Player, journal: Journ
     try:
         return CheckIn(timeline, speech, device, journal.answer if journal else lambda *_: None)
     except SpeechError as error:
-        note(f"{error}; nothing is asked at the end")
+        REPORTER.note(f"{error}; nothing is asked at the end")
         return None
 
 
@@ -305,9 +305,9 @@ def _tell_run(name: str, outcome: str, *, alarm: bool) -> None:
     from coach.schedule.runs import log_run
 
     try:
-        log_run(one_line(name), one_line(outcome))
+        log_run(printable(name), printable(outcome))
     except CoachError as error:
-        note(str(error))
+        REPORTER.note(str(error))
     if alarm:
         os.environ.update(person_environment())
         notify(f"Coach: {name}", outcome)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coach.cli.app import one_line
-from coach.cli.screen import clock
+from coach.app.amounts import clock
+from coach.cli.terminal import printable
 from coach.script.values import seconds_of
 from coach.units import to_samples
 
@@ -46,7 +46,7 @@ def left_off(script: Path | None) -> SessionLog:
     if last.outcome == "completed":
         when = f"{last.started:%d %b, %H:%M}"
         raise click.BadParameter(
-            f"the last session ({one_line(last.title)}, {when}) was played to its end",
+            f"the last session ({printable(last.title)}, {when}) was played to its end",
             param_hint="'--resume'",
         )
     return last
@@ -97,7 +97,7 @@ def named(timeline: Timeline, wanted: str) -> Landing:
         if sample >= timeline.length:
             raise _refused(f"the routine lasts {clock(timeline.length)} minutes (got '{wanted}')")
         return places.coming_back(timeline, book, sample, long=True)
-    titles = [f"{number} {one_line(chapter.title)}" for number, chapter in enumerate(chapters, 1)]
+    titles = [f"{number} {printable(chapter.title)}" for number, chapter in enumerate(chapters, 1)]
     there = "; ".join([*titles[:_MOST_NAMED], "..."] if len(titles) > _MOST_NAMED else titles)
     if wanted.isdecimal():
         found = [int(wanted) - 1] if 0 < int(wanted) <= len(chapters) else []
