@@ -1,4 +1,8 @@
-"""The one renderer: from a timeline to samples, any stretch of it, in blocks of any size.
+"""The one renderer: from a timeline to samples, any part of it, in blocks of any size.
+
+The track has two lanes. In the voice lane one cue follows another. The bed lane lies under it: what its beds
+play is added up, and added to the voice, which it never touches. Where both together would be too
+loud, the beds are turned down.
 
 `functools.partial(render, timeline, clips)` is what a player pulls from.
 """
@@ -22,6 +26,12 @@ if TYPE_CHECKING:
 
 BLOCK = 2 * RATE
 """Samples of a block where the size does not matter: 2 s, small beside the libraries that are loaded."""
+
+CEILING = 10 ** (-1 / 20)
+"""What a sample of voice and beds together comes to at most: -1 dBFS. (A louder voice is left alone.)"""
+
+_FRAME = RATE // 50
+"""Samples, 20 ms, over which the beds are turned down or up again: no click, and no pumping to be heard."""
 
 _STEPS = 32768
 """16-bit steps from silence to full scale; a power of two, so that dividing by it loses nothing."""
@@ -49,7 +59,7 @@ def cue_index(timeline: Timeline, sample: int) -> int:
 
 
 def render(timeline: Timeline, clips: Clips, start: int, count: int) -> NDArray[np.float32]:
-    """Return a stretch of the track, the same samples however the track is cut into stretches.
+    """Return part of the track, the same samples however the track is cut into parts.
 
     Args:
         timeline: what is heard, and when.
@@ -58,9 +68,57 @@ def render(timeline: Timeline, clips: Clips, start: int, count: int) -> NDArray[
         count: how many samples, 0 or more.
 
     Returns:
-        Shape (count,), float32, -1.0 to 1.0, at RATE: a clip's 16-bit samples divided by 32768, exactly;
-        exactly zero between cues and outside of the track. The caller owns it.
+        Shape (count,), float32, -1.0 to 1.0, at RATE: a clip's 16-bit samples divided by 32768, exactly,
+        with the beds added; exactly zero outside of the track, and wherever nothing plays. The caller owns
+        it.
     """
+    if not timeline.beds:
+        return _render_voice(timeline, clips, start, count)
+    # The beds are turned down frame by frame of the track, and a frame is heard in its neighbours.
+    first = (start // _FRAME - 1) * _FRAME
+    frames = -(-(start + count - first) // _FRAME) + 1
+    voice = _render_voice(timeline, clips, first, frames * _FRAME)
+    beds = _render_beds(timeline, first, frames * _FRAME)
+    block = voice + beds * _make_room(voice, beds)
+    return block[start - first :][:count]
+
+
+def _render_beds(timeline: Timeline, start: int, count: int) -> NDArray[np.float32]:
+    """Return part of the bed lane, silent outside of the track; the arguments are those of `render`."""
+    block = np.zeros(count, np.float32)
+    first, stop = max(start, 0), min(start + count, timeline.length)
+    if first < stop:
+        for bed in timeline.beds:
+            block[first - start : stop - start] += bed.samples(first, stop - first)
+    return block
+
+
+def _make_room(voice: NDArray[np.float32], beds: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the gain of the beds, sample by sample, with which they keep below the ceiling.
+
+    Each frame has the gain that its loudest moment leaves it. At the border of two frames that is the
+    lower one of theirs, and from border to border it changes evenly: nowhere is there more than fits.
+
+    Args:
+        voice: whole frames; shape (n * _FRAME,).
+        beds: likewise.
+
+    Returns:
+        The same shape, 0.0 to 1.0. Those of the first frame and of the last are not known: they are 1.0.
+    """
+    room = np.maximum(CEILING - np.abs(voice, dtype=np.float64), 0)
+    wanted = np.abs(beds, dtype=np.float64)
+    gain = np.divide(room, wanted, out=np.ones_like(room), where=wanted > room)
+    of_frames = gain.reshape(-1, _FRAME).min(axis=1)
+    borders = np.minimum(of_frames[:-1], of_frames[1:])
+    done = np.arange(_FRAME) / _FRAME
+    ramps = borders[:-1, None] + np.diff(borders)[:, None] * done
+    ends = np.ones((1, _FRAME))
+    return np.concatenate([ends, ramps, ends]).reshape(-1).astype(np.float32)
+
+
+def _render_voice(timeline: Timeline, clips: Clips, start: int, count: int) -> NDArray[np.float32]:
+    """Return part of the voice lane; the arguments are those of `render`."""
     block = np.zeros(count, np.float32)
     stop = min(start + count, timeline.length)
     for index in range(cue_index(timeline, start), len(timeline.cues)):
@@ -73,10 +131,10 @@ def render(timeline: Timeline, clips: Clips, start: int, count: int) -> NDArray[
     return block
 
 
-def fading_in(
+def fade_in(
     pull: Callable[[int, int], NDArray[np.float32]], first: int, length: int, start: int, count: int
 ) -> NDArray[np.float32]:
-    """Return a stretch of a source whose level grows from nothing: half a cosine, and then the source itself.
+    """Return part of a source whose level grows from nothing: half a cosine, and then the source itself.
 
     Args:
         pull: the source, as `render` is with its first two arguments given.

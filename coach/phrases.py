@@ -8,10 +8,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coach.text_enum import TextEnum
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _FOLDER = Path(__file__).with_name("phrases")
+
+
+class Milestone(TextEnum):
+    """What is said of a rep that stands out in its set."""
+
+    LAST_ONE = "last_one"
+    THREE_MORE = "three_more"
+    HALFWAY = "halfway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +56,9 @@ class Phrasebook:
         """Return the word for a breath: in, out, hold or rest."""
         return self.tables["breath_paced" if paced else "breath_with_phase"][name]
 
-    def milestone(self, name: str) -> str:
-        """Return the word for last_one, three_more or halfway."""
-        return self.tables["milestones"][name]
+    def milestone(self, milestone: Milestone) -> str:
+        """Return the word for a milestone."""
+        return self.tables["milestones"][milestone]
 
     def word(self, name: str) -> str:
         """Return a single word: start, stop or breathing."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.routine import Every, Exercise, Hold, News, Repeat, Span, Tempo
+from coach.routine import Exercise, Guidance, Hold, Level, News, Range, Setback, Tempo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from coach.history import SessionLog, SetLog
-    from coach.routine import Dose, Routine, Step
+    from coach.routine import Dose, Routine
 
 AWAY = timedelta(weeks=3)
 """After so long without an exercise a person begins at its low end again, with full guidance."""
@@ -46,9 +47,9 @@ class Visit(NamedTuple):
     pain: str | None
 
     @property
-    def objection(self) -> str | None:
-        """What speaks against more than this: "hurt", "hard", or None."""
-        return "hurt" if self.pain == "more" else "hard" if self.effort == "more" else None
+    def objection(self) -> Setback | None:
+        """What speaks against more than this: HURT, HARD, or None."""
+        return Setback.HURT if self.pain == "more" else Setback.HARD if self.effort == "more" else None
 
 
 class Standing(NamedTuple):
@@ -60,7 +61,7 @@ class Standing(NamedTuple):
         steps: the doses from the low end to the top; one for a dose without a range.
         step: the index of today's.
         why: why it is that one, in words.
-        cause: "hurt" or "hard" where that holds the dose back, "away" where a break did; else None.
+        cause: what holds the dose back; None for nothing.
         visits: what there was of it, oldest first.
         outgrown: whether the top is done often enough, once today's session is completed.
     """
@@ -70,7 +71,7 @@ class Standing(NamedTuple):
     steps: tuple[Dose, ...]
     step: int
     why: str
-    cause: str | None
+    cause: Setback | None
     visits: tuple[Visit, ...]
     outgrown: bool
 
@@ -89,13 +90,27 @@ class Standing(NamedTuple):
         return _step_of(self.steps, visit)
 
 
+class _Plan(NamedTuple):
+    """What a routine plans, read in one walk through its steps.
+
+    Attributes:
+        level: as in the routine.
+        exercises: each once, in their order.
+        sets: how many of each exercise (by its name) on each side, in all rounds.
+    """
+
+    level: Level | None
+    exercises: tuple[Exercise, ...]
+    sets: Counter[tuple[str, str | None]]
+
+
 def today(
     routine: Routine,
     sessions: Iterable[SessionLog],
     now: datetime,
     *,
     grows: bool = True,
-    guidance: str = "full",
+    guidance: Guidance = Guidance.FULL,
 ) -> Routine:
     """Return a routine with today's doses, and with as much guidance as the person needs.
 
@@ -104,24 +119,21 @@ def today(
         sessions: the log, oldest first.
         now: an aware moment.
         grows: whether doses follow the log; otherwise they are at the low end of their ranges.
-        guidance: "full", "short", "quiet", or "auto": as each exercise is known.
+        guidance: how much is said of every exercise; with AUTO, of each as the person knows it.
     """
-    sessions = _whole_sessions(sessions)
-    stands = _standings(routine, sessions, now) if grows else []
+    sessions, plan = _whole_sessions(sessions), _plan(routine)
+    stands = _standings(plan, sessions, now) if grows else []
     doses: dict[Exercise, list[tuple[str | None, Dose]]] = {}
     for stand in stands:
         if stand.grows:
             doses.setdefault(stand.exercise, []).append((stand.side, stand.dose))
 
     def changed(exercise: Exercise) -> Exercise:
-        needs = _needs(exercise, routine, sessions, now) if guidance == "auto" else guidance
+        needs = _needs(exercise, plan, sessions, now) if guidance == Guidance.AUTO else guidance
         return replace(exercise, doses=tuple(doses.get(exercise, ())), guidance=needs)
 
     return replace(
-        routine,
-        steps=_mapped(routine.steps, changed),
-        news=tuple(_news(stands)),
-        outgrown=outgrown(routine, stands),
+        routine.map_exercises(changed), news=tuple(_news(stands)), outgrown=outgrown(routine, stands)
     )
 
 
@@ -132,7 +144,7 @@ def at_top(routine: Routine) -> Routine:
         top = _steps(exercise)[-1]
         return replace(exercise, doses=tuple((side, top) for side in exercise.sides or (None,)))
 
-    return replace(routine, steps=_mapped(routine.steps, changed))
+    return routine.map_exercises(changed)
 
 
 def standings(routine: Routine, sessions: Iterable[SessionLog], now: datetime) -> list[Standing]:
@@ -143,12 +155,12 @@ def standings(routine: Routine, sessions: Iterable[SessionLog], now: datetime) -
         sessions: the log, oldest first.
         now: an aware moment.
     """
-    return _standings(routine, _whole_sessions(sessions), now)
+    return _standings(_plan(routine), _whole_sessions(sessions), now)
 
 
 def outgrown(routine: Routine, stands: Sequence[Standing]) -> tuple[str, ...]:
     """Return the exercises that are outgrown on all sides, and that have a harder variant than this."""
-    harder = {None: "harder", "easier": "easier"}.get(routine.level)
+    harder = {None: Level.HARDER, Level.EASIER: Level.EASIER}.get(routine.level)
     behind = {stand.exercise.name for stand in stands if not stand.outgrown}
     names = (stand.exercise.name for stand in stands if harder in stand.exercise.levels)
     return tuple(name for name in dict.fromkeys(names) if name not in behind)
@@ -194,21 +206,34 @@ def ranged(plain: Dose, dose: Dose, *, of: bool = False) -> list[str]:
     ]
 
 
-def _standings(routine: Routine, sessions: Collection[SessionLog], now: datetime) -> list[Standing]:
+def _plan(routine: Routine) -> _Plan:
+    """Return what a routine plans, in one walk through its steps."""
+    exercises: dict[Exercise, None] = {}
+    sets: Counter[tuple[str, str | None]] = Counter()
+    for step, times in routine.walk():
+        if isinstance(step, Exercise):
+            exercises[step] = None
+            for side in dict.fromkeys(step.sides or (None,)):
+                sets[step.name, side] += times * step.sets
+    return _Plan(routine.level, tuple(exercises), sets)
+
+
+def _standings(plan: _Plan, sessions: Collection[SessionLog], now: datetime) -> list[Standing]:
     return [
-        _standing(exercise, side, routine, sessions, now)
-        for exercise in dict.fromkeys(routine.exercises())
+        _standing(exercise, side, plan, sessions, now)
+        for exercise in plan.exercises
         for side in exercise.sides or (None,)
     ]
 
 
 def _standing(
-    exercise: Exercise, side: str | None, routine: Routine, sessions: Iterable[SessionLog], now: datetime
+    exercise: Exercise, side: str | None, plan: _Plan, sessions: Iterable[SessionLog], now: datetime
 ) -> Standing:
     """Return where a person stands with one exercise on one side: all its visits, one after the other."""
     steps, after = _steps(exercise), exercise.progress.after
-    visits = tuple(_visits(exercise, {side}, routine, sessions))
-    step, done, why, cause = 0, 0, "the low end", None
+    visits = tuple(_visits(exercise, {side}, plan, sessions))
+    step, done, why = 0, 0, "the low end"
+    cause: Setback | None = None
     before: datetime | None = None
     for visit in visits:
         if before and visit.moment - before >= AWAY:
@@ -224,7 +249,7 @@ def _standing(
             step, why = there, f"completed on {day}"
             if visit.objection:
                 done = 0
-                hurt = "it hurt" if visit.objection == "hurt" else "it was too hard"
+                hurt = "it hurt" if visit.objection == Setback.HURT else "it was too hard"
                 why = f"no more than on {day}, because {hurt}"
                 cause = visit.objection if step + 1 < len(steps) else None
             elif step + 1 == len(steps):
@@ -235,7 +260,7 @@ def _standing(
             else:
                 why = f"completed {done} of {after} times, last on {day}"
     if before and now - before >= AWAY:
-        step, done, why, cause = 0, 0, "the low end again after three weeks away", "away"
+        step, done, why, cause = 0, 0, "the low end again after three weeks away", Setback.AWAY
     objected = bool(visits) and visits[-1].objection is not None
     outgrown = 1 < len(steps) == step + 1 and done + 1 >= after and not objected
     return Standing(exercise, side, steps, step, why, cause, visits, outgrown)
@@ -267,29 +292,30 @@ def _taken_up(before: tuple[SetLog, ...], after: tuple[SetLog, ...]) -> tuple[Se
     return before[:-1] if again and before[-1].outcome == "broken off" else before
 
 
-def _needs(exercise: Exercise, routine: Routine, sessions: Iterable[SessionLog], now: datetime) -> str:
+def _needs(exercise: Exercise, plan: _Plan, sessions: Iterable[SessionLog], now: datetime) -> Guidance:
     """Return how much guidance somebody with these sessions needs."""
     done = 0
     before: datetime | None = None
-    for visit in _visits(exercise, set(exercise.sides) or {None}, routine, sessions):
+    for visit in _visits(exercise, set(exercise.sides) or {None}, plan, sessions):
         if visit.broken or (before and visit.moment - before >= AWAY):
             done = 0
         done += visit.whole
         before = visit.moment
-    return "short" if before and now - before < AWAY and done >= _KNOWN_AFTER else "full"
+    is_known = before and now - before < AWAY and done >= _KNOWN_AFTER
+    return Guidance.SHORT if is_known else Guidance.FULL
 
 
 def _visits(
-    exercise: Exercise, sides: set[str | None], routine: Routine, sessions: Iterable[SessionLog]
+    exercise: Exercise, sides: set[str | None], plan: _Plan, sessions: Iterable[SessionLog]
 ) -> Iterator[Visit]:
     """Yield what the sessions made of an exercise on some of its sides, or of its like in other routines.
 
     At another level it is the same exercise only if it has no variant there.
     """
     low = _numbers(_steps(exercise)[0])
-    planned = sum(_planned(routine.steps, exercise.name, side) for side in sides)
+    planned = sum(plan.sets[exercise.name, side] for side in sides)
     for session in sessions:
-        if {session.level, routine.level} & set(exercise.levels) and session.level != routine.level:
+        if {session.level, plan.level} & set(exercise.levels) and session.level != plan.level:
             continue
         rows = [row for row in session.sets if row.side in sides and _is_of(exercise, row)]
         last = list(
@@ -324,18 +350,6 @@ def _is_whole(rows: Iterable[SetLog], sides: set[str | None]) -> bool:
     return planned <= done and all(row.outcome == "done" for row in rows)
 
 
-def _planned(steps: Sequence[Step], name: str, side: str | None) -> int:
-    """Return how many sets of an exercise on one side some steps have, in all their rounds."""
-    number = 0
-    for step in steps:
-        if isinstance(step, Exercise) and step.name == name and side in (step.sides or (None,)):
-            number += step.sets
-        elif isinstance(step, (Repeat, Every)):
-            rounds = step.times if isinstance(step, Repeat) else step.rounds
-            number += rounds * _planned(step.steps, name, side)
-    return number
-
-
 def _steps(exercise: Exercise) -> tuple[Dose, ...]:
     """Return the doses from the low end to the top: first more reps, then longer holds."""
     dose, by = exercise.dose, exercise.progress.by
@@ -349,12 +363,12 @@ def _steps(exercise: Exercise) -> tuple[Dose, ...]:
     return (*steps, *(replace(dose, reps=reps[-1], hold=each) for each in holds[1:]))
 
 
-def _values(span: Span, by: int) -> list[Span]:
+def _values(span: Range, by: int) -> list[Range]:
     """Return the plain numbers of a range, so far apart; the last is its end."""
     values = [span.low]
     while values[-1] < span.high:
         values.append(min(values[-1] + by, span.high))
-    return [Span(value, value) for value in values]
+    return [Range(value, value) for value in values]
 
 
 def _numbers(dose: Dose) -> tuple[int, float]:
@@ -395,20 +409,7 @@ def _changes(stand: Standing) -> list[News]:
     name, last = stand.exercise.name, stand.visits[-1]
     reps, hold = _numbers(stand.dose)
     more, longer = reps - (last.reps or 0), round(hold - (last.hold or 0.0))
-    if stand.cause and (stand.cause != "away" or more < 0 or longer < 0):
+    if stand.cause and (stand.cause != Setback.AWAY or more < 0 or longer < 0):
         return [News(name, because=stand.cause)]
     found = [News(name, reps=more)] if more else []
     return found + ([News(name, seconds=longer)] if longer else [])
-
-
-def _mapped(steps: Sequence[Step], change: Callable[[Exercise], Exercise]) -> tuple[Step, ...]:
-    """Return steps with every exercise changed."""
-    found: list[Step] = []
-    for step in steps:
-        if isinstance(step, Exercise):
-            found.append(change(step))
-        elif isinstance(step, (Repeat, Every)):
-            found.append(replace(step, steps=_mapped(step.steps, change)))
-        else:
-            found.append(step)
-    return tuple(found)

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
+from coach.text_enum import TextEnum, assert_never
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from coach.errors import Location
@@ -24,6 +26,82 @@ _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _PLAIN_BRACES = ("{{", "}}")
 
 
+class Level(TextEnum):
+    """A variant of a routine, beside the plain one."""
+
+    EASIER = "easier"
+    HARDER = "harder"
+
+
+class Guidance(TextEnum):
+    """How much is said of an exercise."""
+
+    FULL = "full"
+    SHORT = "short"
+    """Setups in short, and half as many reminders."""
+    QUIET = "quiet"
+    """Counts and sides only."""
+    AUTO = "auto"
+    """As well as the person knows the exercise; `progress.today` decides which of the others that is."""
+
+
+class Count(TextEnum):
+    """What is counted aloud."""
+
+    TEMPO = "tempo"
+    """Each phase's word on its first beat, then its seconds."""
+    REPS = "reps"
+    """The rep's number on its first beat."""
+    BOTH = "both"
+    """As with TEMPO, with the rep's number in place of the first phase's word."""
+    OFF = "off"
+    """Milestones only; in paced breathing the words, but not the seconds."""
+
+    @property
+    def calls_phases(self) -> bool:
+        """Whether each phase has its word, and its seconds are counted."""
+        match self:
+            case Count.TEMPO | Count.BOTH:
+                return True
+            case Count.REPS | Count.OFF:
+                return False
+            case _:
+                assert_never(self)
+
+    def numbers(self, rep: int) -> bool:
+        """Tell whether a rep's number is said on its first beat; with phases, rep 1 has its phase's word."""
+        match self:
+            case Count.REPS:
+                return True
+            case Count.BOTH:
+                return rep > 1
+            case Count.TEMPO | Count.OFF:
+                return False
+            case _:
+                assert_never(self)
+
+
+class Breath(TextEnum):
+    """A part of a breath."""
+
+    IN = "in"
+    HOLD = "hold"
+    OUT = "out"
+    REST = "rest"
+    """With empty lungs; in paced breathing only."""
+
+
+class Setback(TextEnum):
+    """Why a dose is no higher than the last one, or lower."""
+
+    HURT = "hurt"
+    """It hurt more than before."""
+    HARD = "hard"
+    """It was too hard."""
+    AWAY = "away"
+    """The person has not done it for weeks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """Words to be spoken, with placeholders still in braces, and where they stand in the script.
@@ -31,12 +109,12 @@ class Text:
     Attributes:
         words: what is said.
         location: where it stands.
-        file: a person's own recording of the words; None where the voice speaks them.
+        recording: a person's own recording of the words; None where the voice speaks them.
     """
 
     words: str
     location: Location
-    file: Path | None = None
+    recording: Path | None = None
 
     def placeholders(self) -> tuple[str, ...]:
         """Return what stands in braces, in its order; a brace without a partner stands for itself."""
@@ -50,7 +128,7 @@ class Text:
             whole, name = match.group(0, 1)
             return whole if name is None else values.get(name.strip(), whole)
 
-        return Text(_BRACES.sub(bound, self.words), self.location, self.file)
+        return Text(_BRACES.sub(bound, self.words), self.location, self.recording)
 
     def fill(self, values: Mapping[str, str]) -> str:
         """Return the words to be spoken: placeholders replaced, `{{` and `}}` become plain braces.
@@ -67,7 +145,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Range:
     """A number that a person grows through from session to session; low == high for a plain one."""
 
     low: Fraction
@@ -91,7 +169,7 @@ class Phase:
 class Tempo:
     """A dose of repetitions, each going through the phases in the order performed."""
 
-    reps: Span
+    reps: Range
     phases: tuple[Phase, ...]
 
     @property
@@ -104,8 +182,8 @@ class Tempo:
 class Hold:
     """A dose of held repetitions, with `relax` seconds between two."""
 
-    reps: Span
-    hold: Span
+    reps: Range
+    hold: Range
     relax: Fraction
 
     @property
@@ -155,14 +233,14 @@ class Exercise:
         progress: how the dose grows.
         setup: spoken before the first set, once a routine.
         short: what is said in its place to somebody who knows it; empty for its first sentence.
-        guidance: how much is said: "full", "short" or "quiet".
+        guidance: how much is said; AUTO, where nobody has decided yet, is as FULL.
         ready: seconds of quiet after the setup.
         count_in: one-second beats before each set.
         reminders: form cues.
         reminders_every: a reminder about every so many reps.
-        breathe: with a tempo, pairs of phase name and "in", "out" or "hold".
+        breathe: with a tempo, pairs of a phase's name and what is breathed in it.
         breathing: with a hold or a time, the phases of a breath; empty for none.
-        count: "tempo", "reps", "both" or "off".
+        count: what is counted aloud.
         levels: the levels that there is a variant of it for.
         equipment: what a person needs.
         position: how the body lies or stands; None where nothing is said.
@@ -181,15 +259,15 @@ class Exercise:
     progress: Progress = Progress()
     setup: tuple[Text, ...] = ()
     short: tuple[Text, ...] = ()
-    guidance: str = "full"
+    guidance: Guidance = Guidance.FULL
     ready: Fraction = Fraction(5)
     count_in: int = 3
     reminders: tuple[Text, ...] = ()
     reminders_every: int = 3
-    breathe: tuple[tuple[str, str], ...] = ()
+    breathe: tuple[tuple[str, Breath], ...] = ()
     breathing: tuple[Phase, ...] = ()
-    count: str = "tempo"
-    levels: tuple[str, ...] = ()
+    count: Count = Count.TEMPO
+    levels: tuple[Level, ...] = ()
     equipment: tuple[str, ...] = ()
     position: str | None = None
     notes: str | None = None
@@ -238,16 +316,16 @@ class Breathing:
     """Paced breathing in whole rounds.
 
     Attributes:
-        phases: of one round; their names are in, hold, out and rest.
+        phases: of one round; their names are those of a `Breath`.
         rounds: how many.
-        count: "off" (the words alone) or "tempo" (their seconds too).
+        count: OFF (the words alone) or TEMPO (their seconds too).
         count_in: one-second beats before it.
         location: the line that asked for it.
     """
 
     phases: tuple[Phase, ...]
     rounds: int
-    count: str
+    count: Count
     count_in: int
     location: Location
 
@@ -259,9 +337,9 @@ class Breathing:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """A circuit: the steps, `times` over, with `rest` seconds between two rounds."""
+    """A circuit: the steps, `rounds` times, with `rest` seconds between two rounds."""
 
-    times: int
+    rounds: int
     steps: tuple[Step, ...]
     rest: Fraction
     location: Location
@@ -269,7 +347,7 @@ class Repeat:
     @property
     def seconds(self) -> Fraction:
         """The least it can last."""
-        return self.times * least(self.steps) + (self.times - 1) * self.rest
+        return self.rounds * sum_seconds(self.steps) + (self.rounds - 1) * self.rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,22 +368,40 @@ class Every:
 Step: TypeAlias = Say | Rest | Exercise | Breathing | Repeat | Every
 
 
-def least(steps: tuple[Step, ...]) -> Fraction:
-    """Return the least that the steps can last, without expanding a repeat."""
+Block: TypeAlias = Repeat | Every
+"""A step that has steps in it."""
+
+
+def sum_seconds(steps: tuple[Step, ...]) -> Fraction:
+    """Return the least that steps can last, without expanding a repeat."""
     return sum((step.seconds for step in steps), Fraction(0))
 
 
-def total(steps: tuple[Step, ...], measure: Callable[[Step], int]) -> int:
-    """Add up a measure over the steps that are no blocks, each times its rounds, without expanding them."""
-    amount = 0
+def walk_steps(steps: tuple[Step, ...], times: int = 1) -> Iterator[tuple[Step, int]]:
+    """Yield each step once, in order, a block before what is in it, and how often it is done in all.
+
+    A sum over a routine is thus a sum of products, and no repeat is expanded for it.
+
+    Args:
+        steps: where to begin.
+        times: how often these steps are done.
+    """
     for step in steps:
-        if isinstance(step, Repeat):
-            amount += step.times * (1 + total(step.steps, measure))
-        elif isinstance(step, Every):
-            amount += step.rounds * (1 + total(step.steps, measure))
+        yield step, times
+        if isinstance(step, Block):
+            yield from walk_steps(step.steps, times * step.rounds)
+
+
+def _map_exercises(steps: tuple[Step, ...], change: Callable[[Exercise], Exercise]) -> tuple[Step, ...]:
+    mapped: list[Step] = []
+    for step in steps:
+        if isinstance(step, Exercise):
+            mapped.append(change(step))
+        elif isinstance(step, Block):
+            mapped.append(replace(step, steps=_map_exercises(step.steps, change)))
         else:
-            amount += measure(step)
-    return amount
+            mapped.append(step)
+    return tuple(mapped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,14 +430,14 @@ class News:
         side: where only this one differs so; None for the whole exercise.
         reps: how many more; negative for fewer.
         seconds: how much longer a rep is held; negative for shorter.
-        because: in place of numbers, why there is no more: "hurt", "hard" (too hard) or "away" (a break).
+        because: in place of numbers, why there is no more.
     """
 
     exercise: str
     side: str | None = None
     reps: int = 0
     seconds: int = 0
-    because: str | None = None
+    because: Setback | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,9 +453,9 @@ class Routine:
         voice: who should speak.
         lead_in: seconds of quiet before the first word.
         pronounce: how the voice should read certain words.
-        level: None, "easier" or "harder".
+        level: the variant that it is; None for the plain one.
         levels: the levels that its exercises offer.
-        guidance: how much is said: "full", "short", "quiet" or "auto"; None where the script says nothing.
+        guidance: how much is said; None where the script doesn't say.
         news: how today's doses differ from the last ones.
         outgrown: the exercises whose harder variant is worth a try.
     """
@@ -372,22 +468,24 @@ class Routine:
     voice: VoiceChoice = field(default_factory=VoiceChoice)
     lead_in: Fraction = Fraction(2)
     pronounce: Mapping[str, str] = field(default_factory=dict)
-    level: str | None = None
-    levels: tuple[str, ...] = ()
-    guidance: str | None = None
+    level: Level | None = None
+    levels: tuple[Level, ...] = ()
+    guidance: Guidance | None = None
     news: tuple[News, ...] = ()
     outgrown: tuple[str, ...] = ()
 
+    def walk(self) -> Iterator[tuple[Step, int]]:
+        """Yield each step once, in order, a block before what is in it, and how often it is done in all."""
+        return walk_steps(self.steps)
+
+    def map_exercises(self, change: Callable[[Exercise], Exercise]) -> Routine:
+        """Return the routine with every exercise changed."""
+        return replace(self, steps=_map_exercises(self.steps, change))
+
+    def work(self) -> Iterator[Exercise | Breathing]:
+        """Yield the steps that have beats, in their order, each once."""
+        return (step for step, _ in self.walk() if isinstance(step, (Exercise, Breathing)))
+
     def exercises(self) -> tuple[Exercise, ...]:
         """Return its exercises in their order, each step once."""
-
-        def walk(steps: tuple[Step, ...]) -> list[Exercise]:
-            found: list[Exercise] = []
-            for step in steps:
-                if isinstance(step, Exercise):
-                    found.append(step)
-                elif isinstance(step, (Repeat, Every)):
-                    found += walk(step.steps)
-            return found
-
-        return tuple(walk(self.steps))
+        return tuple(step for step in self.work() if isinstance(step, Exercise))

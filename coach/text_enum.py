@@ -1,8 +1,9 @@
-"""Closed sets of words."""
+"""Closed sets of words, and the check that no `match` forgets a member."""
 
 from __future__ import annotations
 
 from enum import Enum
+from typing import NoReturn
 
 
 class TextEnum(str, Enum):
@@ -13,3 +14,14 @@ class TextEnum(str, Enum):
 
     def __str__(self) -> str:
         return str(self.value)
+
+
+def assert_never(value: NoReturn) -> NoReturn:
+    """Stand behind the last case of a `match` over a closed set: a member that it forgets fails mypy.
+
+    (The standard library's `assert_never` comes with Python 3.11.)
+
+    Raises:
+        AssertionError: a value came that the types rule out.
+    """
+    raise AssertionError(f"no case for {value!r}")

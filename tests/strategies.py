@@ -9,21 +9,24 @@ from hypothesis import strategies as st
 
 from coach.errors import Location
 from coach.routine import (
+    Breath,
     Breathing,
+    Count,
     Every,
     Exercise,
     Hold,
     Phase,
+    Range,
     Repeat,
     Rest,
     Routine,
     Say,
-    Span,
     Step,
     Tempo,
     Text,
     Timed,
 )
+from coach.script.values import BREATHS
 from coach.speech import Clip
 from tests.voices import FixedSpeech
 
@@ -59,8 +62,8 @@ def text(words: str, line: int = 50) -> Text:
     return Text(words, place(line))
 
 
-def span(number: int | str | Fraction) -> Span:
-    return Span(Fraction(number), Fraction(number))
+def span(number: int | str | Fraction) -> Range:
+    return Range(Fraction(number), Fraction(number))
 
 
 def phases(**seconds: str | float) -> tuple[Phase, ...]:
@@ -109,13 +112,13 @@ def exercises(draw: st.DrawFn, number: int = 1, doses: Sequence[str] = ("tempo",
     """An exercise with any field; `number` makes its name and its lines."""
     kind = draw(st.sampled_from(doses))
     dose: Tempo | Hold | Timed
-    breathe: tuple[tuple[str, str], ...] = ()
+    breathe: tuple[tuple[str, Breath], ...] = ()
     breathing: tuple[Phase, ...] = ()
     if kind == "tempo":
         dose = draw(tempos())
         names = sorted({phase.name for phase in dose.phases})
         chosen = draw(st.lists(st.sampled_from(names), unique=True, max_size=2))
-        breathe = tuple((name, draw(st.sampled_from(("in", "out", "hold")))) for name in chosen)
+        breathe = tuple((name, draw(st.sampled_from(BREATHS))) for name in chosen)
     else:
         if kind == "hold":
             dose = Hold(
@@ -147,19 +150,17 @@ def exercises(draw: st.DrawFn, number: int = 1, doses: Sequence[str] = ("tempo",
         reminders_every=draw(st.integers(1, 5)),
         breathe=breathe,
         breathing=breathing,
-        count=draw(st.sampled_from(("tempo", "reps", "both", "off"))),
+        count=draw(st.sampled_from(Count)),
     )
 
 
 @st.composite
 def breathings(draw: st.DrawFn, number: int = 1) -> Breathing:
-    names = draw(
-        st.lists(st.sampled_from(("in", "hold", "out", "rest")), min_size=1, max_size=4, unique=True)
-    )
+    names = draw(st.lists(st.sampled_from(Breath), min_size=1, max_size=4, unique=True))
     return Breathing(
-        tuple(Phase(name, draw(seconds("0.3", "8"))) for name in names),
+        tuple(Phase(str(name), draw(seconds("0.3", "8"))) for name in names),
         draw(st.integers(1, 6)),
-        draw(st.sampled_from(("off", "tempo"))),
+        draw(st.sampled_from((Count.OFF, Count.TEMPO))),
         draw(st.sampled_from((0, 3))),
         place(10 * number),
     )

@@ -27,6 +27,7 @@ from coach.encode.track import Track
 from coach.encode.write import fingerprint, write_file
 from coach.errors import AudioError, Location
 from coach.mix import render
+from coach.routine import Level
 from coach.timeline import Chapter, Timeline
 from coach.units import RATE
 from tests.test_export import Noise, make, mixed, run
@@ -135,7 +136,7 @@ def test_a_chapter_that_ends_within_a_cue(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("any_converter")
 @pytest.mark.parametrize("suffix", [".mp3", ".flac", ".opus", ".m4a"])
 def test_the_tags_of_an_album(tmp_path: Path, suffix: str) -> None:
-    done = album(make(RATE, TITLES, level="easier"), tmp_path / "album", suffix, cover=COVER)
+    done = album(make(RATE, TITLES, level=Level.EASIER), tmp_path / "album", suffix, cover=COVER)
     for number, track in enumerate(done.tracks, 1):
         tags: Any = mutagen.File(track.path, easy=True).tags
         assert tags["title"] == [TITLES[number - 1]]
@@ -257,7 +258,7 @@ def test_what_no_longer_belongs_is_removed(tmp_path: Path, change: str) -> None:
     suffix = ".mp3" if change == "another format" else ".wav"
     titles = TITLES[:2] if change == "shorter" else ["A", "B", "C"] if change == "renamed" else TITLES
     title = "Other" if change == "retitled" else "Clamshell"
-    level = "easier" if change == "another level" else None
+    level = Level.EASIER if change == "another level" else None
     done = album(make(RATE, titles, title=title, level=level), folder, suffix)
     assert "cover.jpg" in done.removed
     assert names(folder) == sorted(
@@ -307,7 +308,11 @@ def test_the_album_of_another_routine_is_left_alone(tmp_path: Path) -> None:
     album(timeline, folder)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     other = replace(
-        timeline, cues=tuple(replace(c, location=Location("b.yaml", 1, 1)) for c in timeline.cues)
+        timeline,
+        cues=tuple(
+            replace(cue, sentence=cue.sentence._replace(location=Location("b.yaml", 1, 1)))
+            for cue in timeline.cues
+        ),
     )
     with pytest.raises(AudioError, match=r"holds the album of a\.yaml: name another folder"):
         album(other, folder)

@@ -15,14 +15,14 @@ from coach.encode.captions import for_tags, lrc, plain, timed, vtt
 from coach.encode.names import file_name
 from coach.errors import Location
 from coach.speech import Clip
-from coach.timeline import Chapter, Cue, Timeline
+from coach.timeline import Chapter, Cue, CueKind, Sentence, Timeline
 from coach.units import RATE
 from tests.test_tags_readers import HOSTILE
 
 
 def cue(start: float, length: float, text: str, kind: str = "say", rep: int | None = None) -> Cue:
     clip = Clip(text, round(length * RATE), 0)
-    return Cue(round(start * RATE), clip, kind, text, Location("a.yaml", 1, 1), rep=rep)
+    return Cue(round(start * RATE), clip, Sentence(CueKind(kind), text, Location("a.yaml", 1, 1)), rep=rep)
 
 
 def timeline(*cues: Cue, chapters: tuple[Chapter, ...] = (), title: str = "Clamshell") -> Timeline:

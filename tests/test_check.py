@@ -11,6 +11,7 @@ from coach import script
 from coach.app import prepare
 from coach.app.check import Findings, check
 from coach.app.request import Request
+from coach.routine import Level
 from tests.command import SCRIPTS
 
 GROWING = """\
@@ -59,7 +60,7 @@ def test_a_script_without_variants_is_loaded_and_compiled_once(work: Counter[str
 def test_one_level_is_loaded_and_compiled_once(work: Counter[str], tmp_path: Path) -> None:
     path = tmp_path / "growing.yaml"
     path.write_text(GROWING)
-    assert check(Request(path, level="harder")) == Findings()
+    assert check(Request(path, level=Level.HARDER)) == Findings()
     assert work == {"loads": 1, "compilations": 1}
 
 

@@ -23,8 +23,9 @@ from coach.encode.track import Track
 from coach.encode.write import Exported, fingerprint, write_file
 from coach.errors import AudioError, Location
 from coach.mix import render, to_int16
+from coach.routine import Level
 from coach.speech import Clip
-from coach.timeline import Chapter, Cue, Timeline
+from coach.timeline import Chapter, Cue, CueKind, Sentence, Timeline
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -48,11 +49,12 @@ class Noise:
 
 
 def make(
-    length: int, titles: Iterable[str] = (), title: str = "Clamshell", level: str | None = None
+    length: int, titles: Iterable[str] = (), title: str = "Clamshell", level: Level | None = None
 ) -> Timeline:
     """Return a track of noise with gaps, and with chapters of equal lengths."""
+    sentence = Sentence(CueKind.SAY, "x", Location("a.yaml", 1, 1))
     cues = tuple(
-        Cue(start, Clip(f"c{start}", min(9_001, length - start), 0), "say", "x", Location("a.yaml", 1, 1))
+        Cue(start, Clip(f"c{start}", min(9_001, length - start), 0), sentence)
         for start in range(0, length, 11_111)
     )
     titles = list(titles)
@@ -205,7 +207,7 @@ def tags(path: Path) -> Any:
 
 
 def test_the_tags_of_a_track(tmp_path: Path) -> None:
-    write_file(make(RATE * 2, level="harder"), Noise(), tmp_path / "a.mp3")
+    write_file(make(RATE * 2, level=Level.HARDER), Noise(), tmp_path / "a.mp3")
     read = tags(tmp_path / "a.mp3")
     assert read.version == (2, 3, 0)
     shown = {frame.FrameID: str(frame) for frame in read.values()}
@@ -421,7 +423,7 @@ def test_whatever_decides_the_bytes_changes_the_fingerprint() -> None:
         replace(plain, title="U"),
         replace(plain, language="de"),
         replace(plain, voice="w"),
-        replace(plain, level="easier"),
+        replace(plain, level=Level.EASIER),
         replace(plain, length=20_001),
         replace(plain, chapters=(Chapter("B", 0, 20_000),)),
         replace(plain, cues=(moved, *plain.cues[1:])),

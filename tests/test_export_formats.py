@@ -18,6 +18,7 @@ from coach.encode.segment import to_audio_segment
 from coach.encode.track import Track
 from coach.encode.write import fingerprint, write_file
 from coach.errors import AudioError
+from coach.routine import Level
 from coach.units import RATE
 from tests.test_export import Noise, make, mixed
 
@@ -153,7 +154,7 @@ TITLES = ["Warm-up", "Clamshell; links = #1 \\ \N{FLEXED BICEPS}", ""]
 @pytest.mark.usefixtures("converter")
 @pytest.mark.parametrize("suffix", [".flac", ".opus"])
 def test_comments_of_flac_and_ogg(tmp_path: Path, suffix: str) -> None:
-    timeline = make(3 * RATE, TITLES, title="a=b;c#d\\\n[CHAPTER]", level="easier")
+    timeline = make(3 * RATE, TITLES, title="a=b;c#d\\\n[CHAPTER]", level=Level.EASIER)
     write_file(timeline, Noise(), tmp_path / f"a{suffix}")
     tags = {key.lower(): value for key, value in opened(tmp_path / f"a{suffix}").tags.as_dict().items()}
     tags.pop("encoder", None)
@@ -182,7 +183,7 @@ def test_comments_of_flac_and_ogg(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.usefixtures("converter")
 def test_tags_and_chapters_of_m4a(tmp_path: Path) -> None:
-    timeline = make(3 * RATE, TITLES, title="a=b;c#d\\\n[CHAPTER]", level="easier")
+    timeline = make(3 * RATE, TITLES, title="a=b;c#d\\\n[CHAPTER]", level=Level.EASIER)
     write_file(timeline, Noise(), tmp_path / "a.m4a")
     file = opened(tmp_path / "a.m4a")
     assert {key: list(value) for key, value in file.tags.items()} == {

@@ -15,9 +15,22 @@ from hypothesis import strategies as st
 from coach import phrases, script
 from coach.phrases import phrasebook
 from coach.progress import today
-from coach.routine import Exercise, Hold, News, Repeat, Routine, Tempo, Text, Timed
+from coach.routine import (
+    Breath,
+    Count,
+    Exercise,
+    Guidance,
+    Hold,
+    News,
+    Repeat,
+    Routine,
+    Setback,
+    Tempo,
+    Text,
+    Timed,
+)
 from coach.timeline import Timeline, compile_routine, texts
-from coach.timeline.voiced import BREATH
+from coach.timeline.booth import BREATH
 from coach.timeline.wording import news
 from coach.units import RATE
 from tests.strategies import PacedSpeech, phases, place, routine, routines, span, text, voices
@@ -34,20 +47,20 @@ LIFT = Exercise(
     sides=("left", "right"),
     setup=(text("Lie on your {side}, approx. 45 degrees. Knees together.", 40), text("Lift the foot.", 41)),
     reminders=(text("Core tight.", 42), text("Slow.", 43)),
-    breathe=(("up", "out"),),
+    breathe=(("up", Breath.OUT),),
 )
-Guided = "full", "short", "quiet"
+Guided = Guidance.FULL, Guidance.SHORT, Guidance.QUIET
 
 
 def spoken(timeline: Timeline, kind: str) -> list[str]:
     return [cue.text for cue in timeline.cues if cue.kind == kind]
 
 
-def made(guidance: str, *steps: Any) -> Timeline:
+def made(guidance: Guidance, *steps: Any) -> Timeline:
     return compile_routine(fitted(guidance, routine(*steps)), PacedSpeech(0.5))
 
 
-def fitted(guidance: str, plain: Routine) -> Routine:
+def fitted(guidance: Guidance, plain: Routine) -> Routine:
     from datetime import datetime, timezone
 
     return today(plain, [], datetime(2026, 11, 2, tzinfo=timezone.utc), guidance=guidance)
@@ -87,21 +100,21 @@ def test_full_says_all_short_half_and_quiet_nothing_of_how_it_is_done() -> None:
     ],
 )
 def test_a_setup_is_cut_behind_its_first_sentence(words: str, first: str) -> None:
-    timeline = made("short", replace(LIFT, sides=(), setup=(text(words.replace("{side}", "Left")),)))
+    timeline = made(Guidance.SHORT, replace(LIFT, sides=(), setup=(text(words.replace("{side}", "Left")),)))
     assert spoken(timeline, "setup") == [first]
 
 
 def test_a_short_setup_of_its_own_is_taken_and_a_recording_is_played_whole() -> None:
     own = replace(LIFT, short=(text("On your {side}."),))
-    assert spoken(made("short", own), "setup") == ["On your left side."]
-    assert len(spoken(made("full", own), "setup")) == 2
-    assert spoken(made("quiet", own), "setup") == []
+    assert spoken(made(Guidance.SHORT, own), "setup") == ["On your left side."]
+    assert len(spoken(made(Guidance.FULL, own), "setup")) == 2
+    assert spoken(made(Guidance.QUIET, own), "setup") == []
     recorded = replace(LIFT, setup=(Text("One. Two.", place(40), Path("one.wav")),))
-    assert spoken(made("short", recorded), "setup") == ["One. Two."]
+    assert spoken(made(Guidance.SHORT, recorded), "setup") == ["One. Two."]
 
 
 @pytest.mark.parametrize("guidance", Guided)
-def test_there_is_time_to_get_into_position_whatever_is_said(guidance: str) -> None:
+def test_there_is_time_to_get_into_position_whatever_is_said(guidance: Guidance) -> None:
     timeline = made(guidance, LIFT)
     before = max(cue.end for cue in timeline.cues if cue.kind in ("announce", "setup"))
     count_in = next(cue for cue in timeline.cues if cue.kind == "countdown")
@@ -128,35 +141,35 @@ def test_a_nearer_setup_does_not_keep_a_farther_short_form(tmp_path: Path) -> No
         replace(LIFT, dose=Tempo(span(3), phases(up=2, down=2)), reminders_every=1),
         replace(LIFT, dose=Hold(span(3), span(15), Fraction(3)), breathe=()),
         replace(LIFT, dose=Timed(Fraction(40)), breathe=(), breathing=phases(**{"in": 4, "out": 4})),
-        replace(LIFT, count="off"),
-        replace(LIFT, count="reps"),
+        replace(LIFT, count=Count.OFF),
+        replace(LIFT, count=Count.REPS),
     ],
     ids=["tempo", "hold", "timed", "off", "reps"],
 )
-def test_nothing_is_missed_that_was_not_to_be_said(guidance: str, exercise: Exercise) -> None:
+def test_nothing_is_missed_that_was_not_to_be_said(guidance: Guidance, exercise: Exercise) -> None:
     assert not [each for each in made(guidance, exercise).warnings if "never said" in each.message]
 
 
 def test_full_guidance_still_warns_of_what_is_never_said() -> None:
     lift = replace(LIFT, sides=(), setup=(), dose=Tempo(span(4), phases(up=2, down=2)))
-    assert [each.message for each in made("full", lift).warnings] == [
+    assert [each.message for each in made(Guidance.FULL, lift).warnings] == [
         "'Slow.' is never said: no turn with room for it came"
     ]
 
 
 def test_the_breath_stays_where_it_alone_tells_when_to_turn() -> None:
-    assert spoken(made("quiet", replace(LIFT, count="off")), "breath")
+    assert spoken(made(Guidance.QUIET, replace(LIFT, count=Count.OFF)), "breath")
 
 
 def test_holds_and_timed_work_have_half_the_reminders() -> None:
     plank = replace(LIFT, dose=Timed(Fraction(120)), breathe=(), sides=(), setup=())
-    full, short = (len(spoken(made(guidance, plank), "reminder")) for guidance in ("full", "short"))
+    full, short = (len(spoken(made(guidance, plank), "reminder")) for guidance in Guided[:2])
     assert full / 2 <= short <= full / 2 + 1
 
 
 @settings(max_examples=40, deadline=None)
 @given(routines, voices, st.sampled_from(["short", "quiet"]))
-def test_work_is_the_same_with_less_said(plain: Routine, voice: PacedSpeech, guidance: str) -> None:
+def test_work_is_the_same_with_less_said(plain: Routine, voice: PacedSpeech, guidance: Guidance) -> None:
     from coach.errors import ScriptError
 
     def compiled(each: Routine) -> Timeline | None:
@@ -191,7 +204,9 @@ def test_one_exercise_needs_no_name() -> None:
     assert opening(News("Lift 0", reps=1), names=1) == ["One more rep today."]
     assert opening(News("Lift 0", seconds=2), names=1) == ["Two more seconds today."]
     assert opening(News("Lift 0", reps=-2), names=1) == ["Two reps less today."]
-    assert opening(News("Lift 0", because="hurt"), names=1) == ["No more than last time, because it hurt."]
+    assert opening(News("Lift 0", because=Setback.HURT), names=1) == [
+        "No more than last time, because it hurt."
+    ]
     assert opening(News("Lift 0", "left", reps=-1), News("Lift 0", "right", reps=1), names=1) == [
         "One rep less today: left side.",
         "One more rep today: right side.",
@@ -203,7 +218,7 @@ def test_what_changed_alike_is_one_sentence() -> None:
         "One more rep today: Lift 0 and Lift 1.",
         "Two more seconds today: Lift 2.",
     ]
-    assert opening(*(News(f"Lift {number}", because="away") for number in range(3))) == [
+    assert opening(*(News(f"Lift {number}", because=Setback.AWAY) for number in range(3))) == [
         "After the break, less again today: Lift 0, Lift 1 and Lift 2."
     ]
 
@@ -217,7 +232,7 @@ def test_many_exercises_are_a_number() -> None:
 def test_every_language_has_all_of_it(language: str) -> None:
     everything = [
         change
-        for because in ("hurt", "hard", "away")
+        for because in Setback
         for change in (News("Lift 0", because=because), News("Lift 1", because=because))
     ]
     everything += [News("Lift 0", reps=reps) for reps in (1, 2, -1, -2)]

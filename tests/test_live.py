@@ -15,7 +15,7 @@ from rich.console import Console
 from coach.cli import live
 from coach.cli.keys import _named
 from coach.cli.live import KEYS, frame
-from coach.routine import Breathing, Exercise, Hold, Rest, Routine, Say, Step, Tempo, Timed
+from coach.routine import Breathing, Count, Exercise, Hold, Rest, Routine, Say, Step, Tempo, Timed
 from coach.session import COMMANDS, Now
 from coach.timeline import Timeline, compile_routine
 from coach.units import RATE
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SHELL = Exercise("Clamshell", Tempo(span(12), phases(up=1, down=3)), place(10), sides=("left", "right"))
 HANG = Exercise("Hang", Hold(span(2), span(30), Fraction(3)), place(20), sets=2, rest=Fraction(20))
 RUN = Exercise("Run", Timed(Fraction(95)), place(30))
-CALM = Breathing(phases(**{"in": 4, "out": 6}), 3, "off", 0, place(40))
+CALM = Breathing(phases(**{"in": 4, "out": 6}), 3, Count.OFF, 0, place(40))
 
 WIDE = (100, 40)
 NORMAL = (80, 24)
@@ -254,7 +254,7 @@ def test_no_frame_is_wider_or_higher_than_the_terminal(
         cue,
         0,
         work,
-        next(part for part in work.stretches if part.end > sample) if work else None,
+        next(part for part in work.spans if part.end > sample) if work else None,
         next((work for work in timeline.sets if work.start > sample), None),
         0.5,
         5000 if recap else 0,

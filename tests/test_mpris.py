@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from coach.routine import Breathing, Exercise, Tempo, Timed
+from coach.routine import Breathing, Count, Exercise, Tempo, Timed
 from coach.session import Now, places
 from coach.session.remote import Remote
 from coach.session.titles import moment_title
@@ -69,7 +69,7 @@ LIFT = Exercise(
     rest=Fraction(8),
 )
 RUN = Exercise("Run", Timed(Fraction(20)), place(30))
-CALM = Breathing(phases(**{"in": 4, "out": 4}), 6, "off", 0, place(40))
+CALM = Breathing(phases(**{"in": 4, "out": 4}), 6, Count.OFF, 0, place(40))
 
 
 # What a moment is called.
@@ -85,7 +85,7 @@ def moment(timeline: Timeline, seconds: float, **changes: Any) -> Now:
         cue=places.last_cue(timeline, sample),
         chapter=places.chapter_at(timeline, sample),
         work=work,
-        stretch=places.stretch_at(work, sample) if work else None,
+        stretch=places.span_at(work, sample) if work else None,
         coming=timeline.sets[index] if index < len(timeline.sets) else None,
         volume=1.0,
     )

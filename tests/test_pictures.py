@@ -256,7 +256,10 @@ def test_sides_with_their_own_doses_are_told_apart() -> None:
 def test_a_hostile_title_is_text_and_nothing_else(title: str) -> None:
     timeline, made = shipped("reverse_clamshell")
     work = tuple(replace(each, name=title or "x") for each in timeline.sets)
-    cues = tuple(replace(cue, text=title) if cue.kind != "count" else cue for cue in timeline.cues)
+    cues = tuple(
+        replace(cue, sentence=cue.sentence._replace(text=title)) if cue.kind != "count" else cue
+        for cue in timeline.cues
+    )
     chapters = tuple(replace(each, title=title) for each in timeline.chapters)
     timeline = replace(timeline, title=title, sets=work, cues=cues, chapters=chapters)
     made = replace(made, title=title, about=title)

@@ -23,7 +23,7 @@ import pytest
 from coach import desktop
 from coach.errors import CoachError
 from coach.history import History, SessionLog
-from coach.mix import fading_in, to_int16
+from coach.mix import fade_in, to_int16
 from coach.schedule import runs
 from coach.units import RATE
 from tests.command import Command, one_error
@@ -365,7 +365,7 @@ def faded_export(cron: Cron) -> NDArray[np.int16]:
         return block
 
     first = round(cron.timeline("short.yaml")["cues"][0]["start"] * RATE)
-    return to_int16(fading_in(pull, first, FADE, 0, exported.size))
+    return to_int16(fade_in(pull, first, FADE, 0, exported.size))
 
 
 @pytest.mark.realtime

@@ -22,7 +22,7 @@ from coach.errors import AudioError, Location
 from coach.player import open_player
 from coach.player.playback import Playback
 from coach.speech import Clip
-from coach.timeline import Cue, Timeline
+from coach.timeline import Cue, CueKind, Sentence, Timeline
 from coach.units import RATE
 from tests.sound_server import Recorder, needs_server, recorder, server
 from tests.test_player import Clock, Source, until
@@ -254,7 +254,7 @@ def test_the_card_plays_the_samples_of_the_export(
     simple: ModuleType, recorder: Recorder, tmp_path: Path
 ) -> None:
     cues = tuple(
-        Cue(start, Clip(f"c{start}", 9_000, 0), "say", "x", Location("a.yaml", 1, 1))
+        Cue(start, Clip(f"c{start}", 9_000, 0), Sentence(CueKind.SAY, "x", Location("a.yaml", 1, 1)))
         for start in range(0, 3 * RATE // 2 - 9_000, 12_345)
     )
     timeline = Timeline("T", "en", "test/noise", None, 3 * RATE // 2, cues, (), ())

@@ -19,7 +19,20 @@ from coach.app.request import Request
 from coach.history import Answer, History, SetOutcome
 from coach.mix import render
 from coach.progress import grown_doses, standings, today
-from coach.routine import Exercise, Hold, News, Progress, Repeat, Routine, Span, Tempo, Timed
+from coach.routine import (
+    Exercise,
+    Guidance,
+    Hold,
+    Level,
+    News,
+    Progress,
+    Range,
+    Repeat,
+    Routine,
+    Setback,
+    Tempo,
+    Timed,
+)
 from coach.session.journal import Journal
 from coach.timeline import Timeline, compile_routine
 from coach.units import to_seconds
@@ -34,8 +47,8 @@ START = datetime(2026, 11, 2, 7, 0, tzinfo=timezone(timedelta(hours=1)))
 ROOT = Path(__file__).parents[1]
 
 
-def between(low: int, high: int) -> Span:
-    return Span(Fraction(low), Fraction(high))
+def between(low: int, high: int) -> Range:
+    return Range(Fraction(low), Fraction(high))
 
 
 LIFT = Exercise(
@@ -43,7 +56,7 @@ LIFT = Exercise(
     Tempo(between(10, 12), phases(up=1, down=1)),
     place(10),
     sides=("left", "right"),
-    levels=("easier", "harder"),
+    levels=tuple(Level),
 )
 PLANK = Exercise("Plank", Hold(span(2), between(20, 25), Fraction(3)), place(20))
 RUN = Exercise("Run", Timed(Fraction(20)), place(30))
@@ -60,7 +73,7 @@ class Person:
         self.log = History(path)
         self.now = START
 
-    def due(self, *steps: Any, level: str | None = None, **more: Any) -> Routine:
+    def due(self, *steps: Any, level: Level | None = None, **more: Any) -> Routine:
         """Return a routine as it is today."""
         plain = replace(routine(*steps), level=level)
         return today(plain, self.log.sessions(), self.now, **more)
@@ -138,7 +151,7 @@ def doses(made: Routine) -> list[str]:
     return found
 
 
-def why(person: Person, *steps: Any, level: str | None = None) -> list[str]:
+def why(person: Person, *steps: Any, level: Level | None = None) -> list[str]:
     made = replace(routine(*steps), level=level)
     return [each.why for each in standings(made, person.log.sessions(), person.now)]
 
@@ -305,7 +318,7 @@ def test_three_weeks_away_lead_back_to_the_low_end(person: Person, days: int, do
     made = person.due(LIFT)
     assert doses(made) == [dose, dose]
     if dose == "10":
-        assert made.news == (News("Lift", because="away"),)
+        assert made.news == (News("Lift", because=Setback.AWAY),)
         assert why(person, LIFT) == ["the low end again after three weeks away"] * 2
         person.plays(made)
         assert doses(person.due(LIFT)) == ["11", "11"]
@@ -343,10 +356,10 @@ def test_more_by_own_choice_is_where_it_goes_on_and_less_changes_nothing(person:
 
 def test_levels_are_apart_where_the_exercise_has_a_variant(person: Person) -> None:
     person.plays(person.due(LIFT, PLANK))
-    assert doses(person.due(LIFT, PLANK, level="harder")) == ["10", "10", "2x22"]
-    person.plays(person.due(LIFT, PLANK, level="harder"))
+    assert doses(person.due(LIFT, PLANK, level=Level.HARDER)) == ["10", "10", "2x22"]
+    person.plays(person.due(LIFT, PLANK, level=Level.HARDER))
     assert doses(person.due(LIFT, PLANK)) == ["11", "11", "2x24"]
-    assert doses(person.due(LIFT, PLANK, level="easier")) == ["10", "10", "2x24"]
+    assert doses(person.due(LIFT, PLANK, level=Level.EASIER)) == ["10", "10", "2x24"]
 
 
 def test_a_range_that_was_changed_is_met_where_the_person_is(person: Person) -> None:
@@ -380,7 +393,7 @@ def test_pain_holds_every_dose_back_and_says_so(person: Person) -> None:
     person.plays(person.due(LIFT, PLANK), pain="more")
     made = person.due(LIFT, PLANK)
     assert doses(made) == ["10", "10", "2x20"]
-    assert made.news == (News("Lift", because="hurt"), News("Plank", because="hurt"))
+    assert made.news == (News("Lift", because=Setback.HURT), News("Plank", because=Setback.HURT))
     assert why(person, PLANK) == ["no more than on Mon 2 Nov, because it hurt"]
     person.plays(made, pain="same", effort="same")
     assert doses(person.due(LIFT, PLANK)) == ["11", "11", "2x22"]
@@ -389,7 +402,7 @@ def test_pain_holds_every_dose_back_and_says_so(person: Person) -> None:
 def test_too_hard_holds_back_and_too_easy_needs_no_second_time(person: Person) -> None:
     slow = replace(PLANK, progress=Progress(3))
     person.plays(person.due(slow), effort="more")
-    assert person.due(slow).news == (News("Plank", because="hard"),)
+    assert person.due(slow).news == (News("Plank", because=Setback.HARD),)
     person.plays(person.due(slow), effort="less")
     assert doses(person.due(slow)) == ["2x22"]
     person.plays(person.due(slow), effort="less", pain="more")
@@ -419,7 +432,7 @@ def test_at_the_top_the_harder_variant_is_worth_a_try(person: Person) -> None:
     assert person.due(LIFT).outgrown == ()
     person.plays(person.due(LIFT))
     assert person.due(LIFT).outgrown == ("Lift",)
-    assert person.due(LIFT, level="harder").outgrown == ()
+    assert person.due(LIFT, level=Level.HARDER).outgrown == ()
 
 
 def test_both_sides_must_have_come_to_the_top(person: Person) -> None:
@@ -481,7 +494,7 @@ def test_a_session_that_plays_is_no_history_yet(person: Person) -> None:
 
 
 def guidance(person: Person, *steps: Any) -> list[str]:
-    return [each.guidance for each in person.due(*steps, guidance="auto").exercises()]
+    return [each.guidance for each in person.due(*steps, guidance=Guidance.AUTO).exercises()]
 
 
 def test_guidance_fades_after_three_sessions_that_complete_an_exercise(person: Person) -> None:
@@ -508,7 +521,7 @@ def test_full_guidance_is_back_after_a_break_or_something_broken_off(person: Per
 
 
 def test_guidance_that_is_asked_for_is_given(person: Person) -> None:
-    for wanted in ("full", "short", "quiet"):
+    for wanted in (Guidance.FULL, Guidance.SHORT, Guidance.QUIET):
         assert [each.guidance for each in person.due(LIFT, RUN, guidance=wanted).exercises()] == [wanted] * 2
 
 
@@ -533,7 +546,7 @@ def test_the_same_history_gives_the_same_track(person: Person) -> None:
 
     def made() -> tuple[Timeline, bytes]:
         voice = PacedSpeech()
-        timeline = compile_routine(today(plain, sessions, now, guidance="auto"), voice)
+        timeline = compile_routine(today(plain, sessions, now, guidance=Guidance.AUTO), voice)
         return timeline, render(timeline, Silent(voice), 0, timeline.length).tobytes()
 
     one, other = made(), made()
@@ -580,7 +593,7 @@ def test_any_history_keeps_the_dose_in_its_range(
         before: list[int] | None = None
         for session in sessions:
             given = {name: session[name] for name in ("pain", "effort") if session[name]}
-            made = person.due(*steps, guidance="auto")
+            made = person.due(*steps, guidance=Guidance.AUTO)
             stands = standings(routine(*steps), person.log.sessions(), person.now)
             steps_now = [stand.step for stand in stands]
             for stand in stands:

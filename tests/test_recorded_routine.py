@@ -15,7 +15,7 @@ from coach.routine import VoiceChoice
 from coach.speech import ClipCache, Speech, open_speech
 from coach.timeline import compile_routine, texts
 from coach.units import RATE
-from tests.voices import ClickVoice
+from tests.voices import ClickVoice, FixedSpeech
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +29,20 @@ steps:
     tempo: {up: 1, down: 3}
     setup: [{file: voice/hello.wav}, Lie down.]
     reminders: [{file: voice/hello.wav, text: Ribs down}, Breathe.]
+"""
+
+
+A_LONG_RECORDING = "a" * 115  # FixedSpeech makes 5.8 s of it, and 0.45 s of "Ribs down"
+YIELDING = f"""
+title: Recorded
+count_in: 0
+steps:
+  - exercise: Plank
+    hold: 9.98
+    count: off
+    reminders: {{file: {A_LONG_RECORDING}.wav, text: Ribs down}}
+  - exercise: Planks
+    for: 40
 """
 
 
@@ -96,3 +110,14 @@ def test_recordings_work_with_the_voice_of_the_routine(
     speech = open_speech("en", VoiceChoice())
     timeline = compile_routine(script.load(routine), speech)
     assert {"Hello there", "Lie down."} <= {cue.text for cue in timeline.cues}
+
+
+def test_a_recording_that_gives_way_to_a_name_is_still_a_recording(tmp_path: Path) -> None:
+    path, speech = tmp_path / "yielding.yaml", FixedSpeech()
+    path.write_text(YIELDING, "utf-8")
+    (tmp_path / f"{A_LONG_RECORDING}.wav").touch()
+    (_, warning) = compile_routine(script.load(path), speech).warnings
+    assert warning.message == (
+        "'Ribs down' takes 5.80 s, the room is 5.79 s: it is left out for the next exercise's name"
+    )
+    assert "Ribs down" not in {text for text, _ in speech.asked}

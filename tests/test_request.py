@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from coach.app.request import Request
 from coach.errors import Blame, CoachError, Location, Problem, RefusedError, ScriptError, SpeechError
-from coach.routine import Span
+from coach.routine import Guidance, Level, Range
 from coach.script import Change
 
 tenths = st.integers(0, 36_000).map(lambda number: Fraction(number, 10))
 names = st.text("abcdefgh", min_size=1, max_size=5)
 ranges = st.tuples(st.integers(1, 100), st.integers(0, 20)).map(
-    lambda pair: Span(Fraction(pair[0]), Fraction(sum(pair)))
+    lambda pair: Range(Fraction(pair[0]), Fraction(sum(pair)))
 )
 changes = st.builds(
     Change,
@@ -32,12 +32,12 @@ changes = st.builds(
 requests = st.builds(
     Request,
     script=names.map(Path),
-    level=st.sampled_from([None, "easier", "harder"]),
+    level=st.sampled_from([None, *Level]),
     voice=st.none() | names,
     rate=st.none() | st.sampled_from([0.5, 0.85, 1.0, 2.0]),
     volume=st.none() | st.sampled_from([-40.0, -6.0, 0.0, 2.5]),
     language=st.sampled_from([None, "en", "de", "es", "fr"]),
-    guidance=st.sampled_from([None, "full", "short", "quiet", "auto"]),
+    guidance=st.sampled_from([None, *Guidance]),
     grows=st.booleans(),
     change=changes,
 )
@@ -49,8 +49,8 @@ def test_a_request_comes_back_from_its_data(request: Request) -> None:
 
 
 def test_only_what_was_asked_for_is_kept() -> None:
-    change = Change(reps=Span(Fraction(10), Fraction(15)), rest=Fraction(91, 2))
-    request = Request(Path("hip.yaml"), level="easier", change=change)
+    change = Change(reps=Range(Fraction(10), Fraction(15)), rest=Fraction(91, 2))
+    request = Request(Path("hip.yaml"), level=Level.EASIER, change=change)
     assert request.as_data() == {
         "version": 1,
         "script": "hip.yaml",
@@ -62,7 +62,7 @@ def test_only_what_was_asked_for_is_kept() -> None:
 
 def test_a_program_may_write_values_as_a_person_does() -> None:
     data = {"version": 1, "script": "hip.yaml", "reps": 12, "rest": "1m30s", "rate": "0.9", "sides": ["left"]}
-    change = Change(reps=Span(Fraction(12), Fraction(12)), sides=("left",), rest=Fraction(90))
+    change = Change(reps=Range(Fraction(12), Fraction(12)), sides=("left",), rest=Fraction(90))
     assert Request.from_data(data) == Request(Path("hip.yaml"), rate=0.9, change=change)
 
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from coach.mix import fading_in, to_int16
+from coach.mix import fade_in, to_int16
 from coach.schedule.daemon import cron_runs
 from coach.units import RATE
 from tests.sound_server import RAW, Recorder, needs_server, running
@@ -264,7 +264,7 @@ def expected(who: Person) -> NDArray[np.int16]:
         return block
 
     first = json.loads(who.coach("show", "routine.yaml", "--json"))["cues"][0]["start"]
-    return to_int16(fading_in(pull, round(first * RATE), FADE, 0, exported.size))
+    return to_int16(fade_in(pull, round(first * RATE), FADE, 0, exported.size))
 
 
 def next_minute(least: float) -> datetime:

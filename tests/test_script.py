@@ -11,9 +11,10 @@ import pytest
 
 from coach import script
 from coach.errors import Location, Problem, ScriptError
-from coach.routine import Exercise, Hold, Routine, Say, Span, Tempo, Text, Timed
+from coach.routine import Exercise, Hold, Range, Routine, Say, Tempo, Text, Timed
 from coach.script import LEVELS, Change
 from coach.script.exercises import library
+from coach.text_enum import TextEnum
 
 SCRIPTS = Path(__file__).parent / "scripts"
 SHIPPED = Path(__file__).parents[1] / "scripts"
@@ -34,14 +35,14 @@ def written(value: object, indent: str = "") -> str:
         return str(value)
     if isinstance(value, Text):
         return repr(value.words)
-    if isinstance(value, Span):
+    if isinstance(value, Range):
         return f"{value.low}-{value.high}" if value.low < value.high else str(value.low)
     if isinstance(value, tuple):
         parts = [written(each, indent + "  ") for each in value]
         lines = any(dataclasses.is_dataclass(each) and not isinstance(each, Text) for each in value)
         return "".join(f"\n{indent}- {part}" for part in parts) if lines else f"[{', '.join(parts)}]"
     if not dataclasses.is_dataclass(value):
-        return repr(value)
+        return repr(str(value) if isinstance(value, TextEnum) else value)
     fields = []
     for field in dataclasses.fields(value):
         default = field.default
@@ -116,7 +117,7 @@ def one(routine: Routine) -> Exercise:
 def test_the_reverse_clamshell_is_the_reference_session() -> None:
     exercise = one(script.load(SHIPPED / "reverse_clamshell.yaml"))
     assert isinstance(exercise.dose, Tempo)
-    assert exercise.dose.reps == Span(Fraction(10), Fraction(15))
+    assert exercise.dose.reps == Range(Fraction(10), Fraction(15))
     assert [(phase.name, phase.seconds) for phase in exercise.dose.phases] == [
         ("up", Fraction(1)),
         ("down", Fraction(3)),
@@ -128,8 +129,8 @@ def test_the_reverse_clamshell_is_the_reference_session() -> None:
     assert easier.name == "Single-leg windshield wiper"
     assert isinstance(easier.dose, Hold)
     assert (easier.dose.hold, easier.dose.reps) == (
-        Span(Fraction(20), Fraction(30)),
-        Span(Fraction(10), Fraction(15)),
+        Range(Fraction(20), Fraction(30)),
+        Range(Fraction(10), Fraction(15)),
     )
 
     harder = one(script.load(SHIPPED / "reverse_clamshell.yaml", level="harder"))
@@ -155,13 +156,13 @@ steps:
   - {exercise: Time, for: 60}
 """,
     )
-    change = Change(Span(Fraction(12), Fraction(12)), ("left",), 2, Fraction(45))
+    change = Change(Range(Fraction(12), Fraction(12)), ("left",), 2, Fraction(45))
     reps, holds, one_hold, time = script.load(path, change=change).exercises()
     assert isinstance(reps.dose, Tempo)
     assert isinstance(holds.dose, Hold)
     assert isinstance(one_hold.dose, Hold)
     assert reps.dose.reps == holds.dose.reps == change.reps
-    assert one_hold.dose.reps == Span(Fraction(1), Fraction(1))
+    assert one_hold.dose.reps == Range(Fraction(1), Fraction(1))
     assert time.dose == Timed(Fraction(60))
     assert [each.sides for each in (reps, holds, time)] == [("left",), (), ()]
     assert {each.sets for each in (reps, holds, time)} == {2}
@@ -170,7 +171,7 @@ steps:
 
 def test_a_change_may_make_a_routine_too_long(tmp_path: Path) -> None:
     path = write(tmp_path, "title: A\nsteps: [{exercise: A, reps: 10, hold: 60}]")
-    change = Change(reps=Span(Fraction(10_000), Fraction(10_000)))
+    change = Change(reps=Range(Fraction(10_000), Fraction(10_000)))
     (line,) = problems(path, change=change)
     assert line.endswith(":2:9: the routine lasts at least 175.00 hours up to here; the most is 12")
 
@@ -260,9 +261,9 @@ def test_a_recording_may_stand_wherever_a_text_does(tmp_path: Path) -> None:
     )
     say, exercise = script.load(path).steps
     assert isinstance(say, Say)
-    assert (say.text.words, say.text.file) == ("Hello there", tmp_path / "hello.wav")
+    assert (say.text.words, say.text.recording) == ("Hello there", tmp_path / "hello.wav")
     assert isinstance(exercise, Exercise)
-    assert [(text.words, text.file) for text in (*exercise.setup, *exercise.reminders)] == [
+    assert [(text.words, text.recording) for text in (*exercise.setup, *exercise.reminders)] == [
         ("hello", tmp_path / "hello.wav"),
         ("Go.", None),
         ("ribs", tmp_path / "ribs.m4a"),

@@ -16,7 +16,7 @@ from coach.errors import AudioError, SpeechError
 from coach.history import History, SessionLog
 from coach.mix import render
 from coach.phrases import phrasebook
-from coach.routine import Breathing, Exercise, Hold, Rest, Say, Step, Tempo, Timed
+from coach.routine import Breathing, Count, Exercise, Hold, Rest, Say, Step, Tempo, Timed
 from coach.session import COMMANDS, Now, Session, places
 from coach.session.journal import Journal
 from coach.session.places import Landing
@@ -48,7 +48,7 @@ SHELL = Exercise(
 PLANK = Exercise("Plank", Hold(span(1), span(30), Fraction(3)), place(20))
 SQUAT = Exercise("Squat", Tempo(span(5), phases(down=2, up=2)), place(30), sets=2, rest=Fraction(30))
 RUN = Exercise("Run", Timed(Fraction(40)), place(35), count_in=0)
-CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, "off", 0, place(40))
+CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, Count.OFF, 0, place(40))
 TALK = Say(text("Welcome to this."), Fraction(2), place(1))
 MINUTE = Rest(Fraction(60), place(15))
 
@@ -218,7 +218,7 @@ if TYPE_CHECKING:
 
 def rep(person: Person, index: int, number: int, seconds: float = 0.0) -> int:
     """Return a sample so many seconds behind the beat of a rep."""
-    parts = person.timeline.sets[index].stretches
+    parts = person.timeline.sets[index].spans
     return next(part.start for part in parts if part.rep == number) + round(seconds * RATE)
 
 
@@ -881,7 +881,7 @@ ROUTINES: tuple[tuple[Step, ...], ...] = (
             "Step",
             Tempo(span(8), phases(up="0.7")),
             place(5),
-            count="off",
+            count=Count.OFF,
             count_in=0,
             sets=2,
             rest=Fraction(0),
@@ -950,7 +950,7 @@ def assert_clean_start(person: Person, starts: int, command: str) -> None:
     body = places.beat_at(timeline, sample)
     work = places.work_at(timeline, body)
     if command in ("resume", "toggle", "back", "repeat", "previous", "next", "go to") and work and work.reps:
-        assert body in {next(p.start for p in work.stretches if p.rep == part.rep) for part in work.stretches}
+        assert body in {next(p.start for p in work.spans if p.rep == part.rep) for part in work.spans}
 
 
 def assert_true(person: Person) -> None:

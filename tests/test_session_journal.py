@@ -15,7 +15,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 from coach.errors import ScriptError
 from coach.history import Ending, History, HistoryError, Record, SessionLog, SetLog, SetOutcome
-from coach.routine import Breathing, Exercise, Hold, Rest, Routine, Say, Step, Tempo, Timed
+from coach.routine import Breathing, Count, Exercise, Hold, Rest, Routine, Say, Step, Tempo, Timed
 from coach.session.journal import Journal
 from coach.session.places import going_on
 from coach.timeline import Timeline, compile_routine
@@ -39,7 +39,7 @@ LIFT = Exercise(
 )
 HANG = Exercise("Hang", Hold(span(2), span(10), Fraction(3)), place(20))
 RUN = Exercise("Run", Timed(Fraction(20)), place(30))
-CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, "off", 0, place(40))
+CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, Count.OFF, 0, place(40))
 
 
 def compiled(*steps: Step) -> Timeline:
@@ -91,7 +91,7 @@ def brief(*sets: SetLog) -> list[tuple[str, str | None, int | None, int | None, 
 
 def rep(work: Set, number: int) -> tuple[int, int]:
     """Return where a rep begins and ends."""
-    parts = [part for part in work.stretches if part.rep == number]
+    parts = [part for part in work.spans if part.rep == number]
     return parts[0].start, parts[-1].end
 
 
@@ -134,7 +134,7 @@ def test_only_whole_reps_count(played: Begin) -> None:
 def test_a_hold_counts_when_it_is_held_to_its_end(played: Begin) -> None:
     timeline, session = played(HANG)
     work = timeline.sets[0]
-    held, relaxed, again = work.stretches
+    held, relaxed, again = work.spans
     assert (held.phase, relaxed.phase, again.phase) == ("hold", "relax", "hold")
     session.hear(0, relaxed.end)
     assert session.sets[0].reps_done == 1

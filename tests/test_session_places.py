@@ -12,7 +12,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 from coach.errors import ScriptError
 from coach.phrases import phrasebook
-from coach.routine import Breathing, Exercise, Hold, Repeat, Rest, Routine, Say, Step, Tempo, Timed
+from coach.routine import Breathing, Count, Exercise, Hold, Repeat, Rest, Routine, Say, Step, Tempo, Timed
 from coach.session import places
 from coach.session.places import Landing
 from coach.timeline import Cue, Set, Timeline, compile_routine
@@ -41,7 +41,7 @@ SHELL = Exercise(
 PLANK = Exercise("Plank", Hold(span(1), span(40), Fraction(3)), place(20))
 HANG = Exercise("Hang", Hold(span(3), span(20), Fraction(3)), place(25), sets=2, rest=Fraction(20))
 RUN = Exercise("Run", Timed(Fraction(60)), place(30), sides=("left", "right"), setup=(text("Stand up."),))
-CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, "off", 0, place(40))
+CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, Count.OFF, 0, place(40))
 
 
 def made(*steps: Step) -> Timeline:
@@ -62,14 +62,12 @@ def texts(landing: Landing) -> list[str]:
 
 def moment(work: Set, rep: int, seconds: float = 0.0) -> int:
     """Return a sample so many seconds behind the beat of a rep."""
-    return next(part.start for part in work.stretches if part.rep == rep) + round(seconds * RATE)
+    return next(part.start for part in work.spans if part.rep == rep) + round(seconds * RATE)
 
 
 def starts(work: Set) -> set[int]:
     """Where the reps of a set begin."""
-    return {
-        min(part.start for part in work.stretches if part.rep == rep) for rep in range(1, _reps(work) + 1)
-    }
+    return {min(part.start for part in work.spans if part.rep == rep) for rep in range(1, _reps(work) + 1)}
 
 
 def _reps(work: Set) -> int:

@@ -53,7 +53,7 @@ def spoken(titles: list[str], length: int = 7 * RATE) -> Timeline:
     """Return a track of noise whose chapters and cues have these texts."""
     timeline = make(length, titles, title=titles[0])
     cues = (
-        replace(cue, text=titles[n % len(titles)], kind="say", rep=None)
+        replace(cue, sentence=cue.sentence._replace(text=titles[n % len(titles)]), rep=None)
         for n, cue in enumerate(timeline.cues)
     )
     return replace(timeline, cues=tuple(cues))
@@ -278,7 +278,8 @@ def test_large_tags(tmp_path: Path, suffix: str) -> None:
     """A large cover, and hours of talk, which lyrics have no room for."""
     cover = COVER[:2] + b"\xff\xfe\xff\xff" + bytes(65_533) + COVER[2:]
     timeline = make(3 * RATE)
-    talk = tuple(replace(timeline.cues[0], text="word " * 300, start=0) for _ in range(500))
+    sentence = timeline.cues[0].sentence._replace(text="word " * 300)
+    talk = tuple(replace(timeline.cues[0], sentence=sentence, start=0) for _ in range(500))
     path = tmp_path / f"a{suffix}"
     write_file(replace(timeline, cues=talk[:100]), Noise(), path, cover=cover)
     file: Any = mutagen.File(path)

@@ -12,9 +12,23 @@ import pytest
 
 from coach import script
 from coach.errors import ScriptError
-from coach.routine import Breathing, Every, Exercise, Hold, Repeat, Rest, Routine, Say, Step, Tempo, Timed
+from coach.routine import (
+    Breath,
+    Breathing,
+    Count,
+    Every,
+    Exercise,
+    Hold,
+    Repeat,
+    Rest,
+    Routine,
+    Say,
+    Step,
+    Tempo,
+    Timed,
+)
 from coach.timeline import Cue, Timeline, compile_routine, contract, texts
-from coach.timeline.voiced import BREATH
+from coach.timeline.booth import BREATH
 from coach.units import RATE, to_samples
 from tests.strategies import PacedSpeech, phases, place, routine, span, text
 from tests.voices import FixedSpeech
@@ -70,14 +84,14 @@ def test_tempo_speaks_phases_and_their_whole_seconds() -> None:
 @pytest.mark.parametrize(
     ("count", "first", "second", "fourth"),
     [
-        ("tempo", ["Up", "Down"], ["Up", "Down"], ["Up", "Down"]),
-        ("reps", ["One"], ["Two"], ["Four"]),
-        ("both", ["Up", "Down"], ["Two", "Down"], ["Four", "Down"]),
-        ("off", [], [], []),
+        (Count.TEMPO, ["Up", "Down"], ["Up", "Down"], ["Up", "Down"]),
+        (Count.REPS, ["One"], ["Two"], ["Four"]),
+        (Count.BOTH, ["Up", "Down"], ["Two", "Down"], ["Four", "Down"]),
+        (Count.OFF, [], [], []),
     ],
 )
 def test_count_says_what_is_counted(
-    count: str, first: list[str], second: list[str], fourth: list[str]
+    count: Count, first: list[str], second: list[str], fourth: list[str]
 ) -> None:
     timeline = compiled(replace(SQUAT, dose=Tempo(span(8), phases(up=1, down="1.9")), count=count))
     assert in_rep(timeline, 1) == first
@@ -110,14 +124,14 @@ def test_a_second_is_counted_only_where_a_whole_one_is_left() -> None:
 
 
 def test_breathing_words_come_behind_the_phase_at_first_then_now_and_then() -> None:
-    timeline = compiled(replace(SQUAT, breathe=(("up", "out"), ("down", "in"))))
+    timeline = compiled(replace(SQUAT, breathe=(("up", Breath.OUT), ("down", Breath.IN))))
     said = [cue.rep for cue in of(timeline, "breath") if cue.phase == "up"]
     assert said == [1, 2, 3, 7]
     assert in_rep(timeline, 1) == ["Up", "Exhale", "Down", "Inhale", "Two", "Three"]
 
 
 def test_a_breathing_word_without_room_behind_takes_the_place_of_the_phase_in_reps_2_and_3() -> None:
-    quick = replace(SQUAT, dose=Tempo(span(6), phases(up="0.6", down=2)), breathe=(("up", "out"),))
+    quick = replace(SQUAT, dose=Tempo(span(6), phases(up="0.6", down=2)), breathe=(("up", Breath.OUT),))
     timeline = compiled(quick)
     assert [in_rep(timeline, rep)[0] for rep in range(1, 7)] == [
         "Up", "Exhale", "Exhale", "Halfway", "Up", "Last one",
@@ -126,15 +140,15 @@ def test_a_breathing_word_without_room_behind_takes_the_place_of_the_phase_in_re
 
 
 def test_a_breathing_word_lies_on_the_beat_of_a_phase_that_has_no_word() -> None:
-    timeline = compiled(replace(SQUAT, count="reps", breathe=(("down", "in"),)))
+    timeline = compiled(replace(SQUAT, count=Count.REPS, breathe=(("down", Breath.IN),)))
     breaths = of(timeline, "breath")
     assert [cue.rep for cue in breaths] == [1, 2, 3, 7]
     assert all(cue.beat is not None for cue in breaths)
 
 
 def test_a_breathing_word_that_is_never_said_is_warned_of() -> None:
-    timeline = compiled(replace(SQUAT, dose=Tempo(span(5), phases(up="0.5", down=3)), count="both",
-                                breathe=(("up", "hold"), ("down", "in"))))  # fmt: skip
+    timeline = compiled(replace(SQUAT, dose=Tempo(span(5), phases(up="0.5", down=3)), count=Count.BOTH,
+                                breathe=(("up", Breath.HOLD), ("down", Breath.IN))))  # fmt: skip
     assert messages(timeline) == [
         "'Hold your breath' takes 0.75 s, the room is 0.04 s: with 'up' it is left out"
     ]
@@ -187,7 +201,7 @@ def test_a_reminder_whose_turn_never_comes_is_warned_of() -> None:
 
 def test_a_reminder_may_run_through_phases_that_have_no_word() -> None:
     long = text("Keep the upper body straight and your core engaged all the time.")
-    quiet = replace(SQUAT, reminders=(long,), count="off")
+    quiet = replace(SQUAT, reminders=(long,), count=Count.OFF)
     assert of(compiled(quiet), "reminder")[0].rep == 3
     assert compiled(quiet).warnings == ()
 
@@ -274,7 +288,7 @@ def test_a_breath_in_a_hold_stands_behind_the_word_on_its_beat() -> None:
 
 
 def test_breathing_speaks_its_words_and_counts_if_it_should() -> None:
-    block = Breathing(phases(**{"in": "3", "hold": "2.5", "out": "3"}), 2, "tempo", 3, place(10))
+    block = Breathing(phases(**{"in": "3", "hold": "2.5", "out": "3"}), 2, Count.TEMPO, 3, place(10))
     timeline = compiled(block)
     (announced,) = of(timeline, "announce")
     assert announced.text == (
@@ -436,7 +450,7 @@ def test_a_rest_before_a_block_ends_with_its_first_beat(step: Step) -> None:
 
 
 def test_a_rest_before_breathing_ends_with_its_first_beat() -> None:
-    block = Breathing(phases(**{"in": 4, "out": 4}), 2, "off", 0, place(6))
+    block = Breathing(phases(**{"in": 4, "out": 4}), 2, Count.OFF, 0, place(6))
     timeline = compiled(RUN, Rest(Fraction(30), place(5)), block)
     assert beat_of(timeline, "Breathe in") - beat_of(timeline, "Stop") == 30 * RATE
 
@@ -620,7 +634,10 @@ def test_a_script_compiles_from_its_file(tmp_path: Path) -> None:
 def test_a_hundred_thousand_cues_compile_in_seconds() -> None:
     reminders = tuple(text(words) for words in ("Core {rep}.", "Easy.", "Hips still."))
     tempo = replace(
-        SQUAT, dose=Tempo(span(10_000), phases(up=1, down=3)), reminders=reminders, breathe=(("up", "out"),)
+        SQUAT,
+        dose=Tempo(span(10_000), phases(up=1, down=3)),
+        reminders=reminders,
+        breathe=(("up", Breath.OUT),),
     )
     long_hold = Exercise(
         "Plank", Hold(span(1), span(3600), Fraction(3)), place(20), reminders=reminders[1:],

@@ -17,6 +17,7 @@ import pytest
 from coach import script
 from coach.history import SessionLog, SetLog
 from coach.progress import at_top, today
+from coach.routine import Guidance
 from coach.timeline import Cue, Set, Timeline, compile_routine, texts
 from coach.units import RATE
 from tests.voices import FixedSpeech
@@ -55,7 +56,7 @@ def written(timeline: Timeline) -> str:
 
 def set_line(work: Set) -> str:
     belongs = [work.name, work.side, f"set {work.number}" if work.number else None]
-    phases = list(dict.fromkeys(part.phase for part in work.stretches if part.phase))
+    phases = list(dict.fromkeys(part.phase for part in work.spans if part.phase))
     done = f"{work.reps} x {'-'.join(phases)}" if work.reps else "timed"
     return f"{moment(work.start)} {moment(work.end)}  {', '.join(filter(None, belongs))}: {done}"
 
@@ -98,7 +99,7 @@ def test_a_fitted_routine_keeps_its_timeline(fitting: str, golden: Callable[[Pat
         lower = 13 if fitting == "grown" else 14
         routine = today(plain, [session(plain.title, 15, lower)], NOW)
     else:
-        routine = today(plain, [], NOW, guidance=fitting)
+        routine = today(plain, [], NOW, guidance=Guidance(fitting))
     timeline = compile_routine(routine, FixedSpeech())
     assert timeline.warnings == ()
     golden(KEPT / f"reverse_clamshell.{fitting}.timeline", written(timeline))

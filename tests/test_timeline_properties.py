@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
 from coach.errors import ScriptError
-from coach.phrases import phrasebook
-from coach.routine import Breathing, Every, Exercise, Rest, Routine, Tempo, Timed
+from coach.phrases import Milestone, phrasebook
+from coach.routine import Breathing, Count, Every, Exercise, Rest, Routine, Tempo, Timed
 from coach.timeline import Cue, Timeline, compile_routine, contract
-from coach.timeline.voiced import BREATH
+from coach.timeline.booth import BREATH
 from coach.units import RATE, to_samples
 from tests.strategies import (
     PacedSpeech,
@@ -88,11 +88,11 @@ def check_sets(timeline: Timeline) -> None:
         assert before.end <= after.start
     assert not sets or sets[-1].end <= timeline.length
     for work in sets:
-        assert all(one.end == other.start for one, other in pairwise(work.stretches))
-        assert all(part.start < part.end for part in work.stretches)
+        assert all(one.end == other.start for one, other in pairwise(work.spans))
+        assert all(part.start < part.end for part in work.spans)
         seconds = work.step.seconds if isinstance(work.step, Breathing) else work.step.dose.seconds
         assert abs(work.end - work.start - to_samples(seconds)) <= 1  # both ends are rounded, each once
-    starts = {(part.start, part.rep) for work in sets for part in work.stretches}
+    starts = {(part.start, part.rep) for work in sets for part in work.spans}
     for cue in timeline.cues:
         if cue.rep and cue.beat is not None and cue.kind in ("milestone", "breath"):
             of_cue = [work for work in sets if work.start <= cue.beat <= work.end]
@@ -130,8 +130,8 @@ def sets_of(timeline: Timeline) -> list[list[Cue]]:
 
 
 @many
-@given(tempos(most_reps=60), st.sampled_from(("tempo", "reps", "both", "off")), voices)
-def test_every_beat_lies_where_arithmetic_puts_it(dose: Tempo, count: str, voice: PacedSpeech) -> None:
+@given(tempos(most_reps=60), st.sampled_from(Count), voices)
+def test_every_beat_lies_where_arithmetic_puts_it(dose: Tempo, count: Count, voice: PacedSpeech) -> None:
     exercise = Exercise("Squat", dose, place(10), count=count)
     timeline = compiled(routine(exercise), voice)
     length = sum((phase.seconds for phase in dose.phases), Fraction(0))
@@ -153,8 +153,8 @@ def test_every_beat_lies_where_arithmetic_puts_it(dose: Tempo, count: str, voice
 
 
 @pytest.mark.parametrize("length", ["0.3333", "1.1111", "0.7", "4"])
-@pytest.mark.parametrize("count", ["reps", "tempo"])
-def test_a_thousand_reps_do_not_drift(length: str, count: str) -> None:
+@pytest.mark.parametrize("count", [Count.REPS, Count.TEMPO])
+def test_a_thousand_reps_do_not_drift(length: str, count: Count) -> None:
     dose = Tempo(span(1000), phases(up=length))
     exercise = Exercise("Squat", dose, place(10), count=count)
     timeline = compile_routine(routine(exercise), PacedSpeech(0.2))
@@ -301,7 +301,11 @@ def missed(
         covered = {first + to_samples(rep * length) for rep in range(int(dose.reps.low))}
         covered = {beat for beat in covered if beat < name.end + RATE // 2}
     reps = int(dose.reps.low)
-    for rep, milestone in ((reps, "last_one"), (reps - 2, "three_more"), ((reps + 1) // 2 + 1, "halfway")):
+    for rep, milestone in (
+        (reps, Milestone.LAST_ONE),
+        (reps - 2, Milestone.THREE_MORE),
+        ((reps + 1) // 2 + 1, Milestone.HALFWAY),
+    ):
         if re.search(f"'{BOOK.milestone(milestone)}' takes [^:]*: it is left out for", warned):
             covered.add(first + to_samples((rep - 1) * length))  # it was that beat's word
     return [word for beat, word in wanted if beat not in {*on, *covered} and f"'{word}'" not in warned]

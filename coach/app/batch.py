@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from coach.app.export_worker import Message
     from coach.app.reporter import Reporter
     from coach.app.request import Request
+    from coach.routine import Level
 
 _PATIENCE = 5.0  # seconds in which a process that was told to stop tidies up
 
@@ -53,7 +54,7 @@ def plan_exports(
     scripts: Iterable[Path],
     place: Place,
     *,
-    levels: Sequence[str | None] | None = (None,),
+    levels: Sequence[Level | None] | None = (None,),
     languages: Sequence[str | None] | None = (None,),
 ) -> list[Job]:
     """Return the exports of several scripts, levels and languages.
@@ -80,7 +81,7 @@ def plan_exports(
     return jobs
 
 
-def _levels_of(path: Path) -> tuple[str | None, ...]:
+def _levels_of(path: Path) -> tuple[Level | None, ...]:
     """Return the plain level, and those that a script has a variant for."""
     try:
         routine = script.load(path)

@@ -12,9 +12,11 @@ from coach.progress import at_top, grows
 from coach.script import LEVELS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from coach.app.reporter import Reporter
     from coach.app.request import Request
-    from coach.routine import Routine
+    from coach.routine import Level, Routine
 
 
 class Findings(NamedTuple):
@@ -42,9 +44,9 @@ def check(request: Request, reporter: Reporter = SILENT) -> Findings:
     first = _check_level(request, reporter)
     problems, warnings = set(first.findings.problems), dict.fromkeys(first.findings.warnings)
     if request.level is not None:
-        levels: tuple[str, ...] = ()
+        levels: Iterable[Level] = ()
     else:
-        levels = LEVELS if first.routine is None else tuple(first.routine.levels)
+        levels = LEVELS if first.routine is None else first.routine.levels
     for level in levels:
         own = replace(request, level=level)
         findings = _check_level(own, reporter, only_load=bool(problems)).findings

@@ -17,6 +17,7 @@ from coach.atomic import check_target
 from coach.encode.names import file_name
 from coach.encode.write import write_file
 from coach.progress import grown_doses
+from coach.routine import Guidance
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def export(request: Request, place: Place | Path, reporter: Reporter = SILENT) -
     """
     place = Place.of_file(place) if isinstance(place, Path) else place
     plain = load(request, reporter)
-    routine = fit(request, plain, SessionReader(reporter), guidance="full")
+    routine = fit(request, plain, SessionReader(reporter), guidance=Guidance.FULL)
     grown = grown_doses(plain, routine)
     target = _find_target(Job(request, place), grown)
     if not place.album:

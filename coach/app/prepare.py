@@ -12,6 +12,7 @@ from coach.app.reporter import SILENT
 from coach.app.sessions import SessionReader
 from coach.app.stages import log_stage
 from coach.errors import RefusedError
+from coach.routine import Guidance
 from coach.speech import open_speech
 from coach.timeline import compile_routine, texts
 
@@ -47,7 +48,7 @@ def prepare(
     request: Request,
     reporter: Reporter = SILENT,
     *,
-    guidance: str = "auto",
+    guidance: Guidance = Guidance.AUTO,
     sessions: Sessions | None = None,
     resumes: SessionLog | None = None,
 ) -> Prepared:
@@ -121,7 +122,7 @@ def fit(
     routine: Routine,
     sessions: Sessions,
     *,
-    guidance: str = "auto",
+    guidance: Guidance = Guidance.AUTO,
     resumes: SessionLog | None = None,
 ) -> Routine:
     """Return a routine with today's doses, and with as much guidance as is asked for or needed.
@@ -137,7 +138,7 @@ def fit(
 
     guidance = request.guidance or routine.guidance or guidance
     log: list[SessionLog] = []
-    if guidance == "auto" or (request.grows and any(map(grows, routine.exercises()))):
+    if guidance is Guidance.AUTO or (request.grows and any(map(grows, routine.exercises()))):
         log = list(sessions())
     now = datetime.now().astimezone()
     while resumes:

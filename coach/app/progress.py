@@ -12,7 +12,7 @@ from coach.app.request import Request
 from coach.app.sessions import read_sessions
 from coach.errors import CoachError
 from coach.progress import grows, outgrown, ranged, standings
-from coach.routine import Hold, Timed
+from coach.routine import Hold, Level, Timed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,7 +68,9 @@ def read_progress(script: Path | None = None) -> tuple[list[RoutineProgress], bo
 
 def _load_routines(script: Path | None, sessions: Sequence[SessionLog]) -> Iterator[tuple[Path, Routine]]:
     """Yield the routines that are asked for, at every level that they were played at."""
-    played = dict.fromkeys((Path(session.script), session.level) for session in sessions)
+    played = dict.fromkeys(
+        (Path(session.script), Level(session.level) if session.level else None) for session in sessions
+    )
     if script is not None:
         levels = [level for path, level in played if path == script.absolute()]
         for level in levels or [None]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from coach import phrases
 from coach.errors import Location, RefusedError, SpeechError
-from coach.script import LEVELS, Change
+from coach.routine import Guidance, Level
+from coach.script import Change
 from coach.script.document import Scalar
-from coach.script.format import GUIDANCES, RATE, REPS, SET_REST, SETS, VOICE_NAME, VOLUME
+from coach.script.format import RATE, REPS, SET_REST, SETS, VOICE_NAME, VOLUME
 from coach.script.values import Choice, Reader, Value
 
 if TYPE_CHECKING:
@@ -21,11 +22,11 @@ _VERSION = 1
 """Of the data that a request becomes."""
 
 _FIELDS: Mapping[str, Value[Any]] = {
-    "level": Choice(LEVELS),
+    "level": Choice(tuple(Level)),
     "voice": VOICE_NAME.value,
     "rate": RATE.value,
     "volume": VOLUME.value,
-    "guidance": Choice(GUIDANCES),
+    "guidance": Choice(tuple(Guidance)),
     "reps": REPS.value,
     "sets": SETS.value,
     "rest": SET_REST.value,
@@ -39,7 +40,7 @@ class Request:
 
     Attributes:
         script: the file.
-        level: None for the plain one, "easier" or "harder".
+        level: a variant; None for the plain one.
         voice: a voice's name; None for the script's own, likewise below.
         rate: multiplier of the voice's speed.
         volume: dB over the usual level.
@@ -50,12 +51,12 @@ class Request:
     """
 
     script: Path
-    level: str | None = None
+    level: Level | None = None
     voice: str | None = None
     rate: float | None = None
     volume: float | None = None
     language: str | None = None
-    guidance: str | None = None
+    guidance: Guidance | None = None
     grows: bool = True
     change: Change = field(default_factory=Change)
 

@@ -14,7 +14,7 @@ from coach.errors import Location, RefusedError
 from coach.routine import VoiceChoice
 from coach.script.values import LONGEST_TEXT
 from coach.speech import open_speech
-from coach.timeline import Chapter, Cue, Timeline
+from coach.timeline import Chapter, Cue, CueKind, Sentence, Timeline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,7 @@ def say(
         clip = speech.clip(text)
         if not clip.length:
             raise RefusedError("text", f"{speech.voice_name} is silent on '{text}'")
-        cue = Cue(0, clip, "say", text, Location("say", 1, 1))
+        cue = Cue(0, clip, Sentence(CueKind.SAY, text, Location("say", 1, 1)))
         chapter = Chapter(text, 0, clip.length)
         timeline = Timeline(
             text, speech.language, speech.voice_name, None, clip.length, (cue,), (chapter,), ()

@@ -23,6 +23,7 @@ from coach.cli.terminal import printable
 from coach.encode.delivery import check_place
 from coach.encode.formats import FORMATS, RATES, format_of
 from coach.errors import AudioError
+from coach.routine import Level
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class _Languages(_Several):
 @click.option(
     "--level",
     "levels",
-    type=_Several("levels", lambda: (_PLAIN, *script.LEVELS)),
+    type=_Several("levels", lambda: (_PLAIN, *map(str, Level))),
     help="The easier or the harder variant; several with commas, as in plain,easier; or all.",
 )
 @click.option(
@@ -152,8 +153,8 @@ def command(
         request_of(scripts[0], {**choices, "level": None, "language": None}),
         scripts,
         place,
-        levels=_all_or_some(levels, _PLAIN),
-        languages=_all_or_some(languages),
+        levels=None if levels == (_ALL,) else [_read_level(word) for word in levels or (_PLAIN,)],
+        languages=None if languages == (_ALL,) else languages or (None,),
     )
     if several:
         results, code, stopped = _export_all(jobs)
@@ -242,11 +243,8 @@ def _is_several(words: tuple[str, ...] | None) -> bool:
     return words is not None and (len(words) > 1 or words == (_ALL,))
 
 
-def _all_or_some(words: tuple[str, ...] | None, plain: str | None = None) -> tuple[str | None, ...] | None:
-    """Return what `plan_exports` takes for words that were typed: None for all of them."""
-    if words == (_ALL,):
-        return None
-    return tuple(None if word == plain else word for word in words or (None,))
+def _read_level(word: str) -> Level | None:
+    return None if word == _PLAIN else Level(word)
 
 
 def _export_all(jobs: Sequence[Job]) -> tuple[list[ExportResult], int, bool]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from coach.session import Now
-    from coach.timeline import Set, Stretch, Timeline
+    from coach.timeline import PhaseSpan, Set, Timeline
 
 KEYS = {
     " ": "toggle",
@@ -330,7 +330,7 @@ def _phase(timeline: Timeline, now: Now) -> str:
     return _doing(timeline, work, part, now.sample)
 
 
-def _doing(timeline: Timeline, work: Set, part: Stretch, sample: int) -> str:
+def _doing(timeline: Timeline, work: Set, part: PhaseSpan, sample: int) -> str:
     """Return the phase with its second; what is held, or done for a time, tells the seconds that are left."""
     left = _seconds(part.end - sample)
     if part.phase is None:
@@ -355,7 +355,7 @@ def _widest(timeline: Timeline, now: Now) -> str:
     """Return the longest of what the phase of a set shows in large letters, so that their size stays."""
     if now.work is None:
         return "0:00"
-    first = [part for part in now.work.stretches if part.rep in (1, None)]
+    first = [part for part in now.work.spans if part.rep in (1, None)]
     return max((_doing(timeline, now.work, part, part.start) for part in first), key=len)
 
 

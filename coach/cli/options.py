@@ -13,8 +13,8 @@ from coach.cli.command import Command
 from coach.encode.formats import format_of
 from coach.errors import AudioError, RefusedError
 from coach.player import PLAYERS
-from coach.script import LEVELS, Change
-from coach.script.format import GUIDANCES
+from coach.routine import Guidance, Level
+from coach.script import Change
 from coach.script.values import Seconds
 
 if TYPE_CHECKING:
@@ -99,7 +99,11 @@ def is_folder(name: str) -> bool:
 def options(command: F) -> F:
     """Give a command the options of everything that compiles a script; `request_of` reads them."""
     language = click.option("--language", metavar="CODE", help="The language, in place of the script's.")
-    level = click.option("--level", type=click.Choice(LEVELS), help="The easier or the harder variant.")
+    level = click.option(
+        "--level",
+        type=click.Choice([str(level) for level in Level]),
+        help="The easier or the harder variant.",
+    )
     return dose_options(level(language(command)))
 
 
@@ -117,7 +121,7 @@ def dose_options(command: F) -> F:
         click.option("--sets", type=_field("sets", "number"), help="Sets of every exercise."),
         click.option(
             "--guidance",
-            type=click.Choice(GUIDANCES),
+            type=click.Choice([str(guidance) for guidance in Guidance]),
             metavar="HOW",
             help="What is said: full, short, quiet, or auto.",
         ),
@@ -138,12 +142,12 @@ def request_of(script: Path, choices: Mapping[str, Any]) -> Request:
     language = choices["language"]
     return Request(
         script,
-        level=choices["level"],
+        level=None if choices["level"] is None else Level(choices["level"]),
         voice=choices["voice"],
         rate=choices["rate"],
         volume=choices.get("volume"),
         language=None if language is None else read_language(language),
-        guidance=choices["guidance"],
+        guidance=None if choices["guidance"] is None else Guidance(choices["guidance"]),
         grows=not choices["no_progress"],
         change=Change(**{name: choices[name] for name in ("reps", "sides", "sets", "rest")}),
     )

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from coach.encode.text import chapter_titles, one_line
+from coach.timeline import CueKind
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ _BETWEEN = " \N{MIDDLE DOT} "
 _SEEN = RATE
 """Samples that a caption stays, where there is room: nobody reads a word in the 0.4 s in which it is said."""
 
-_COUNTING = ("countdown", "count", "milestone", "breath")
 _MOST_BYTES = 500_000
 """Of lyrics in UTF-16; tags hold them twice. (Android gives up on a tag of 3 MB; an hour takes 50 kB.)"""
 _BESIDE = 12
@@ -33,7 +33,7 @@ def for_tags(timeline: Timeline) -> Timeline:
     Args:
         timeline: of one track.
     """
-    sentences = tuple(cue for cue in timeline.cues if cue.kind not in _COUNTING)
+    sentences = tuple(cue for cue in timeline.cues if not cue.kind.is_called)
     for cues in (timeline.cues, sentences):
         if sum(2 * len(cue.text) + _BESIDE for cue in cues) <= _MOST_BYTES:
             return replace(timeline, cues=cues)
@@ -111,7 +111,7 @@ def _together(cue: Cue) -> object:
     """Return a value that the cues of a line have in common."""
     if cue.rep is not None:
         return cue.exercise, cue.side, cue.set, cue.rep
-    return cue.kind if cue.kind == "countdown" else cue.start
+    return cue.kind if cue.kind == CueKind.COUNTDOWN else cue.start
 
 
 def _shown(cues: tuple[Cue, ...]) -> Iterator[tuple[int, int, str]]:

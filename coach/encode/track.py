@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.encode.text import chapter_titles, one_line
+from coach.timeline.model import ShiftedBed
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -54,13 +55,16 @@ class Track:
             return self.whole
         first, stop = self.bounds
         title = chapter_titles(self.whole)[self.chapter - 1]
-        cues = tuple(
-            replace(cue, start=cue.start - first, beat=None if cue.beat is None else cue.beat - first)
-            for cue in self.whole.cues
-            if first <= cue.start < stop
-        )
+        cues = tuple(cue.shift(-first) for cue in self.whole.cues if first <= cue.start < stop)
         return replace(
-            self.whole, title=title, length=stop - first, cues=cues, chapters=(), warnings=(), sets=()
+            self.whole,
+            title=title,
+            length=stop - first,
+            cues=cues,
+            chapters=(),
+            warnings=(),
+            sets=(),
+            beds=tuple(ShiftedBed(bed, first) for bed in self.whole.beds),
         )
 
     @property

@@ -116,17 +116,22 @@ def fingerprint(track: Track, kind: Format, *, volume: float = 0.0) -> str:
     """
     timeline = track.timeline
     first, _ = track.bounds
+    level = None if timeline.level is None else str(timeline.level)
     parts = (
         (kind.module, kind.version, [_library(name) for name in kind.libraries], *_converter(kind)),
-        (timeline.title, timeline.language, timeline.voice, timeline.level, timeline.length, volume),
+        (timeline.title, timeline.language, timeline.voice, level, timeline.length, volume),
         (track.part, blake2b(track.cover or b"").digest(), track.rate, track.length),
         [(chapter.title, chapter.start, chapter.end) for chapter in timeline.chapters],
         # At another rate its samples depend on where it lies between those of the whole.
         first * track.rate % RATE,
         [(cue.start - first, cue.clip.length, cue.clip.key) for cue in track.heard()],
-        [(cue.start, cue.text, cue.kind, cue.rep, cue.set, cue.side, cue.exercise) for cue in timeline.cues],
+        [
+            (cue.start, cue.text, str(cue.kind), cue.rep, cue.set, cue.side, cue.exercise)
+            for cue in timeline.cues
+        ],
     )
-    return blake2b(repr(parts).encode(), digest_size=20).hexdigest()
+    beds = [bed.key for bed in track.whole.beds]
+    return blake2b(repr((*parts, beds) if beds else parts).encode(), digest_size=20).hexdigest()
 
 
 def _converter(kind: Format) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ def _bars(timeline: Timeline) -> Iterator[_Bar]:
     for work in timeline.sets:
         shade = shades.setdefault(work.name, len(shades))
         start = work.start
-        for part, following in zip(work.stretches, (*work.stretches[1:], None), strict=True):
+        for part, following in zip(work.spans, (*work.spans[1:], None), strict=True):
             rep_ends = following is None or following.rep != part.rep
             can_be_seen = (part.end - start) * turn * _AXIS >= _LEAST + _GAP
             if following is None or (rep_ends and can_be_seen):

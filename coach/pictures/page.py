@@ -10,7 +10,7 @@ from coach.phrases import phrasebook
 from coach.pictures.lettering import clean, clock
 from coach.pictures.sheets import staves
 from coach.pictures.svg import STYLE, inline
-from coach.pictures.words import total, whole_dose, words, work_name, works
+from coach.pictures.words import total, whole_dose, words, work_name
 from coach.routine import Breathing, Hold, Tempo
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ def html(timeline: Timeline, routine: Routine) -> str:
         routine: what it was compiled from.
     """
     told, book = words(timeline.language), phrasebook(timeline.language)
-    level = {"easier": told.easier, "harder": told.harder}.get(timeline.level or "", "")
+    level = told.level(timeline.level)
     facts = [total(timeline.length, told), level, f"{told.voice} {timeline.voice}"]
     things = list(dict.fromkeys(thing for step in routine.exercises() for thing in step.equipment))
-    sections = dict.fromkeys(_section(step, told, book) for step in works(routine.steps))
+    sections = dict.fromkeys(_section(step, told, book) for step in routine.work())
     parts = [
         _tagged("h1", timeline.title),
         _tagged("p", " · ".join(filter(None, facts)), "facts"),

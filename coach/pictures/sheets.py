@@ -17,13 +17,14 @@ from coach.pictures.colours import colour, hue_of, web
 from coach.pictures.lettering import clean, clock, shortened, width, wrapped
 from coach.pictures.words import dose, seconds, total, whole_dose, words
 from coach.routine import Exercise
+from coach.timeline import CueKind
 from coach.units import RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from coach.routine import Routine
-    from coach.timeline import Cue, Set, Stretch, Timeline
+    from coach.timeline import Cue, PhaseSpan, Set, Timeline
 
 WIDTH, HEIGHT = 210.0, 297.0
 
@@ -46,8 +47,10 @@ _POLE = 0.7  # from the line that shows when a text is heard to its letters
 
 _INK, _GREY, _FAINT = "#1a1a1a", "#595959", "#c8c8c8"
 
-_SPOKEN = frozenset({"title", "say", "setup", "announce", "reminder", "rest", "switch", "end", "milestone"})
-"""The kinds of cue whose words stand on the sheet; of others there is a mark where they are heard."""
+
+def _is_shown(cue: Cue) -> bool:
+    """Tell whether a cue's words stand on the sheet; of others there is a mark where they are heard."""
+    return not cue.kind.is_called or cue.kind is CueKind.MILESTONE
 
 
 class Box(NamedTuple):
@@ -152,10 +155,10 @@ def _filled(blocks: Iterable[_Block], bottom: float) -> list[Sheet]:
     return made
 
 
-def _reps(work: Set) -> Iterator[Stretch]:
+def _reps(work: Set) -> Iterator[PhaseSpan]:
     """Yield the first phase of each rep."""
     rep: int | None = -1
-    for part in work.stretches:
+    for part in work.spans:
         if part.rep != rep:
             yield part
         rep = part.rep
@@ -217,7 +220,7 @@ class _Plan:
     def heading(self, routine: Routine | None) -> Iterator[_Block]:
         """Yield the title, what there is to know, and what is done."""
         timeline, told, book = self._timeline, self._words, self._book
-        level = {"easier": told.easier, "harder": told.harder}.get(timeline.level or "", "")
+        level = told.level(timeline.level)
         facts = [total(timeline.length, told), level, f"{told.voice} {timeline.voice}"]
         things = dict.fromkeys(
             thing
@@ -415,7 +418,7 @@ class _Plan:
         if dense:
             yield Box(x, top, max(0.1, end - x), 6, tint, edge)
         free = _AXIS
-        for rep, parts in groupby(work.stretches, key=lambda part: part.rep):
+        for rep, parts in groupby(work.spans, key=lambda part: part.rep):
             phases = [part for part in parts if part.start < line.end and part.end > line.start]
             if not phases:
                 continue
@@ -438,10 +441,10 @@ class _Plan:
             return
         start, end = works[at - 1].end, works[at].start
         first, last = (bisect_left(self._starts, moment) for moment in (start, end))
-        kinds = {cue.kind for cue in self._timeline.cues[first:last]} & {"rest", "switch"}
+        kinds = {cue.kind for cue in self._timeline.cues[first:last]} & {CueKind.REST, CueKind.SWITCH}
         if kinds and end > line.start and start < line.end:
             x, right = self._x(line, start), self._x(line, end)
-            told = self._words.switch if "switch" in kinds else self._words.rest
+            told = self._words.switch if CueKind.SWITCH in kinds else self._words.rest
             lasts = seconds(Fraction(end - start, RATE))
             yield Rule(x + 0.8, top + 3.8, right - 0.8, top + 3.8, _GREY, dashed=True)
             yield from _centred(f"{told} {lasts}", x, right, top + 2.9)
@@ -454,7 +457,7 @@ class _Plan:
         told: set[str] = set()
         for cue in cues:
             text = clean(cue.text)
-            if cue.kind not in _SPOKEN or text in told:
+            if not _is_shown(cue) or text in told:
                 continue
             told.add(text)
             whole = letters_width(text, SMALL)
@@ -485,7 +488,7 @@ class _Plan:
         yield Letters(LEFT, texts + SMALL * 0.9, name, SMALL, _GREY)
         for cue in cues:
             x, end = self._x(line, cue.start), self._x(line, cue.end)
-            yield Box(x, strip, max(0.25, end - x), 1.2, _GREY if cue.kind in _SPOKEN else "#a6a6a6")
+            yield Box(x, strip, max(0.25, end - x), 1.2, _GREY if _is_shown(cue) else "#a6a6a6")
         for each in placed:
             yield Rule(each.heard, strip + 1.2, each.heard, texts + each.row * rise, "#8c8c8c")
         for each in placed:  # over the lines to those below

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.pictures.lettering import clock
-from coach.routine import Breathing, Every, Exercise, Hold, Repeat, Tempo
+from coach.routine import Breathing, Exercise, Hold, Level, Tempo
+from coach.text_enum import assert_never
 from coach.units import RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from fractions import Fraction
 
     from coach.phrases import Phrasebook
-    from coach.routine import Phase, Step
+    from coach.routine import Phase
 
 
 class Words(NamedTuple):
@@ -36,6 +37,18 @@ class Words(NamedTuple):
     heard: str
     course: str
     picture: str
+
+    def level(self, level: Level | None) -> str:
+        """Return what a variant is called; nothing for the plain one."""
+        match level:
+            case None:
+                return ""
+            case Level.EASIER:
+                return self.easier
+            case Level.HARDER:
+                return self.harder
+            case _:
+                assert_never(level)
 
 
 _WORDS = {
@@ -105,15 +118,6 @@ def whole_dose(step: Exercise | Breathing, book: Phrasebook) -> str:
     else:
         told = "; ".join([doses[0], *([", ".join(sides)] if sides else [])])
     return f"{_plural(book, 'sets', step.sets)}, {told}" if step.sets > 1 else told
-
-
-def works(steps: Sequence[Step]) -> Iterator[Exercise | Breathing]:
-    """Yield what is done, in its order, each step once."""
-    for step in steps:
-        if isinstance(step, (Exercise, Breathing)):
-            yield step
-        elif isinstance(step, (Repeat, Every)):
-            yield from works(step.steps)
 
 
 def work_name(step: Exercise | Breathing, book: Phrasebook) -> str:

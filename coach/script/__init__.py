@@ -6,14 +6,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coach.routine import Level
 from coach.script.build import build
-from coach.script.exercises import LEVELS, Change
+from coach.script.exercises import Change
 from coach.user_folders import data_folder
 
 if TYPE_CHECKING:
     from coach.routine import Routine
 
 __all__ = ["LEVELS", "Change", "find", "load", "on_shelves"]
+
+LEVELS = tuple(Level)
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -25,14 +28,16 @@ def load(
 
     Args:
         path: the script file.
-        level: None, "easier" or "harder".
+        level: the variant wanted, or its word; None for the plain one.
         change: a person's own dose, over the script's.
         language: spoken in place of the script's own.
 
     Raises:
         ScriptError: with every problem of the file and of those that it includes.
+        ValueError: there is no such level.
     """
-    return build(Path(path), str(path), level=level, change=change or Change(), language=language)
+    variant = None if level is None else Level(level)
+    return build(Path(path), str(path), level=variant, change=change or Change(), language=language)
 
 
 def find(name: str) -> Path | None:

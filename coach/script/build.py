@@ -9,11 +9,13 @@ from pathlib import Path
 
 from coach import phrases, routine
 from coach.errors import Location, Problem, ScriptError
-from coach.routine import PLACEHOLDERS, Routine
+from coach.routine import PLACEHOLDERS, Level, Routine
 from coach.script import format as keys
 from coach.script.document import MOST_BYTES, is_file, parse, read_file
-from coach.script.exercises import LEVELS, Change, Exercises, Wanted, bind, plain
+from coach.script.exercises import Change, Exercises, Wanted, bind, plain
+from coach.script.format import StepKind
 from coach.script.values import Reader
+from coach.text_enum import assert_never
 
 LONGEST_ROUTINE = Fraction(12 * 3600)
 """Seconds; what lasts longer is a mistake in the script."""
@@ -28,13 +30,13 @@ MOST_INCLUDES = 5
 """Scripts that may include each other in a chain."""
 
 
-def build(path: Path, shown: str, *, level: str | None, change: Change, language: str | None) -> Routine:
+def build(path: Path, shown: str, *, level: Level | None, change: Change, language: str | None) -> Routine:
     """Return the routine that a script file describes.
 
     Args:
         path: the script.
         shown: its path as problems name it.
-        level: None, "easier" or "harder".
+        level: the variant wanted; None for the plain one.
         change: a person's own dose.
         language: spoken in place of the script's own; None leaves it.
 
@@ -63,7 +65,7 @@ def build(path: Path, shown: str, *, level: str | None, change: Change, language
         lead_in=fields[keys.LEAD_IN],
         pronounce=session.pronounce,
         level=level,
-        levels=tuple(name for name in LEVELS if name in session.levels),
+        levels=tuple(name for name in Level if name in session.levels),
         guidance=fields.get(keys.GUIDANCE),
     )
 
@@ -75,7 +77,7 @@ class _Session:
         self.wanted = wanted
         self.language = language
         self.reader = Reader()
-        self.levels: set[str] = set()
+        self.levels: set[Level] = set()
         self.pronounce: dict[str, str] = {}
         self.steps = 0
         self._bytes = 0
@@ -165,40 +167,38 @@ class _Script:
                 self.reader.fail(step.fields.location, f"more than {MOST_STEPS} steps")
             if self.session.steps > MOST_STEPS:
                 break
-            if step.kind == "include":
-                built += self._include(step.fields)
-                continue
-            made = self._step(step.kind, step.fields)
-            if made is not None:
-                built.append(made)
+            built += self._step(step)
         return tuple(built)
 
-    def _step(self, kind: str, fields: keys.Fields) -> routine.Step | None:
-        place = fields.location
-        if kind == "exercise":
-            return self.exercises.exercise(fields)
-        if fields.unread or not kind:
-            if keys.STEPS in fields:
-                self._steps(fields[keys.STEPS])  # for their problems
-            return None
-        if kind == "say" and keys.SAY in fields:
-            text = bind(fields[keys.SAY], PLACEHOLDERS, place, self.fields, self.reader)
-            return routine.Say(text, fields[keys.PAUSE], place)
-        if kind == "rest" and keys.REST in fields:
-            return routine.Rest(fields[keys.REST], fields.at(keys.REST))
-        if kind == "breathing" and keys.BREATHING in fields:
-            return self._breathing(fields)
-        if kind in ("repeat", "every") and keys.STEPS in fields:
-            steps = self._steps(fields[keys.STEPS])
-            if kind == "repeat":
-                return routine.Repeat(fields[keys.REPEAT], steps, fields[keys.ROUND_REST], place)
-            if keys.EVERY_ROUNDS in fields:
-                return routine.Every(fields[keys.EVERY], fields[keys.EVERY_ROUNDS], steps, place)
-        return None
+    def _step(self, step: keys.StepFields) -> tuple[routine.Step, ...]:
+        """Return what a step comes to: nothing where it has a problem, several steps for an include."""
+        kind, fields, place = step.kind, step.fields, step.fields.location
+        made: routine.Step | None
+        if kind is StepKind.EXERCISE or kind is StepKind.USE:  # tells its problems by itself
+            made = self.exercises.exercise(fields)
+            return (made,) if made else ()
+        inner = self._steps(fields[keys.STEPS]) if keys.STEPS in fields else ()  # if only for their problems
+        if kind is None or not step.is_whole:
+            return ()
+        match kind:
+            case StepKind.SAY:
+                text = bind(fields[keys.SAY], PLACEHOLDERS, place, self.fields, self.reader)
+                made = routine.Say(text, fields[keys.PAUSE], place)
+            case StepKind.REST:
+                made = routine.Rest(fields[keys.REST], fields.at(keys.REST))
+            case StepKind.BREATHING:
+                made = self._breathing(fields)
+            case StepKind.REPEAT:
+                made = routine.Repeat(fields[keys.REPEAT], inner, fields[keys.ROUND_REST], place)
+            case StepKind.EVERY:
+                made = routine.Every(fields[keys.EVERY], fields[keys.EVERY_ROUNDS], inner, place)
+            case StepKind.INCLUDE:
+                return self._include(fields)
+            case _:
+                assert_never(kind)
+        return (made,) if made else ()
 
     def _include(self, fields: keys.Fields) -> tuple[routine.Step, ...]:
-        if keys.INCLUDE not in fields:
-            return ()
         place = fields.at(keys.INCLUDE)
         named = Path(fields[keys.INCLUDE])
         with suppress(RuntimeError):  # ~ of a user who isn't there
@@ -246,7 +246,7 @@ def _limits(steps: tuple[routine.Step, ...], reader: Reader) -> None:
     seconds, cues = Fraction(0), 0
     for step in steps:
         seconds += step.seconds
-        cues += routine.total((step,), _cues)
+        cues += sum(times * _cues(each) for each, times in routine.walk_steps((step,)))
         if seconds > LONGEST_ROUTINE:
             hours = min(ceil(seconds / 36), 10**8) / 100
             reader.fail(
@@ -259,14 +259,29 @@ def _limits(steps: tuple[routine.Step, ...], reader: Reader) -> None:
 
 
 def _cues(step: routine.Step) -> int:
-    """Return an upper bound of the beats and sentences of one step that is no block."""
-    if isinstance(step, routine.Breathing):
-        return step.rounds * sum(int(phase.seconds) + 1 for phase in step.phases)
-    if not isinstance(step, routine.Exercise):
-        return 1
-    sets = step.sets * (len(step.sides) or 1)
-    if isinstance(step.dose, routine.Tempo):
-        return int(sets * step.dose.reps.low * sum(int(phase.seconds) + 1 for phase in step.dose.phases))
-    reps = 1 if isinstance(step.dose, routine.Timed) else int(step.dose.reps.low)
-    breath = min((phase.seconds for phase in step.breathing), default=Fraction(10))
-    return sets * (reps * 10 + int(step.dose.seconds / breath))
+    """Return an upper bound of the beats and sentences of one step by itself, without what is in it."""
+    match step:
+        case routine.Say() | routine.Rest():
+            return 1
+        case routine.Repeat() | routine.Every():
+            return step.rounds
+        case routine.Breathing():
+            return step.rounds * sum(int(phase.seconds) + 1 for phase in step.phases)
+        case routine.Exercise():
+            return step.sets * (len(step.sides) or 1) * _cues_of_set(step)
+        case _:
+            assert_never(step)
+
+
+def _cues_of_set(exercise: routine.Exercise) -> int:
+    """Return an upper bound of the beats and sentences of one set."""
+    breath = min((phase.seconds for phase in exercise.breathing), default=Fraction(10))
+    match dose := exercise.dose:
+        case routine.Tempo():
+            return int(dose.reps.low * sum(int(phase.seconds) + 1 for phase in dose.phases))
+        case routine.Hold():
+            return int(dose.reps.low) * 10 + int(dose.seconds / breath)
+        case routine.Timed():
+            return 10 + int(dose.seconds / breath)
+        case _:
+            assert_never(dose)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from coach import routine
 from coach.errors import Location, ScriptError
-from coach.routine import PLACEHOLDERS, Phase, Span, Text
+from coach.routine import PLACEHOLDERS, Breath, Level, Phase, Range, Text
 from coach.script import format as keys
 from coach.script.document import is_file, parse, read_file, short
-from coach.script.values import BREATHS, LONGEST_TEXT, Breath, Digits, Reader, nearest
+from coach.script.values import BREATHS, LONGEST_TEXT, BreathEntry, Digits, Reader, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 MOST_USES = 10
 """Exercises that may build on each other in a chain."""
 
-_VARIANTS = {"easier": keys.EASIER, "harder": keys.HARDER}
-LEVELS = tuple(_VARIANTS)
+_VARIANTS = {Level.EASIER: keys.EASIER, Level.HARDER: keys.HARDER}
 
 _DOSES: tuple[keys.Key[Any], ...] = (keys.TEMPO, keys.HOLD, keys.FOR)
 _OF_A_DOSE: tuple[keys.Key[Any], ...] = (keys.START, keys.BREATHE, keys.COUNT)
@@ -40,7 +39,7 @@ class Change:
         rest: seconds between sets.
     """
 
-    reps: Span | None = None
+    reps: Range | None = None
     sides: tuple[str, ...] | None = None
     sets: int | None = None
     rest: Fraction | None = None
@@ -50,7 +49,7 @@ class Change:
 class Wanted:
     """What a person asks for: the level (None for the plain one) and changes of their own."""
 
-    level: str | None
+    level: Level | None
     change: Change
 
 
@@ -86,7 +85,7 @@ class Exercises:
     count_in: int
     wanted: Wanted
     reader: Reader
-    levels: set[str]
+    levels: set[Level]
     used: set[str] = field(default_factory=set)
 
     def exercise(self, step: keys.Fields) -> routine.Exercise | None:
@@ -245,7 +244,9 @@ class Exercises:
         if reps is not None and self.wanted.change.reps is not None:
             reps = self.wanted.change.reps
         if keys.HOLD in fields:
-            return routine.Hold(reps or Span(Fraction(1), Fraction(1)), fields[keys.HOLD], fields[keys.RELAX])
+            return routine.Hold(
+                reps or Range(Fraction(1), Fraction(1)), fields[keys.HOLD], fields[keys.RELAX]
+            )
         if reps is None:
             fail(fields.at(keys.TEMPO), "a tempo needs 'reps', such as 12 or 10-15")
             return None
@@ -254,9 +255,9 @@ class Exercises:
 
     def _breaths(
         self, fields: keys.Fields, dose: routine.Dose
-    ) -> tuple[tuple[tuple[str, str], ...], tuple[Phase, ...]]:
-        breaths: tuple[Breath, ...] = fields[keys.BREATHE]
-        with_phases: list[tuple[str, str]] = []
+    ) -> tuple[tuple[tuple[str, Breath], ...], tuple[Phase, ...]]:
+        breaths: tuple[BreathEntry, ...] = fields[keys.BREATHE]
+        with_phases: list[tuple[str, Breath]] = []
         in_seconds: list[Phase] = []
         for breath in breaths:
             if isinstance(dose, routine.Tempo):
@@ -319,8 +320,8 @@ def bind(text: Text, missing: Iterable[str], place: Location, script: keys.Field
         script: the values of the file, with its vars.
         reader: is told the problems.
     """
-    if text.file is not None and not is_file(text.file):
-        reader.fail(text.location, f"must be an existing recording (there is no file {text.file})")
+    if text.recording is not None and not is_file(text.recording):
+        reader.fail(text.location, f"must be an existing recording (there is no file {text.recording})")
     variables = script[keys.VARS]
     known = [*(name for name in PLACEHOLDERS if name not in missing), *variables]
     place = text.location if text.location.path == script.location.path else place

@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from coach.routine import Phase, Progress, Text, VoiceChoice
+from coach.routine import Breath, Count, Guidance, Phase, Progress, Text, VoiceChoice
 from coach.script.document import Mapping, Node, Scalar, Sequence, short
 from coach.script.values import (
     NAME,
@@ -22,11 +22,12 @@ from coach.script.values import (
     Line,
     Number,
     Phases,
-    Range,
+    RangeText,
     Reader,
     Schema,
     Seconds,
     Several,
+    Start,
     Table,
     TempoText,
     Value,
@@ -35,6 +36,7 @@ from coach.script.values import (
     Words,
     closest,
 )
+from coach.text_enum import TextEnum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -203,12 +205,31 @@ class Variant(Value[Fields]):
         return VARIANT.read(node, reader)
 
 
+class StepKind(TextEnum):
+    """What a step is: the key that names it."""
+
+    SAY = "say"
+    REST = "rest"
+    EXERCISE = "exercise"
+    USE = "use"
+    BREATHING = "breathing"
+    REPEAT = "repeat"
+    EVERY = "every"
+    INCLUDE = "include"
+
+
 @dataclass(frozen=True)
 class StepFields:
-    """A step as it was read: its kind (empty where that is the problem) and its values."""
+    """A step as it was read: its kind (None where that is the problem) and its values."""
 
-    kind: str
+    kind: StepKind | None
     fields: Fields
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its kind is known, and all that this kind requires could be read."""
+        required = [key for key in STEP_KINDS[self.kind].keys if key.required] if self.kind else []
+        return bool(self.kind) and not self.fields.unread and all(key in self.fields for key in required)
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,10 +262,10 @@ class Steps(Value[tuple[StepFields, ...]]):
             named = [key for key in node.entries if key.text in STEP_KINDS]
         words = {key.text for key in named}
         for key in named:  # `rest` is a kind of its own, but a field of others
-            record = STEP_KINDS[key.text]
+            kind = StepKind(key.text)
+            record = STEP_KINDS[kind]
             if words <= {each.name for each in record.keys}:
-                fields = record.read(node, reader) or Fields(node.location)
-                return StepFields("exercise" if key.text == "use" else key.text, fields)
+                return StepFields(kind, record.read(node, reader) or Fields(node.location))
         if named:
             first, second = named[:2]
             message = f"two kinds in one step ('{first.text}' and '{second.text}'); make two steps of them"
@@ -252,12 +273,12 @@ class Steps(Value[tuple[StepFields, ...]]):
         else:
             reader.fail(node.location, f"a step needs one of {kinds}")
         # Its kind is not known, but what stands in it can be read for its problems.
-        known = {key.name: key for kind in words or STEP_KINDS for key in STEP_KINDS[kind].keys}
+        known = {key.name: key for word in words or STEP_KINDS for key in STEP_KINDS[StepKind(word)].keys}
         plain = Mapping(
             {key: value for key, value in node.entries.items() if key.text in known}, node.location
         )
         anything = Record("a step", tuple(replace(key, required=False) for key in known.values()))
-        return StepFields("", anything.read(plain, reader) or Fields(node.location))
+        return StepFields(None, anything.read(plain, reader) or Fields(node.location))
 
 
 def _meant(step: Mapping, reader: Reader) -> Mapping:
@@ -274,7 +295,7 @@ def _meant(step: Mapping, reader: Reader) -> Mapping:
 
 
 @dataclass(frozen=True)
-class Spoken(Value[Text]):
+class SpokenText(Value[Text]):
     """A text that the voice speaks, or a person's own recording."""
 
     @property
@@ -361,10 +382,10 @@ BY: Final = Key(
 GROWTH: Final = Record("progress", (AFTER, BY))
 
 # Exercises. `use`, `exercise` and what follows may stand in a step, in the library, in a level.
-REPS: Final = Key("reps", Range(Whole(1, 10_000)), "Repetitions, or a range to grow through.")
+REPS: Final = Key("reps", RangeText(Whole(1, 10_000)), "Repetitions, or a range to grow through.")
 TEMPO: Final = Key("tempo", TempoText(), "The phases of a rep in the order performed, with their seconds.")
-START: Final = Key("start", Choice(("lowering", "lifting")), "What the four digits begin with.", "lowering")
-HOLD: Final = Key("hold", Range(Seconds(Fraction(1), Fraction(3600))), "Seconds that a rep is held.")
+START: Final = Key("start", Choice(tuple(Start)), "What the four digits begin with.", Start.LOWERING)
+HOLD: Final = Key("hold", RangeText(Seconds(Fraction(1), Fraction(3600))), "Seconds that a rep is held.")
 RELAX: Final = Key("relax", Seconds(Fraction(0), Fraction(600)), "Seconds between two holds.", Fraction(3))
 FOR: Final = Key("for", Seconds(Fraction(1), _DAY), "A time, in place of reps.")
 SIDES: Final = Key("sides", Distinct(NAME, 10), "The full dose is done on each, in this order.", ())
@@ -375,11 +396,11 @@ ALTERNATE: Final = Key(
     "alternate", Flag(), "Side by side within each set, not one side after the other.", False
 )
 SETUP: Final[Key[tuple[Text, ...]]] = Key(
-    "setup", Several(Spoken()), "Spoken before the first set, once a routine.", ()
+    "setup", Several(SpokenText()), "Spoken before the first set, once a routine.", ()
 )
 SHORT: Final[Key[tuple[Text, ...]]] = Key(
     "short",
-    Several(Spoken()),
+    Several(SpokenText()),
     "Spoken in place of the setup to who knows it; else its first sentence is.",
     (),
 )
@@ -390,7 +411,7 @@ READY: Final = Key(
     Fraction(5),
 )
 REMINDERS: Final[Key[tuple[Text, ...]]] = Key(
-    "reminders", Several(Spoken()), "Form cues, spoken where there is room.", ()
+    "reminders", Several(SpokenText()), "Form cues, spoken where there is room.", ()
 )
 REMINDERS_EVERY: Final = Key("reminders_every", Whole(1, 100), "A reminder about every so many reps.", 3)
 BREATHE: Final = Key(
@@ -398,9 +419,9 @@ BREATHE: Final = Key(
 )
 COUNT: Final = Key(
     "count",
-    Choice(("tempo", "reps", "both", "off")),
+    Choice(tuple(Count)),
     "What is counted: phases, reps, both, or milestones only.",
-    "tempo",
+    Count.TEMPO,
 )
 EASIER: Final = Key("easier", Variant(), "Overrides for `--level easier`; with `use`, another exercise.")
 HARDER: Final = Key("harder", Variant(), "Overrides for `--level harder`; with `use`, another exercise.")
@@ -420,7 +441,7 @@ EXERCISE: Final = Record("an exercise", (NAMED, USE, *_OVERRIDABLE, EASIER, HARD
 DEFAULTS: Final = Record("defaults", _OVERRIDABLE)
 
 # The other steps.
-SAY: Final = Key("say", Spoken(), "Spoken whole; the timeline waits for it.", required=True)
+SAY: Final = Key("say", SpokenText(), "Spoken whole; the timeline waits for it.", required=True)
 PAUSE: Final = Key("pause", Seconds(Fraction(0), Fraction(3600)), "Seconds of quiet after it.", Fraction(0))
 REST: Final = Key(
     "rest",
@@ -430,13 +451,13 @@ REST: Final = Key(
 )
 BREATHING: Final[Key[tuple[Phase, ...]]] = Key(
     "breathing",
-    Phases(("in", "hold", "out", "rest")),
+    Phases(tuple(Breath)),
     "Paced breathing: the phases of a round, in seconds.",
     required=True,
 )
 ROUNDS: Final = Key("rounds", Whole(1, 10_000), "How many rounds.")
 BREATHING_COUNT: Final = Key(
-    "count", Choice(("off", "tempo")), "The words alone, or their seconds too.", "off"
+    "count", Choice((Count.OFF, Count.TEMPO)), "The words alone, or their seconds too.", Count.OFF
 )
 REPEAT: Final = Key("repeat", Whole(1, 100_000), "How often the steps are done.", required=True)
 STEPS: Final = Key("steps", Steps(), "The steps, in their order.", required=True)
@@ -454,15 +475,15 @@ INCLUDE: Final = Key(
     required=True,
 )
 
-STEP_KINDS: Final[dict[str, Record]] = {
-    "say": Record("a say step", (SAY, PAUSE)),
-    "rest": Record("a rest step", (REST,)),
-    "exercise": Record("an exercise", EXERCISE.keys),
-    "use": Record("an exercise", EXERCISE.keys),
-    "breathing": Record("a breathing step", (BREATHING, ROUNDS, FOR, BREATHING_COUNT)),
-    "repeat": Record("a repeat step", (REPEAT, STEPS, ROUND_REST)),
-    "every": Record("an every step", (EVERY, EVERY_ROUNDS, STEPS)),
-    "include": Record("an include step", (INCLUDE,)),
+STEP_KINDS: Final[dict[StepKind, Record]] = {
+    StepKind.SAY: Record("a say step", (SAY, PAUSE)),
+    StepKind.REST: Record("a rest step", (REST,)),
+    StepKind.EXERCISE: Record("an exercise", EXERCISE.keys),
+    StepKind.USE: Record("an exercise", EXERCISE.keys),
+    StepKind.BREATHING: Record("a breathing step", (BREATHING, ROUNDS, FOR, BREATHING_COUNT)),
+    StepKind.REPEAT: Record("a repeat step", (REPEAT, STEPS, ROUND_REST)),
+    StepKind.EVERY: Record("an every step", (EVERY, EVERY_ROUNDS, STEPS)),
+    StepKind.INCLUDE: Record("an include step", (INCLUDE,)),
 }
 
 STEP_KEYS: Final = tuple(sorted({key.name for record in STEP_KINDS.values() for key in record.keys}))
@@ -479,10 +500,9 @@ LEAD_IN: Final = Key(
     Fraction(2),
 )
 COUNT_IN: Final = Key("count_in", Whole(0, 10), "One-second beats before each set.", 3)
-GUIDANCES: Final = ("full", "short", "quiet", "auto")
 GUIDANCE: Final = Key(
     "guidance",
-    Choice(GUIDANCES),
+    Choice(tuple(Guidance)),
     "How much is said: all; setups in short, half the reminders; counts and sides; or by what is known.",
 )
 VARS: Final = Key("vars", Vars("names"), "Words of your own, for braces in texts.", {})
@@ -515,7 +535,7 @@ def schema() -> Schema:
     steps = [
         {
             **record.schema(),
-            "required": [kind, *(key.name for key in record.keys if key.required and key.name != kind)],
+            "required": [str(kind), *(key.name for key in record.keys if key.required and key.name != kind)],
         }
         for kind, record in STEP_KINDS.items()
     ]

@@ -10,8 +10,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from coach.errors import Problem, ScriptError
-from coach.routine import PLACEHOLDERS, Phase, Span, Text
+from coach.routine import PLACEHOLDERS, Breath, Phase, Range, Text
 from coach.script.document import Mapping, Node, Scalar, Sequence, printable, short
+from coach.text_enum import TextEnum, assert_never
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+E = TypeVar("E", bound=TextEnum)
 
 Schema: TypeAlias = dict[str, object]
 
@@ -231,7 +233,7 @@ class Seconds(Value[Fraction]):
 
 
 @dataclass(frozen=True)
-class Range(Value[Span]):
+class RangeText(Value[Range]):
     """A number, or a range such as 10-15."""
 
     one: Whole | Seconds
@@ -243,7 +245,7 @@ class Range(Value[Span]):
     def schema(self) -> Schema:
         return {"anyOf": [self.one.schema(), {"type": "string", "pattern": r"^\S+\s*-\s*\S+$"}]}
 
-    def read(self, node: Node, reader: Reader) -> Span | None:
+    def read(self, node: Node, reader: Reader) -> Range | None:
         parts = re.split("[-\u2013]", node.text, maxsplit=2) if isinstance(node, Scalar) else []
         quiet = Reader()
         ends = [self.one.read(Scalar(part, node.location), quiet) for part in parts]
@@ -256,29 +258,30 @@ class Range(Value[Span]):
                 node.location, f"a range must run from the smaller to the larger number (got {found(node)})"
             )
             return None
-        return Span(Fraction(low), Fraction(high))
+        return Range(Fraction(low), Fraction(high))
 
 
 @dataclass(frozen=True)
-class Choice(Value[str]):
-    """One of a few words."""
+class Choice(Value[E], Generic[E]):
+    """One of the words of a closed set."""
 
-    choices: tuple[str, ...]
+    choices: tuple[E, ...]
 
     @property
     def words(self) -> str:
         return _either(self.choices)
 
     def schema(self) -> Schema:
-        return {"enum": list(self.choices)}
+        return {"enum": [str(choice) for choice in self.choices]}
 
-    def read(self, node: Node, reader: Reader) -> str | None:
+    def read(self, node: Node, reader: Reader) -> E | None:
         text = node.text.strip().lower() if isinstance(node, Scalar) else ""
-        if text not in self.choices:
-            hint = nearest(text, self.choices)
-            reader.fail(node.location, f"must be {self.words} (got {found(node)}){hint}")
-            return None
-        return text
+        for choice in self.choices:
+            if choice == text:
+                return choice
+        hint = nearest(text, map(str, self.choices))
+        reader.fail(node.location, f"must be {self.words} (got {found(node)}){hint}")
+        return None
 
 
 @dataclass(frozen=True)
@@ -402,9 +405,12 @@ def pairs_of(node: Node) -> list[tuple[Scalar, Node]]:
 
 @dataclass(frozen=True)
 class Phases(Value[tuple[Phase, ...]]):
-    """Phases in the order performed, seconds each."""
+    """Phases in the order performed, seconds each.
 
-    names: tuple[str, ...] = ()
+    `names` are those that they may have; empty for any.
+    """
+
+    names: tuple[TextEnum, ...] = ()
 
     @property
     def words(self) -> str:
@@ -413,7 +419,7 @@ class Phases(Value[tuple[Phase, ...]]):
         return "a mapping of phases to seconds, such as {up: 1, down: 3}"
 
     def schema(self) -> Schema:
-        names: Schema = {"propertyNames": {"enum": list(self.names)}} if self.names else {}
+        names: Schema = {"propertyNames": Choice(self.names).schema()} if self.names else {}
         pairs: Schema = {
             "type": "object",
             "minProperties": 1,
@@ -432,8 +438,15 @@ class Phases(Value[tuple[Phase, ...]]):
             name = (Choice(self.names) if self.names else NAME).read(key, reader)
             seconds = _PHASE.read(value, reader)
             if name is not None and seconds is not None:
-                phases.append(Phase(name, seconds))
+                phases.append(Phase(str(name), seconds))
         return tuple(phases) if len(phases) == len(pairs) else None
+
+
+class Start(TextEnum):
+    """Which half of a rep the coaches' four digits begin with."""
+
+    LOWERING = "lowering"
+    LIFTING = "lifting"
 
 
 @dataclass(frozen=True)
@@ -445,15 +458,17 @@ class Digits:
     lifting: int
     top: int
 
-    def phases(self, start: str) -> tuple[Phase, ...]:
-        """Return its phases in the order performed; those of no length vanish.
-
-        Args:
-            start: "lowering" or "lifting", which comes first.
-        """
+    def phases(self, start: Start) -> tuple[Phase, ...]:
+        """Return its phases in the order performed; those of no length vanish."""
         low = (("down", self.lowering), ("pause", self.bottom))
         lift = (("up", self.lifting), ("hold", self.top))
-        order = low + lift if start == "lowering" else lift + low
+        match start:
+            case Start.LOWERING:
+                order = low + lift
+            case Start.LIFTING:
+                order = lift + low
+            case _:
+                assert_never(start)
         return tuple(Phase(name, Fraction(seconds)) for name, seconds in order if seconds)
 
 
@@ -487,20 +502,21 @@ class TempoText(Value["tuple[Phase, ...] | Digits"]):
 
 
 @dataclass(frozen=True)
-class Breath:
+class BreathEntry:
     """One entry of `breathe`: a phase (or in, out, hold) with what is breathed, or for how long."""
 
     name: str
-    says: str | None
+    says: Breath | None
     seconds: Fraction | None
     location: Location
 
 
-BREATHS = ("in", "out", "hold")
+BREATHS = (Breath.IN, Breath.OUT, Breath.HOLD)
+"""What `breathe` may say."""
 
 
 @dataclass(frozen=True)
-class Breaths(Value[tuple[Breath, ...]]):
+class Breaths(Value[tuple[BreathEntry, ...]]):
     """Breathing with the phases of a tempo, or in seconds; an empty mapping takes it away."""
 
     @property
@@ -509,9 +525,9 @@ class Breaths(Value[tuple[Breath, ...]]):
 
     def schema(self) -> Schema:
         return {"type": "object", "additionalProperties": {"anyOf": [
-            {"enum": list(BREATHS)}, _PHASE.schema()]}}  # fmt: skip
+            Choice(BREATHS).schema(), _PHASE.schema()]}}  # fmt: skip
 
-    def read(self, node: Node, reader: Reader) -> tuple[Breath, ...] | None:
+    def read(self, node: Node, reader: Reader) -> tuple[BreathEntry, ...] | None:
         if not isinstance(node, Mapping):
             reader.wants(node, self.words)
             return None
@@ -519,14 +535,14 @@ class Breaths(Value[tuple[Breath, ...]]):
         for key, value in node.entries.items():
             text = value.text.strip().lower() if isinstance(value, Scalar) else ""
             if text in BREATHS:
-                breaths.append(Breath(key.text, text, None, key.location))
+                breaths.append(BreathEntry(key.text, Breath(text), None, key.location))
                 continue
             if seconds_of(text) is None:
                 reader.wants(value, "in, out or hold, or seconds")
                 continue
             seconds = _PHASE.read(value, reader)
             if seconds is not None:
-                breaths.append(Breath(key.text, None, seconds, key.location))
+                breaths.append(BreathEntry(key.text, None, seconds, key.location))
         return tuple(breaths)
 
 
@@ -548,6 +564,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean '{close}'?" if close else ""
 
 
-def _either(words: Iterable[str]) -> str:
-    *most, last = words
+def _either(words: Iterable[object]) -> str:
+    *most, last = map(str, words)
     return f"{', '.join(most)} or {last}" if most else last

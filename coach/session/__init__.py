@@ -10,12 +10,12 @@ from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from coach.errors import AudioError, SpeechError
-from coach.mix import Clips, fading_in
+from coach.mix import Clips, fade_in
 from coach.phrases import phrasebook
 from coach.session import places
 from coach.session.places import Landing
 from coach.session.splice import Splice, say_first
-from coach.timeline.voiced import Speaks
+from coach.timeline.booth import Speaks
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from coach.history import Ending
     from coach.player import Player, Pull
     from coach.session.journal import Journal
-    from coach.timeline import Cue, Set, Stretch, Timeline
+    from coach.timeline import Cue, PhaseSpan, Set, Timeline
 
 __all__ = ["COMMANDS", "Now", "Session"]
 
@@ -87,7 +87,7 @@ class Now(NamedTuple):
     cue: Cue | None
     chapter: int
     work: Set | None
-    stretch: Stretch | None
+    stretch: PhaseSpan | None
     coming: Set | None
     volume: float
     ahead: int = 0
@@ -214,7 +214,7 @@ class Session:
             cue=cue or places.last_cue(timeline, sample),
             chapter=places.chapter_at(timeline, at),
             work=work,
-            stretch=places.stretch_at(work, at) if work else None,
+            stretch=places.span_at(work, at) if work else None,
             coming=timeline.sets[index] if index < len(timeline.sets) else None,
             volume=self._player.volume,
             ahead=ahead,
@@ -418,7 +418,7 @@ class Session:
         if self._gently:
             first = places.next_sentence(self.timeline, landing.sample - 1) or landing
             quiet = said.cues[0].start if said.cues else said.length + first.sample - landing.sample
-            pull = partial(fading_in, splice, quiet, _FADE)
+            pull = partial(fade_in, splice, quiet, _FADE)
         self._player.start(pull, splice.length)
         self._gently = False
         self._splice, self._landing, self._state, self._sample = splice, None, "playing", landing.sample

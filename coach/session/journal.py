@@ -174,7 +174,7 @@ class _Performance:
         if self.work.reps is None:
             return None
         spans: dict[int, tuple[int, int]] = {}
-        for part in self.work.stretches:
+        for part in self.work.spans:
             if part.rep is not None:
                 first = spans.get(part.rep, (part.start, 0))[0]
                 spans[part.rep] = first, part.end

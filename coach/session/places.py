@@ -9,24 +9,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from coach.mix import cue_index
 from coach.phrases import phrasebook
 from coach.routine import Exercise
+from coach.timeline import CueKind
 from coach.timeline.wording import Announcer
 from coach.units import RATE, to_samples
 
 if TYPE_CHECKING:
     from coach.phrases import Phrasebook
-    from coach.timeline import Cue, Set, Stretch, Timeline
+    from coach.timeline import Cue, PhaseSpan, Set, Timeline
 
 AWAY = 4.0
 """Seconds of a pause after which a person is told where they are."""
 
 LONG_AWAY = 30.0
 """Seconds of a pause after which a person is told how it goes, too."""
-
-_INTRODUCES = ("say", "announce", "switch", "setup", "reminder")
-"""The kinds of cue that introduce work, where they belong to it."""
-
-_INSTRUCTS = ("title", *_INTRODUCES)
-"""The kinds of cue that can be asked for again."""
 
 _LEAST = 5 * RATE
 """Samples that are left of timed work for somebody who comes back to it: no count-in leads up to less."""
@@ -63,10 +58,10 @@ def next_index(timeline: Timeline, sample: int) -> int:
     return bisect_right(timeline.sets, sample, key=lambda work: work.start)
 
 
-def stretch_at(work: Set, sample: int) -> Stretch:
+def span_at(work: Set, sample: int) -> PhaseSpan:
     """Return what the body does at a sample of a set."""
-    index = bisect_right(work.stretches, sample, key=lambda part: part.start)
-    return work.stretches[max(0, index - 1)]
+    index = bisect_right(work.spans, sample, key=lambda part: part.start)
+    return work.spans[max(0, index - 1)]
 
 
 def chapter_at(timeline: Timeline, sample: int) -> int:
@@ -105,7 +100,7 @@ def going_on(timeline: Timeline, sample: int) -> Landing:
         counted = _count_in(timeline, timeline.sets[index]) if index < len(timeline.sets) else []
         if counted and counted[0].start <= sample:
             return Landing(counted[0].start)
-    elif (rep := stretch_at(work, body).rep) is not None:
+    elif (rep := span_at(work, body).rep) is not None:
         start = _before_beat(timeline, _rep_start(work, rep))
     cue = _heard_at(timeline, start)
     if cue is None or cue.start == start:
@@ -132,14 +127,14 @@ def coming_back(timeline: Timeline, book: Phrasebook, sample: int, *, long: bool
     if work.reps is None and work.end - body < _LEAST:
         landing = going_on(timeline, max(work.start, work.end - _LEAST))
         body = max(work.start, beat_at(timeline, landing.sample))
-    rep = stretch_at(work, body).rep
+    rep = span_at(work, body).rep
     beat = max(landing.sample, work.start) if rep is None else _rep_start(work, rep)
     where = _where(book, work, rep, beat, named=long)
     if not long:
         return Landing(landing.sample, where or (_name(book, work),), beat)
     setups = _setups(timeline, book, work)
     said = (_name(book, work), *setups, *_which_set(book, work), *where)
-    return Landing(landing.sample, said, beat, _to_get_there(work, "setup" if setups else ""))
+    return Landing(landing.sample, said, beat, _to_get_there(work, *([CueKind.SETUP] if setups else [])))
 
 
 def beginning(
@@ -160,12 +155,14 @@ def beginning(
     beat = None if counted else work.start
     cues = [cue for cue in introduction(timeline, index) if cue.end <= sample]
     setups = _setups(timeline, book, work) if anew else ()
-    is_named = any(cue.kind == "announce" and work.name.casefold() in cue.text.casefold() for cue in cues)
+    is_named = any(
+        cue.kind == CueKind.ANNOUNCE and work.name.casefold() in cue.text.casefold() for cue in cues
+    )
     if anew and not (is_named and {*setups} <= {*cues}):
         said = (_name(book, work), *setups, *_which_set(book, work))
-        return Landing(sample, said, beat, _to_get_there(work, "setup" if setups else ""))
+        return Landing(sample, said, beat, _to_get_there(work, *([CueKind.SETUP] if setups else [])))
     fresh = [cue.kind for cue in cues if cue.start >= heard]
-    again = [cue for cue in cues if cue.start >= heard or cue.kind in ("announce", "switch")]
+    again = [cue for cue in cues if cue.start >= heard or cue.kind.names_work]
     quiet = min(_to_get_there(work, *fresh), sample - cues[-1].end) if cues else 0
     return Landing(sample, tuple(again), beat, quiet)
 
@@ -178,7 +175,7 @@ def introduction(timeline: Timeline, index: int) -> list[Cue]:
     return [
         cue
         for cue in between
-        if cue.kind in _INTRODUCES and cue.beat is None and (cue.exercise, cue.side) == (work.name, work.side)
+        if cue.kind.introduces and cue.beat is None and (cue.exercise, cue.side) == (work.name, work.side)
     ]
 
 
@@ -187,13 +184,13 @@ def asked_again(timeline: Timeline, sample: int) -> Landing:
     landing = going_on(timeline, sample)
     body = beat_at(timeline, landing.sample)
     heard = timeline.cues[: cue_index(timeline, sample) + 1]
-    last = next((cue for cue in reversed(heard) if cue.kind in _INSTRUCTS and cue.start <= sample), None)
+    last = next((cue for cue in reversed(heard) if cue.kind.instructs and cue.start <= sample), None)
     work = work_at(timeline, body)
     if last is None or (work is None and landing.sample <= last.start):  # it is heard anyway
         return landing
     if work is None:
         return landing._replace(said=(last,))
-    rep = stretch_at(work, body).rep
+    rep = span_at(work, body).rep
     beat = max(landing.sample, work.start) if rep is None else _rep_start(work, rep)
     return Landing(landing.sample, (last,), beat)
 
@@ -277,13 +274,13 @@ def _heard_at(timeline: Timeline, sample: int) -> Cue | None:
     return cue if cue and cue.start <= sample else None
 
 
-def _first_parts(work: Set) -> list[Stretch]:
+def _first_parts(work: Set) -> list[PhaseSpan]:
     """Return the first stretch of each rep."""
-    return [next(parts) for _, parts in groupby(work.stretches, key=lambda part: part.rep)]
+    return [next(parts) for _, parts in groupby(work.spans, key=lambda part: part.rep)]
 
 
 def _rep_start(work: Set, rep: int) -> int:
-    return next(part.start for part in work.stretches if part.rep == rep)
+    return next(part.start for part in work.spans if part.rep == rep)
 
 
 def _before_beat(timeline: Timeline, beat: int) -> int:
@@ -300,7 +297,7 @@ def _count_in(timeline: Timeline, work: Set) -> list[Cue]:
     return [
         cue
         for cue in cues
-        if cue.kind == "countdown" and cue.beat is not None and first <= cue.beat < work.start
+        if cue.kind == CueKind.COUNTDOWN and cue.beat is not None and first <= cue.beat < work.start
     ]
 
 
@@ -316,11 +313,11 @@ def _back_between(timeline: Timeline, sample: int) -> Landing:
     return Landing(sample, said, None, max(0, _to_get_there(work, *(cue.kind for cue in said)) - left))
 
 
-def _to_get_there(work: Set, *kinds: str) -> int:
+def _to_get_there(work: Set, *kinds: CueKind) -> int:
     """Return the samples of quiet that a person needs behind cues of some kinds before a set."""
     if not isinstance(work.step, Exercise):
         return 0
-    times = [work.step.ready] * ("setup" in kinds) + [work.step.switch] * ("switch" in kinds)
+    times = [work.step.ready] * (CueKind.SETUP in kinds) + [work.step.switch] * (CueKind.SWITCH in kinds)
     return to_samples(max(times)) if times else 0
 
 
@@ -331,7 +328,7 @@ def _setups(timeline: Timeline, book: Phrasebook, work: Set) -> tuple[Cue | str,
         return ()
     spoken: dict[str, Cue] = {}
     for cue in timeline.cues:
-        if cue.kind == "setup" and cue.exercise == work.name:
+        if cue.kind == CueKind.SETUP and cue.exercise == work.name:
             spoken.setdefault(cue.text, cue)
     announcer = Announcer(book, timeline.title)
     values = announcer.values(step, work.side, work.number or 1)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from coach.errors import Location
 from coach.mix import render
-from coach.timeline import Cue, Timeline
-from coach.timeline.voiced import Booth, Wish
+from coach.timeline import Cue, CueKind, Sentence, Timeline
+from coach.timeline.booth import Booth
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from coach.mix import Clips
     from coach.phrases import Phrasebook
     from coach.session.places import Landing
-    from coach.timeline.voiced import Speaks
+    from coach.timeline.booth import Speaks
 
 _HUSH = RATE // 20
 """Samples of quiet before something is said: a device that has just begun swallows a little."""
@@ -72,10 +71,10 @@ def say_first(timeline: Timeline, speech: Speaks, book: Phrasebook, landing: Lan
     cues: list[Cue] = []
     at = _HUSH
     for each in landing.said:
+        sentence = Sentence(CueKind.ANNOUNCE, each, _NOWHERE) if isinstance(each, str) else each.sentence
         clip = speech.clip(each) if isinstance(each, str) else each.clip
-        kind, text = ("announce", each) if isinstance(each, str) else (each.kind, each.text)
         if clip.length:
-            cues.append(Cue(at, clip, kind, text, _NOWHERE))
+            cues.append(Cue(at, clip, sentence))
             at = cues[-1].end + _BREATH
     at += landing.quiet
     if landing.beat is None:
@@ -83,7 +82,7 @@ def say_first(timeline: Timeline, speech: Speaks, book: Phrasebook, landing: Lan
     counts = _count_in(speech, book, landing.beat - landing.sample)
     first = min([-_COUNT_IN * RATE, *(cue.start for cue in counts)])  # from the beat
     beat = max(at - first, landing.beat - landing.sample)
-    cues += [replace(cue, start=cue.start + beat, beat=(cue.beat or 0) + beat) for cue in counts]
+    cues += [cue.shift(beat) for cue in counts]
     return _timeline(timeline, cues, beat - (landing.beat - landing.sample))
 
 
@@ -97,11 +96,11 @@ def _count_in(speech: Speaks, book: Phrasebook, early: int) -> list[Cue]:
     """
     booth, cues, ceiling = Booth(speech), list[Cue](), -early
     for number in range(1, _COUNT_IN + 1):
-        wish = Wish("countdown", book.count(number), _NOWHERE)
-        clip = booth.on_beat(wish, -number * RATE, -(number + 1) * RATE, ceiling)
+        sentence = Sentence(CueKind.COUNTDOWN, book.count(number), _NOWHERE)
+        clip = booth.on_beat(sentence, -number * RATE, -(number + 1) * RATE, ceiling)
         if clip and clip.length:
             ceiling = -number * RATE - clip.attack
-            cues.insert(0, Cue(ceiling, clip, wish.kind, wish.text, _NOWHERE, -number * RATE))
+            cues.insert(0, Cue(ceiling, clip, sentence, -number * RATE))
     return cues
 
 

@@ -1,6 +1,18 @@
 """The timeline: what is heard, and when, to the sample."""
 
 from coach.timeline.compiler import compile_routine, texts
-from coach.timeline.model import Chapter, Cue, Set, Stretch, Timeline, contract
+from coach.timeline.model import Bed, Chapter, Cue, CueKind, PhaseSpan, Sentence, Set, Timeline, contract
 
-__all__ = ["Chapter", "Cue", "Set", "Stretch", "Timeline", "compile_routine", "contract", "texts"]
+__all__ = [
+    "Bed",
+    "Chapter",
+    "Cue",
+    "CueKind",
+    "PhaseSpan",
+    "Sentence",
+    "Set",
+    "Timeline",
+    "compile_routine",
+    "contract",
+    "texts",
+]

@@ -10,11 +10,12 @@ from coach.errors import Problem, ScriptError
 from coach.phrases import Phrasebook, languages, phrasebook
 from coach.routine import Breathing, Every, Exercise, Repeat, Rest, Routine, Say, Step, Text
 from coach.speech import Clip
-from coach.timeline.gaps import Gaps
-from coach.timeline.score import Reminders, reminder
+from coach.timeline.booth import BREATH, Booth, Speaks
+from coach.timeline.builder import Label, Line, TimelineBuilder
+from coach.timeline.joints import Joints
+from coach.timeline.model import CueKind, Sentence
+from coach.timeline.score import Reminders, make_reminder
 from coach.timeline.sets import WorkSet
-from coach.timeline.track import Label, Sentence, Track
-from coach.timeline.voiced import BREATH, Booth, Speaks, Wish
 from coach.timeline.wording import Announcer, closing, guided
 from coach.units import RATE, nearest, to_samples
 
@@ -41,11 +42,11 @@ def compile_routine(routine: Routine, speech: Speaks) -> Timeline:
         message = f"must be a language that Coach speaks: {', '.join(languages())} (got '{routine.language}')"
         raise ScriptError([Problem(routine.location, message)])
     book = phrasebook(routine.language)
-    track = Track(Booth(speech))
-    walk = _Walk(track, book, routine.title)
+    builder = TimelineBuilder(Booth(speech))
+    walk = _Walk(builder, book, routine.title)
     walk.steps(routine.steps)
-    walk.finish([Wish("end", text, routine.location) for text in closing(routine, book)])
-    return track.timeline(routine, book, speech.voice_name)
+    walk.finish([Sentence(CueKind.END, text, routine.location) for text in closing(routine, book)])
+    return builder.timeline(routine, book, speech.voice_name)
 
 
 def texts(routine: Routine) -> tuple[str, ...]:
@@ -79,12 +80,12 @@ class _Listener:
 
 
 class _Walk:
-    """Goes through the steps of a routine, and has each placed on the track."""
+    """Goes through the steps of a routine, and has each placed on the builder."""
 
-    def __init__(self, track: Track, book: Phrasebook, title: str) -> None:
-        self._track = track
+    def __init__(self, builder: TimelineBuilder, book: Phrasebook, title: str) -> None:
+        self._builder = builder
         self._book = book
-        self._gaps = Gaps(track, book)
+        self._joints = Joints(builder, book)
         self._announcer = Announcer(book, title)
         self._reminders: dict[tuple[str, str, tuple[Text, ...]], Reminders] = {}
 
@@ -92,9 +93,9 @@ class _Walk:
         """Place steps in their order."""
         for step in steps:
             if isinstance(step, Say):
-                self._gaps.say(Wish.of("say", step.text, {}), step.pause)
+                self._joints.say(Sentence.of(CueKind.SAY, step.text, {}), step.pause)
             elif isinstance(step, Rest):
-                self._gaps.rest(step.seconds, step.location)
+                self._joints.rest(step.seconds, step.location)
             elif isinstance(step, Exercise):
                 self._exercise(step)
             elif isinstance(step, Breathing):
@@ -104,50 +105,54 @@ class _Walk:
             else:
                 self._every(step)
 
-    def finish(self, last: Sequence[Wish]) -> None:
+    def finish(self, last: Sequence[Sentence]) -> None:
         """Place what is still waiting, and the last sentences; note the reminders that nobody heard."""
-        track = self._track
-        self._gaps.settle()
-        track.say([Sentence(wish) for wish in last], max(nearest(track.now), track.free + RATE // 2), Label())
+        builder = self._builder
+        self._joints.settle()
+        builder.say(
+            [Line(sentence) for sentence in last],
+            max(nearest(builder.now), builder.free + RATE // 2),
+            Label(),
+        )
         for (_, guidance, _), reminders in self._reminders.items():
             for text in reminders.unsaid if guidance == "full" else ():
                 message = f"'{text.words}' is never said: no turn with room for it came"
-                track.booth.warn(text.location, message)
+                builder.booth.warn(text.location, message)
 
     def _repeat(self, step: Repeat) -> None:
-        for number in range(1, step.times + 1):
+        for number in range(1, step.rounds + 1):
             if number > 1 and step.rest:
-                self._gaps.rest(step.rest, step.location)
-            if step.times > 1:
-                text = self._announcer.round(number, step.times)
-                self._gaps.announce(Wish("announce", text, step.location))
+                self._joints.rest(step.rest, step.location)
+            if step.rounds > 1:
+                text = self._announcer.round(number, step.rounds)
+                self._joints.announce(Sentence(CueKind.ANNOUNCE, text, step.location))
             self.steps(step.steps)
 
     def _every(self, step: Every) -> None:
-        track, gaps = self._track, self._gaps
+        builder, joints = self._builder, self._joints
         works = _has_work(step.steps)
-        if gaps.awaits_beat and not works:
-            gaps.refuse(step.location, "this")
+        if joints.awaits_beat and not works:
+            joints.refuse(step.location, "this")
             return
         length = step.interval * RATE
-        outer, track.first_beat = track.first_beat, None
-        origin, first_cue = track.now, len(track.cues)
+        outer, builder.first_beat = builder.first_beat, None
+        origin, first_cue = builder.now, len(builder.cues)
         for number in range(step.rounds):
             if number:
-                gaps.end_round(origin + number * length, step.interval, step.location)
-                gaps.begin_round(origin + number * length, step.location, is_beat=works)
+                joints.end_round(origin + number * length, step.interval, step.location)
+                joints.begin_round(origin + number * length, step.location, is_beat=works)
             self.steps(step.steps)
             if not number:
-                said = [cue.start for cue in track.cues[first_cue:] if cue.kind != "rest"]
-                if track.first_beat is not None:
-                    origin = Fraction(nearest(track.first_beat))
+                said = [cue.start for cue in builder.cues[first_cue:] if cue.kind != CueKind.REST]
+                if builder.first_beat is not None:
+                    origin = Fraction(nearest(builder.first_beat))
                 elif said:
                     origin = Fraction(said[0])
         end = origin + step.rounds * length
-        gaps.end_round(end, step.interval, step.location)
-        if not gaps.is_open:
-            track.now = end
-        track.first_beat = outer if outer is not None else track.first_beat
+        joints.end_round(end, step.interval, step.location)
+        if not joints.is_open:
+            builder.now = end
+        builder.first_beat = outer if outer is not None else builder.first_beat
 
     def _exercise(self, exercise: Exercise) -> None:
         exercise = guided(exercise)
@@ -173,10 +178,10 @@ class _Walk:
         """Leave the gap between two sets: a change of side, or a rest."""
         side, number = after
         if side is not None and side != before[0] and (not exercise.alternate or number == before[1]):
-            switch = Wish("switch", self._announcer.switch(side), exercise.location)
-            self._gaps.between_sets(exercise.switch, exercise.location, switch)
+            switch = Sentence(CueKind.SWITCH, self._announcer.switch(side), exercise.location)
+            self._joints.between_sets(exercise.switch, exercise.location, switch)
         else:
-            self._gaps.between_sets(exercise.rest, exercise.location, None)
+            self._joints.between_sets(exercise.rest, exercise.location, None)
 
     def _set(
         self, exercise: Exercise, side: str | None, number: int, reminders: Reminders, *, first: bool
@@ -188,17 +193,17 @@ class _Walk:
         if not first:
             self._perform(work, label, announcer.next_set(exercise, side, number))
             return
-        opens, after_gap = not self._track.has_work, self._gaps.is_open
+        opens, after_gap = not self._builder.has_work, self._joints.is_open
         names = announcer.exercise(exercise, side, opens=opens, after_gap=after_gap)
         setup = announcer.setup(exercise)
-        setups = [Wish.of("setup", text, work.values) for text in setup or ()]
+        setups = [Sentence.of(CueKind.SETUP, text, work.values) for text in setup or ()]
         ready = (
             0 if setup is None else to_samples(exercise.ready) - BREATH
         )  # a breath follows a sentence anyway
         self._perform(work, label, names, setups, max(0, ready), on_beat=setup is None)
 
     def _breathing(self, block: Breathing) -> None:
-        opens, after_gap = not self._track.has_work, self._gaps.is_open
+        opens, after_gap = not self._builder.has_work, self._joints.is_open
         names, is_news = self._announcer.breathing(block, opens=opens, after_gap=after_gap)
         work = WorkSet(block, self._book, Reminders(()), {})
         name = self._book.word("breathing")
@@ -210,7 +215,7 @@ class _Walk:
         work: WorkSet,
         label: Label,
         names: Sequence[str],
-        setups: Sequence[Wish] = (),
+        setups: Sequence[Sentence] = (),
         ready: int = 0,
         *,
         on_beat: bool = True,
@@ -225,21 +230,21 @@ class _Walk:
             ready: samples of quiet after that.
             on_beat: whether the name may fall on the first beat.
         """
-        booth, gaps = self._track.booth, self._gaps
-        forms: tuple[Wish, ...] = ()
+        booth, joints = self._builder.booth, self._joints
+        forms: tuple[Sentence, ...] = ()
         if on_beat and not work.step.count_in:
-            forms = gaps.on_beat_forms(names, work)
+            forms = joints.on_beat_forms(names, work)
             if work.reminders.turns and work.rehearse(booth, forms).too_long:
                 forms = ()  # what is said before the set takes the name along
         score = work.score(booth, forms)
         if forms:
-            gaps.go_straight_on(score)
+            joints.go_straight_on(score)
         else:
-            long_ones = [reminder(text, work.values, 1) for text in score.too_long]
-            sentences = [Sentence(Wish("announce", " ".join(names), work.step.location))] if names else []
-            sentences += [Sentence(wish, lead=RATE) for wish in (*setups, *long_ones)]
-            gaps.introduce(sentences, ready, score, label)
-        self._track.perform(work, score, label)
+            long_ones = [make_reminder(text, work.values, 1) for text in score.too_long]
+            lines = [Line(Sentence(CueKind.ANNOUNCE, " ".join(names), work.step.location))] if names else []
+            lines += [Line(sentence, lead=RATE) for sentence in (*setups, *long_ones)]
+            joints.introduce(lines, ready, score, label)
+        self._builder.perform(work, score, label)
 
 
 def _has_work(steps: Sequence[Step]) -> bool:

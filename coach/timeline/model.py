@@ -1,48 +1,165 @@
-"""A compiled routine: cues, chapters, warnings, and the report that other programs read."""
+"""A compiled routine: sentences at their places, chapters, warnings, and the report that programs read."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from coach.text_enum import TextEnum, assert_never
 from coach.units import to_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from coach.errors import Location, Problem
-    from coach.routine import Breathing, Exercise
+    from coach.routine import Breathing, Exercise, Level, Text
     from coach.speech import Clip
+
+
+class CueKind(TextEnum):
+    """Why something is said."""
+
+    TITLE = "title"
+    SAY = "say"
+    SETUP = "setup"
+    ANNOUNCE = "announce"
+    COUNTDOWN = "countdown"
+    COUNT = "count"
+    MILESTONE = "milestone"
+    BREATH = "breath"
+    REMINDER = "reminder"
+    REST = "rest"
+    SWITCH = "switch"
+    END = "end"
+
+    @property
+    def is_called(self) -> bool:
+        """Whether it is a word that a beat calls for: one that goes by, not a sentence to remember."""
+        match self:
+            case CueKind.COUNTDOWN | CueKind.COUNT | CueKind.MILESTONE | CueKind.BREATH:
+                return True
+            case (
+                CueKind.TITLE
+                | CueKind.SAY
+                | CueKind.SETUP
+                | CueKind.ANNOUNCE
+                | CueKind.REMINDER
+                | CueKind.REST
+                | CueKind.SWITCH
+                | CueKind.END
+            ):
+                return False
+            case _:
+                assert_never(self)
+
+    @property
+    def introduces(self) -> bool:
+        """Whether it introduces work, where it belongs to it."""
+        match self:
+            case CueKind.SAY | CueKind.ANNOUNCE | CueKind.SWITCH | CueKind.SETUP | CueKind.REMINDER:
+                return True
+            case (
+                CueKind.TITLE
+                | CueKind.COUNTDOWN
+                | CueKind.COUNT
+                | CueKind.MILESTONE
+                | CueKind.BREATH
+                | CueKind.REST
+                | CueKind.END
+            ):
+                return False
+            case _:
+                assert_never(self)
+
+    @property
+    def instructs(self) -> bool:
+        """Whether a person may ask to hear it again."""
+        return self is CueKind.TITLE or self.introduces
+
+    @property
+    def names_work(self) -> bool:
+        """Whether it says what comes: a sentence even where it falls on a beat."""
+        return self in (CueKind.ANNOUNCE, CueKind.SWITCH)
+
+    @property
+    def yields(self) -> bool:
+        """Whether it gives way to the name of the next exercise, where both want the same beat."""
+        return self.is_called or self is CueKind.REMINDER
+
+
+class Sentence(NamedTuple):
+    """What is to be said, if there is room.
+
+    Attributes:
+        kind: why.
+        text: what, as a person would write it.
+        location: the line of the script that asked for it.
+        recording: a person's own recording of it; None where the voice speaks.
+    """
+
+    kind: CueKind
+    text: str
+    location: Location
+    recording: Path | None = None
+
+    @classmethod
+    def of(cls, kind: CueKind, text: Text, values: Mapping[str, str]) -> Sentence:
+        """Return the sentence that a text of the script makes, its placeholders filled in."""
+        return cls(kind, text.fill(values), text.location, text.recording)
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One thing heard.
+    """A sentence at its place.
 
     Attributes:
-        start: its first sample on the timeline.
+        start: its first sample, on the timeline; within a `Score`, from the first beat of the set.
         clip: what is heard; it lasts `clip.length` samples.
-        kind: title, say, setup, announce, countdown, count, milestone, breath, reminder, rest, switch or end.
-        text: what is said, as a person would write it.
-        location: the line of the script that asked for it.
-        beat: the sample on which the attack falls; None for a floating cue.
-        exercise: the exercise it belongs to; None outside of one. Likewise side, set, rep (from 1) and phase.
+        sentence: what is said.
+        beat: the sample on which its attack falls, counted as `start` is; None for a floating cue.
+        rep: the rep it belongs to, from 1; None outside of one. Likewise phase.
+        exercise: the exercise it belongs to; None outside of one. Likewise side and set.
     """
 
     start: int
     clip: Clip
-    kind: str
-    text: str
-    location: Location
+    sentence: Sentence
     beat: int | None = None
+    rep: int | None = None
+    phase: str | None = None
     exercise: str | None = None
     side: str | None = None
     set: int | None = None
-    rep: int | None = None
-    phase: str | None = None
+
+    @property
+    def kind(self) -> CueKind:
+        """Why it is said."""
+        return self.sentence.kind
+
+    @property
+    def text(self) -> str:
+        """What is said, as a person would write it."""
+        return self.sentence.text
+
+    @property
+    def location(self) -> Location:
+        """The line of the script that asked for it."""
+        return self.sentence.location
 
     @property
     def end(self) -> int:
         """The first sample after it."""
         return self.start + self.clip.length
+
+    def shift(self, samples: int) -> Cue:
+        """Return the cue so many samples later."""
+        return replace(
+            self, start=self.start + samples, beat=None if self.beat is None else self.beat + samples
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +171,7 @@ class Chapter:
     end: int
 
 
-class Stretch(NamedTuple):
+class PhaseSpan(NamedTuple):
     """One phase of one rep (or of one round of breathing), or all of timed work, which has neither.
 
     Attributes:
@@ -69,6 +186,10 @@ class Stretch(NamedTuple):
     start: int
     end: int
 
+    def shift(self, samples: int) -> PhaseSpan:
+        """Return the span so many samples later."""
+        return self._replace(start=self.start + samples, end=self.end + samples)
+
 
 @dataclass(frozen=True, slots=True)
 class Set:
@@ -79,7 +200,7 @@ class Set:
         name: the exercise's name, or the language's word for breathing.
         side: None where there are no sides.
         number: which set of this side it is, from 1; None for breathing.
-        stretches: not empty, without a gap, each as long as the body takes; after the last of several holds
+        spans: not empty, without a gap, each as long as the body takes; after the last of several holds
             nobody relaxes in the set.
     """
 
@@ -87,22 +208,63 @@ class Set:
     name: str
     side: str | None
     number: int | None
-    stretches: tuple[Stretch, ...]
+    spans: tuple[PhaseSpan, ...]
 
     @property
     def start(self) -> int:
         """Its first beat, in samples."""
-        return self.stretches[0].start
+        return self.spans[0].start
 
     @property
     def end(self) -> int:
         """The first sample after its work."""
-        return self.stretches[-1].end
+        return self.spans[-1].end
 
     @property
     def reps(self) -> int | None:
         """How many reps (or rounds) it has; None for timed work."""
-        return self.stretches[-1].rep
+        return self.spans[-1].rep
+
+
+class Bed(Protocol):
+    """Sound that lies under the voice for all of a track: tones, noise, music.
+
+    It is asked for any part of the track, in any order, by any thread, and must always give the same samples.
+    """
+
+    @property
+    def key(self) -> str:
+        """What decides its samples: beds of one key sound alike."""
+        ...
+
+    def samples(self, start: int, count: int) -> NDArray[np.float32]:
+        """Return part of its sound.
+
+        Args:
+            start: the first sample wanted, counted from the start of the track, 0 or more.
+            count: how many.
+
+        Returns:
+            Shape (count,), float32, finite, at RATE; exactly 0.0 where it is silent. It may be louder than
+            there is room for: `coach.mix` turns it down there. The caller only reads it.
+        """
+        ...
+
+
+class ShiftedBed(NamedTuple):
+    """A bed as it lies under a part of its track that begins `first` samples into it."""
+
+    bed: Bed
+    first: int
+
+    @property
+    def key(self) -> str:
+        """What decides its samples."""
+        return f"{self.bed.key}, from {self.first}"
+
+    def samples(self, start: int, count: int) -> NDArray[np.float32]:
+        """Return part of its sound; see `Bed`."""
+        return self.bed.samples(self.first + start, count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,23 +275,25 @@ class Timeline:
         title: the routine's title.
         language: its language, such as "en".
         voice: the name of the voice that speaks, such as "neural/heart".
-        level: None, "easier" or "harder".
+        level: the variant that it is; None for the plain one.
         length: samples of the whole track.
         cues: sorted by start; they never overlap.
         chapters: they cover the track without a gap.
         warnings: what did not fit, and what became of it.
         sets: the work, in its order; sets never overlap.
+        beds: what lies under the voice from the first sample to the last, added up.
     """
 
     title: str
     language: str
     voice: str
-    level: str | None
+    level: Level | None
     length: int
     cues: tuple[Cue, ...]
     chapters: tuple[Chapter, ...]
     warnings: tuple[Problem, ...]
     sets: tuple[Set, ...] = ()
+    beds: tuple[Bed, ...] = ()
 
 
 def contract(timeline: Timeline) -> dict[str, object]:
@@ -152,7 +316,7 @@ def contract(timeline: Timeline) -> dict[str, object]:
             {
                 "start": to_seconds(cue.start),
                 "end": to_seconds(cue.end),
-                "kind": cue.kind,
+                "kind": str(cue.kind),
                 "text": cue.text,
                 "beat": None if cue.beat is None else to_seconds(cue.beat),
                 "exercise": cue.exercise,

@@ -9,7 +9,9 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.timeline.voiced import BREATH, Booth, Wish
+from coach.phrases import Milestone
+from coach.timeline.booth import BREATH, Booth
+from coach.timeline.model import Cue, CueKind, Sentence
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -19,38 +21,16 @@ if TYPE_CHECKING:
     from coach.errors import Location
     from coach.phrases import Phrasebook
     from coach.routine import Text
-    from coach.speech import Clip
 
 FAR = 1 << 60
 """A sample beyond every set."""
-
-
-class Spoken(NamedTuple):
-    """A clip at its place in the set; `beat` is where its attack lies, None where it floats."""
-
-    start: int
-    clip: Clip
-    wish: Wish
-    beat: int | None
-    rep: int | None
-    phase: str | None
-
-    @property
-    def end(self) -> int:
-        """The first sample after it."""
-        return self.start + self.clip.length
-
-    @property
-    def over(self) -> int:
-        """The first sample for a count: a name on the first beat is a sentence, with a breath after it."""
-        return self.end + BREATH * (self.wish.kind in ("announce", "switch"))
 
 
 class Beat(NamedTuple):
     """A moment that the body follows, with what could be said on it, the first that fits."""
 
     at: int
-    wishes: tuple[Wish, ...]
+    sentences: tuple[Sentence, ...]
     rep: int | None = None
     phase: str | None = None
 
@@ -61,43 +41,51 @@ class Score:
 
     Attributes:
         seconds: exact length from the first beat to the end.
-        spoken: the cues, sorted; they never overlap.
+        cues: what is said, sorted; the cues never overlap.
         too_long: reminders that no window of the set can hold.
     """
 
     seconds: Fraction
-    spoken: list[Spoken]
+    cues: list[Cue]
     too_long: list[Text] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.spoken.sort(key=lambda cue: cue.start)
+        self.cues.sort(key=lambda cue: cue.start)
 
     @property
     def first(self) -> int:
         """Where its sound begins: at the count-in, or a little before the first beat."""
-        return min(0, self.spoken[0].start) if self.spoken else 0
+        return min(0, self.cues[0].start) if self.cues else 0
 
 
-class Line:
-    """Cues in their order, to be asked what lies around a moment."""
+class SortedCues:
+    """Cues in their order, to be asked what lies around a moment.
 
-    def __init__(self, cues: Iterable[Spoken]) -> None:
+    One that names work is a sentence even on a beat: it is over a breath after its end.
+    """
+
+    def __init__(self, cues: Iterable[Cue]) -> None:
         self._cues = sorted(cues, key=lambda cue: cue.start)
         self._starts = [cue.start for cue in self._cues]
+
+    def _over(self, index: int) -> int:
+        """Return the first sample that a count may have after a cue."""
+        cue = self._cues[index]
+        return cue.end + BREATH if cue.kind.names_work else cue.end
 
     def around(self, at: int) -> tuple[int, int]:
         """Return where the cue that starts at or before a sample is over, and the start of the next one."""
         index = bisect_right(self._starts, at)
-        before = self._cues[index - 1].over if index else -FAR
+        before = self._over(index - 1) if index else -FAR
         return before, self._starts[index] if index < len(self._starts) else FAR
 
     def gaps(self, begin: int, end: int, quiet: int) -> Iterator[tuple[int, int]]:
         """Yield the stretches between two samples that no cue lies in, `quiet` after the one before."""
         index = bisect_right(self._starts, begin)
-        at = max(begin, self._cues[index - 1].over + quiet) if index else begin
+        at = max(begin, self._over(index - 1) + quiet) if index else begin
         while index < len(self._starts) and self._starts[index] < end:
             yield at, self._starts[index]
-            at = self._cues[index].over + quiet
+            at = self._over(index) + quiet
             index += 1
         yield at, end
 
@@ -127,9 +115,9 @@ class Reminders:
         """Take those that `room` samples cannot hold out of the rotation; return them."""
         too_long = []
         for text in tuple(self.turns):
-            wish = reminder(text, values, rep)
-            if booth.clip(wish).length > room:
-                booth.short(wish, room, "it is spoken before the set")
+            sentence = make_reminder(text, values, rep)
+            if booth.clip(sentence).length > room:
+                booth.short(sentence, room, "it is spoken before the set")
                 self.turns.remove(text)
                 self._heard(text)
                 too_long.append(text)
@@ -143,19 +131,19 @@ class Reminders:
         end: int,
         rep: int | None,
         phase: str | None,
-    ) -> Spoken | None:
+    ) -> Cue | None:
         """Return the next one that has room between two samples; the one said last lets others go first."""
         for text in self.turns:
             if text is self._last and len(self.turns) > 1:
                 continue
-            wish = reminder(text, values, rep)
-            clip = booth.clip(wish)
+            sentence = make_reminder(text, values, rep)
+            clip = booth.clip(sentence)
             if clip.length <= end - start:
                 self._last = text
                 self.turns.remove(text)
                 self.turns.append(text)
                 self._heard(text)
-                return Spoken(start, clip, wish, None, rep, phase)
+                return Cue(start, clip, sentence, None, rep, phase)
         return None
 
     def _heard(self, text: Text) -> None:
@@ -163,9 +151,9 @@ class Reminders:
             self.unsaid.remove(text)
 
 
-def reminder(text: Text, values: Mapping[str, str], rep: int | None) -> Wish:
+def make_reminder(text: Text, values: Mapping[str, str], rep: int | None) -> Sentence:
     """Return a form cue as it is said in a rep; `values` is what its other placeholders stand for."""
-    return Wish.of("reminder", text, {**values, "rep": str(rep or "")})
+    return Sentence.of(CueKind.REMINDER, text, {**values, "rep": str(rep or "")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,24 +172,24 @@ class Caller:
     location: Location
     count_in: int
 
-    def wish(self, kind: str, text: str) -> Wish:
-        """Return a wish on the line that asked for the set."""
-        return Wish(kind, text, self.location)
+    def sentence(self, kind: CueKind, text: str) -> Sentence:
+        """Return a sentence on the line that asked for the set."""
+        return Sentence(kind, text, self.location)
 
-    def breath(self, says: str) -> Wish:
-        """Return the breathing word that goes with work."""
-        return self.wish("breath", self.book.breath(says, paced=False))
+    def breath(self, breath: str) -> Sentence:
+        """Return the breathing word that goes with work, for one of the words of `Breath`."""
+        return self.sentence(CueKind.BREATH, self.book.breath(breath, paced=False))
 
-    def milestone(self, name: str) -> Wish:
-        """Return a milestone: last_one, three_more or halfway."""
-        return self.wish("milestone", self.book.milestone(name))
+    def milestone(self, milestone: Milestone) -> Sentence:
+        """Return what is said at a milestone."""
+        return self.sentence(CueKind.MILESTONE, self.book.milestone(milestone))
 
-    def counted_in(self) -> list[Beat]:
+    def count_in_beats(self) -> list[Beat]:
         """Return the beats of the count-in."""
         numbers = range(self.count_in, 0, -1)
-        return [Beat(-n * RATE, (self.wish("countdown", self.book.count(n)),)) for n in numbers]
+        return [Beat(-n * RATE, (self.sentence(CueKind.COUNTDOWN, self.book.count(n)),)) for n in numbers]
 
-    def on_beats(self, beats: Sequence[Beat], end: int, names: Sequence[Wish]) -> list[Spoken | None]:
+    def on_beats(self, beats: Sequence[Beat], end: int, names: Sequence[Sentence]) -> list[Cue | None]:
         """Put a word on each beat, from the last to the first, so that each knows how much room it has.
 
         Args:
@@ -210,50 +198,50 @@ class Caller:
             names: what is said on the first beat in place of its word, the whole form first and then a
                 shorter one; empty for nothing.
         """
-        heads: list[Spoken | None] = [None] * len(beats)
+        heads: list[Cue | None] = [None] * len(beats)
         ceiling = end
         for index in range(len(beats) - 1, 0 if names else -1, -1):
             beat = beats[index]
-            for wish in beat.wishes:
-                last = wish is beat.wishes[-1]
+            for sentence in beat.sentences:
+                last = sentence is beat.sentences[-1]
                 otherwise = "it is left out" if last else "another word takes its place"
-                clip = self.booth.on_beat(wish, beat.at, -FAR, ceiling, otherwise)
+                clip = self.booth.on_beat(sentence, beat.at, -FAR, ceiling, otherwise)
                 if clip:
                     ceiling = beat.at - clip.attack
-                    heads[index] = Spoken(ceiling, clip, wish, beat.at, beat.rep, beat.phase)
+                    heads[index] = Cue(ceiling, clip, sentence, beat.at, beat.rep, beat.phase)
                     break
         if names:
             self._put_name(names, beats[0], heads, ceiling)
         return heads
 
-    def _put_name(self, names: Sequence[Wish], beat: Beat, heads: list[Spoken | None], ceiling: int) -> None:
+    def _put_name(self, names: Sequence[Sentence], beat: Beat, heads: list[Cue | None], ceiling: int) -> None:
         """Put the name on the first beat: its longest form that fits, or else others make room for it."""
         whole, short = names[0], names[-1]
-        for wish in names:
-            clip = self.booth.clip(wish)
+        for sentence in names:
+            clip = self.booth.clip(sentence)
             if beat.at - clip.attack + clip.length + BREATH <= ceiling:
                 break
         else:
-            wish, otherwise = short, "words after it are left out"
+            sentence, otherwise = short, "words after it are left out"
             faster = self.booth.on_beat(short, beat.at, -FAR, ceiling - BREATH, otherwise)
             clip = faster or self.booth.clip(short)
-        name = Spoken(beat.at - clip.attack, clip, wish, beat.at, beat.rep, beat.phase)
+        name = Cue(beat.at - clip.attack, clip, sentence, beat.at, beat.rep, beat.phase)
         heads[0] = name
-        if wish is not whole:
-            self.booth.short(whole, ceiling - BREATH - name.start, f"only '{wish.text}' is said")
+        if sentence is not whole:
+            self.booth.short(whole, ceiling - BREATH - name.start, f"only '{sentence.text}' is said")
         until = name.end + BREATH
         for index, head in enumerate(heads[1:], 1):
             if head and head.start < until:
-                self.booth.short(head.wish, head.end - until, "it is left out for the exercise's name")
+                self.booth.short(head.sentence, head.end - until, "it is left out for the exercise's name")
                 heads[index] = None
 
 
-def milestone(rep: int, reps: int) -> str | None:
-    """Return the milestone that a rep opens with: last_one, three_more, halfway or None."""
+def find_milestone(rep: int, reps: int) -> Milestone | None:
+    """Return the milestone that a rep opens with; None for most."""
     if rep == reps and reps > 1:
-        return "last_one"
+        return Milestone.LAST_ONE
     if rep == reps - 2 and reps >= 8:
-        return "three_more"
+        return Milestone.THREE_MORE
     if rep == (reps + 1) // 2 + 1 and reps >= 6:
-        return "halfway"
+        return Milestone.HALFWAY
     return None

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from coach.routine import Breathing, Exercise, Hold, Phase, Tempo
 from coach.timeline.holds import score_hold, score_timed
-from coach.timeline.model import Stretch
+from coach.timeline.model import PhaseSpan
 from coach.timeline.score import Caller, Reminders, Score
-from coach.timeline.tempo import phase_spans, score_breathing, score_tempo
+from coach.timeline.tempo import lay_out_phases, score_breathing, score_tempo
 from coach.units import to_samples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from coach.phrases import Phrasebook
-    from coach.timeline.voiced import Booth, Wish
+    from coach.timeline.booth import Booth
+    from coach.timeline.model import Sentence
 
 
 class WorkSet(NamedTuple):
@@ -33,7 +34,7 @@ class WorkSet(NamedTuple):
     reminders: Reminders
     values: Mapping[str, str]
 
-    def score(self, booth: Booth, names: Sequence[Wish] = ()) -> Score:
+    def score(self, booth: Booth, names: Sequence[Sentence] = ()) -> Score:
         """Return its score.
 
         Args:
@@ -51,20 +52,20 @@ class WorkSet(NamedTuple):
             return score_hold(caller, step, step.dose, reminders, values, names)
         return score_timed(caller, step, step.dose, reminders, values, names)
 
-    def rehearse(self, booth: Booth, names: Sequence[Wish] = ()) -> Score:
+    def rehearse(self, booth: Booth, names: Sequence[Sentence] = ()) -> Score:
         """Return what `score` would, and leave everything as it is."""
         return self._replace(reminders=self.reminders.copy()).score(booth.rehearsal(), names)
 
-    def stretches(self) -> list[Stretch]:
+    def lay_out(self) -> list[PhaseSpan]:
         """Return what the body does, in samples from the first beat."""
         if isinstance(self.step, Breathing):
-            spans = phase_spans(self.step.phases, self.step.rounds)
+            spans = lay_out_phases(self.step.phases, self.step.rounds)
         elif isinstance(dose := self.step.dose, Tempo):
-            spans = phase_spans(dose.phases, int(dose.reps.low))
+            spans = lay_out_phases(dose.phases, int(dose.reps.low))
         elif isinstance(dose, Hold):
             phases = [Phase("hold", dose.hold.low), Phase("relax", dose.relax)]
-            spans = phase_spans(phases if dose.relax else phases[:1], int(dose.reps.low))
+            spans = lay_out_phases(phases if dose.relax else phases[:1], int(dose.reps.low))
             spans = spans[:-1] if dose.relax else spans
         else:
-            return [Stretch(None, None, 0, to_samples(dose.seconds))]
-        return [Stretch(span.rep, span.phase.name, span.start, span.end) for span in spans]
+            return [PhaseSpan(None, None, 0, to_samples(dose.seconds))]
+        return [PhaseSpan(span.rep, span.phase.name, span.start, span.end) for span in spans]

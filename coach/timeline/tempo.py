@@ -8,8 +8,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.timeline.score import Beat, Line, Score, Spoken, milestone
-from coach.timeline.voiced import BREATH
+from coach.routine import Count
+from coach.timeline.booth import BREATH
+from coach.timeline.model import Cue, CueKind
+from coach.timeline.score import Beat, Score, SortedCues, find_milestone
 from coach.timeline.wording import LEAST_BETWEEN
 from coach.units import RATE, to_samples
 
@@ -17,14 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from coach.routine import Breathing, Exercise, Phase, Tempo, Text
+    from coach.timeline.model import Sentence
     from coach.timeline.score import Caller, Reminders
-    from coach.timeline.voiced import Wish
 
 _BREATH_AGAIN = 4
 """After the first three reps, a breathing word comes about every so many."""
 
 
-class PhaseSpan(NamedTuple):
+class RepPhase(NamedTuple):
     """A phase of a rep or breath (its nth, from 0), from its first beat to its end; samples."""
 
     rep: int
@@ -35,12 +37,12 @@ class PhaseSpan(NamedTuple):
 
 
 class _Window(NamedTuple):
-    """A stretch where something may float, the span it begins in, and the word that stands before it."""
+    """A stretch where something may float, the part it begins in, and the word that stands before it."""
 
     start: int
     end: int
-    span: PhaseSpan
-    head: Spoken | None
+    part: RepPhase
+    head: Cue | None
 
     @property
     def length(self) -> int:
@@ -48,17 +50,17 @@ class _Window(NamedTuple):
         return self.end - self.start
 
 
-def score_breathing(caller: Caller, block: Breathing, names: Sequence[Wish]) -> Score:
+def score_breathing(caller: Caller, block: Breathing, names: Sequence[Sentence]) -> Score:
     """Return the score of a breathing block: its words on their beats, in every round."""
-    beats = caller.counted_in()
-    spans = phase_spans(block.phases, block.rounds)
-    for span in spans:
-        word = caller.wish("breath", caller.book.breath(span.phase.name, paced=True))
-        beats.append(Beat(span.start, (word,), span.rep, span.phase.name))
+    beats = caller.count_in_beats()
+    parts = lay_out_phases(block.phases, block.rounds)
+    for part in parts:
+        word = caller.sentence(CueKind.BREATH, caller.book.breath(part.phase.name, paced=True))
+        beats.append(Beat(part.start, (word,), part.rep, part.phase.name))
     end = to_samples(block.seconds)
     spoken = [head for head in caller.on_beats(beats, end, names) if head]
-    if block.count == "tempo":
-        spoken += _seconds(caller, spans, Line(spoken), end, Line(()))
+    if block.count.calls_phases:
+        spoken += _seconds(caller, parts, SortedCues(spoken), end, SortedCues(()))
     return Score(block.seconds, spoken)
 
 
@@ -68,64 +70,64 @@ def score_tempo(
     dose: Tempo,
     reminders: Reminders,
     values: Mapping[str, str],
-    names: Sequence[Wish],
+    names: Sequence[Sentence],
 ) -> Score:
     """Return the score of one set; the arguments are those of a `WorkSet`."""
     end = to_samples(dose.seconds)
-    spans = phase_spans(dose.phases, int(dose.reps.low))
+    parts = lay_out_phases(dose.phases, int(dose.reps.low))
     behind = _breath_fits_behind(caller, exercise, dose)
-    beats = caller.counted_in()
-    for span in spans:
-        wishes = _words(caller, exercise, dose, span, behind)
-        beats.append(Beat(span.start, wishes, span.rep, span.phase.name))
+    beats = caller.count_in_beats()
+    for part in parts:
+        sentences = _words(caller, exercise, dose, part, behind)
+        beats.append(Beat(part.start, sentences, part.rep, part.phase.name))
     heads = caller.on_beats(beats, end, names)
     locked = [head for head in heads if head]
-    floating, too_long = _between(caller, exercise, reminders, values, spans, heads[caller.count_in :])
+    floating, too_long = _between(caller, exercise, reminders, values, parts, heads[caller.count_in :])
     spoken = locked + floating
-    if exercise.count in ("tempo", "both"):
-        spoken += _seconds(caller, spans, Line(locked), end, Line(floating))
+    if exercise.count.calls_phases:
+        spoken += _seconds(caller, parts, SortedCues(locked), end, SortedCues(floating))
     return Score(dose.seconds, spoken, too_long)
 
 
-def phase_spans(phases: Sequence[Phase], reps: int) -> list[PhaseSpan]:
+def lay_out_phases(phases: Sequence[Phase], reps: int) -> list[RepPhase]:
     """Return every phase of every rep; each moment is rounded once."""
     ends = []
     at = Fraction(0)
     for phase in phases:
         at += phase.seconds
         ends.append(at)
-    spans = []
+    parts = []
     start = 0
     for rep in range(1, reps + 1):
         for index, phase in enumerate(phases):
             end = to_samples((rep - 1) * at + ends[index])
-            spans.append(PhaseSpan(rep, index, phase, start, end))
+            parts.append(RepPhase(rep, index, phase, start, end))
             start = end
-    return spans
+    return parts
 
 
 def _words(
-    caller: Caller, exercise: Exercise, dose: Tempo, span: PhaseSpan, behind: set[int]
-) -> tuple[Wish, ...]:
+    caller: Caller, exercise: Exercise, dose: Tempo, part: RepPhase, behind: set[int]
+) -> tuple[Sentence, ...]:
     """Return what may be said on the first beat of a phase, the best first."""
-    book, rep, first = caller.book, span.rep, span.nth == 0
-    wishes = []
-    stone = milestone(rep, int(dose.reps.low)) if first else None
-    if stone:
-        wishes.append(caller.milestone(stone))
-    if first and (exercise.count == "reps" or (exercise.count == "both" and rep > 1)):
-        wishes.append(caller.wish("count", book.count(rep)))
-    breath = next((says for name, says in exercise.breathe if name == span.phase.name), None)
+    book, rep, first = caller.book, part.rep, part.nth == 0
+    sentences = []
+    milestone = find_milestone(rep, int(dose.reps.low)) if first else None
+    if milestone:
+        sentences.append(caller.milestone(milestone))
+    if first and exercise.count.numbers(rep):
+        sentences.append(caller.sentence(CueKind.COUNT, book.count(rep)))
+    breath = next((says for name, says in exercise.breathe if name == part.phase.name), None)
     if breath:
-        if exercise.count == "off" or (exercise.count == "reps" and not first):  # the phase has no word
-            in_place = rep <= 3 or rep % _BREATH_AGAIN == 3
+        if not exercise.count.calls_phases and not (first and exercise.count.numbers(rep)):
+            in_place = rep <= 3 or rep % _BREATH_AGAIN == 3  # the phase has no word
         else:
-            in_place = rep in (2, 3) and first and exercise.count == "tempo" and span.nth not in behind
+            in_place = rep in (2, 3) and first and exercise.count == Count.TEMPO and part.nth not in behind
         if in_place:
-            wishes.append(caller.breath(breath))
-    if exercise.count in ("tempo", "both"):
-        wishes.append(caller.wish("count", book.phase(span.phase.name)))
-    return tuple(wishes)
+            sentences.append(caller.breath(breath))
+    if exercise.count.calls_phases:
+        sentences.append(caller.sentence(CueKind.COUNT, book.phase(part.phase.name)))
+    return tuple(sentences)
 
 
 def _breath_fits_behind(caller: Caller, exercise: Exercise, dose: Tempo) -> set[int]:
@@ -137,29 +139,29 @@ def _breath_fits_behind(caller: Caller, exercise: Exercise, dose: Tempo) -> set[
             continue
         after = dose.phases[(index + 1) % len(dose.phases)]
         breath = caller.booth.clip(caller.breath(breathe[phase.name]))
-        own = caller.booth.clip(caller.wish("count", caller.book.phase(phase.name)))
-        following = caller.booth.clip(caller.wish("count", caller.book.phase(after.name)))
+        own = caller.booth.clip(caller.sentence(CueKind.COUNT, caller.book.phase(phase.name)))
+        following = caller.booth.clip(caller.sentence(CueKind.COUNT, caller.book.phase(after.name)))
         taken = own.length - own.attack + following.attack + 2 * BREATH
         if breath.length <= to_samples(phase.seconds) - taken:
             fitting.add(index)
     return fitting
 
 
-def _windows(spans: Sequence[PhaseSpan], heads: Sequence[Spoken | None]) -> dict[int, list[_Window]]:
+def _windows(parts: Sequence[RepPhase], heads: Sequence[Cue | None]) -> dict[int, list[_Window]]:
     """Return the stretches of each rep without beat-locked words; one may go on through a silent phase."""
-    locked = Line(head for head in heads if head)
+    locked = SortedCues(head for head in heads if head)
     windows: dict[int, list[_Window]] = {}
     index = 0
-    while index < len(spans):
-        span, head = spans[index], heads[index]
+    while index < len(parts):
+        part, head = parts[index], heads[index]
         index += 1
-        while index < len(spans) and spans[index].rep == span.rep and heads[index] is None:
+        while index < len(parts) and parts[index].rep == part.rep and heads[index] is None:
             index += 1
-        before, after = locked.around(span.start)
-        start, end = max(span.start, before + BREATH), min(spans[index - 1].end, after) - BREATH
-        of_rep = windows.setdefault(span.rep, [])
+        before, after = locked.around(part.start)
+        start, end = max(part.start, before + BREATH), min(parts[index - 1].end, after) - BREATH
+        of_rep = windows.setdefault(part.rep, [])
         if end > start:
-            of_rep.append(_Window(start, end, span, head))
+            of_rep.append(_Window(start, end, part, head))
     return windows
 
 
@@ -168,9 +170,9 @@ def _between(
     exercise: Exercise,
     reminders: Reminders,
     values: Mapping[str, str],
-    spans: Sequence[PhaseSpan],
-    heads: Sequence[Spoken | None],
-) -> tuple[list[Spoken], list[Text]]:
+    parts: Sequence[RepPhase],
+    heads: Sequence[Cue | None],
+) -> tuple[list[Cue], list[Text]]:
     """Return breathing words and reminders, and the reminders too long for all windows of the set.
 
     Args:
@@ -178,21 +180,21 @@ def _between(
         exercise: the exercise.
         reminders: its form cues.
         values: what the placeholders stand for.
-        spans: the phases of all reps.
+        parts: the phases of all reps.
         heads: the word on the first beat of each of them.
     """
-    reps = spans[-1].rep
-    windows = _windows(spans, heads)
+    reps = parts[-1].rep
+    windows = _windows(parts, heads)
     longest = max((window.length for rep in range(3, reps) for window in windows[rep]), default=0)
     too_long = reminders.retire_longer(caller.booth, values, reps, longest)
-    said_in_place = {head.rep for head in heads if head and head.wish.kind == "breath"}
-    floating: list[Spoken] = []
+    said_in_place = {head.rep for head in heads if head and head.kind == CueKind.BREATH}
+    floating: list[Cue] = []
     reminded_every = max(exercise.reminders_every, LEAST_BETWEEN)
     last_reminder, last_breath = 3 - reminded_every, 0
     for rep, free in windows.items():
         if 3 <= rep < reps and rep - last_reminder >= reminded_every and free:
             window = max(free, key=lambda window: window.length)
-            phase = window.span.phase.name
+            phase = window.part.phase.name
             cue = reminders.take(caller.booth, values, window.start, window.end, rep, phase)
             if cue:
                 floating.append(cue)
@@ -207,48 +209,48 @@ def _between(
     return floating, too_long
 
 
-def _breaths(caller: Caller, exercise: Exercise, free: Sequence[_Window]) -> Iterator[Spoken]:
+def _breaths(caller: Caller, exercise: Exercise, free: Sequence[_Window]) -> Iterator[Cue]:
     """Yield the breathing words of a rep that fit behind their phase's word."""
     breathe = dict(exercise.breathe)
     for window in free:
-        name, head = window.span.phase.name, window.head
-        if name not in breathe or head is None or head.wish.kind == "breath":
+        name, head = window.part.phase.name, window.head
+        if name not in breathe or head is None or head.kind == CueKind.BREATH:
             continue
-        wish = caller.breath(breathe[name])
-        clip = caller.booth.clip(wish)
-        if window.start + clip.length <= min(window.end, window.span.end - BREATH):
-            yield Spoken(window.start, clip, wish, None, window.span.rep, name)
+        sentence = caller.breath(breathe[name])
+        clip = caller.booth.clip(sentence)
+        if window.start + clip.length <= min(window.end, window.part.end - BREATH):
+            yield Cue(window.start, clip, sentence, None, window.part.rep, name)
 
 
 def _note_unsaid_breaths(
-    caller: Caller, exercise: Exercise, spoken: Sequence[Spoken], windows: Mapping[int, Sequence[_Window]]
+    caller: Caller, exercise: Exercise, spoken: Sequence[Cue], windows: Mapping[int, Sequence[_Window]]
 ) -> None:
     """Note the phases whose breathing word found no room in the whole set."""
-    said = {cue.phase for cue in spoken if cue.wish.kind == "breath"}
+    said = {cue.phase for cue in spoken if cue.kind == CueKind.BREATH}
     for name, says in exercise.breathe:
         if name not in said:
             free = (window for of_rep in windows.values() for window in of_rep)
-            room = max((window.length for window in free if window.span.phase.name == name), default=0)
+            room = max((window.length for window in free if window.part.phase.name == name), default=0)
             caller.booth.short(caller.breath(says), room, f"with '{name}' it is left out")
 
 
 def _seconds(
-    caller: Caller, spans: Sequence[PhaseSpan], locked: Line, end: int, floating: Line
-) -> Iterator[Spoken]:
+    caller: Caller, parts: Sequence[RepPhase], locked: SortedCues, end: int, floating: SortedCues
+) -> Iterator[Cue]:
     """Yield the counted seconds of every phase, but where something floats."""
     ceiling = end
-    for span in reversed(spans):
-        floor, following = locked.around(span.start)
+    for part in reversed(parts):
+        floor, following = locked.around(part.start)
         ceiling = min(ceiling, following)
-        for second in range(int(span.phase.seconds) - 1, 0, -1):
-            wish = caller.wish("count", caller.book.count(second + 1))
-            beat = span.start + second * RATE
-            clip = caller.booth.clip(wish)
+        for second in range(int(part.phase.seconds) - 1, 0, -1):
+            sentence = caller.sentence(CueKind.COUNT, caller.book.count(second + 1))
+            beat = part.start + second * RATE
+            clip = caller.booth.clip(sentence)
             before, after = floating.around(beat - clip.attack)
             before, after = before + BREATH, after - BREATH
             if beat - clip.attack < before or beat - clip.attack + clip.length > after:
                 continue  # a breathing word or a reminder has taken its place
-            fitted = caller.booth.on_beat(wish, beat, max(floor, before), min(ceiling, after))
+            fitted = caller.booth.on_beat(sentence, beat, max(floor, before), min(ceiling, after))
             if fitted:
                 ceiling = beat - fitted.attack
-                yield Spoken(ceiling, fitted, wish, beat, span.rep, span.phase.name)
+                yield Cue(ceiling, fitted, sentence, beat, part.rep, part.phase.name)

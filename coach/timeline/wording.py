@@ -186,7 +186,7 @@ def _setup(exercise: Exercise) -> tuple[Text, ...]:
 
 def _first_sentence(text: Text) -> Text:
     """Return the first sentence of a text, which no abbreviation ends; a recording is left as it is."""
-    if text.file is not None:
+    if text.recording is not None:
         return text
     for end in _SENTENCE_END.finditer(text.words):
         if end.group(2) == "{" or end.group(2).isupper():

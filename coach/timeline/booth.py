@@ -9,11 +9,10 @@ from coach.speech import Clip
 from coach.units import RATE, to_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from coach.errors import Location
-    from coach.routine import Text
+    from coach.timeline.model import Sentence
 
 BREATH = 15 * RATE // 100
 """Samples of quiet around a sentence: a speaker's short breath, 0.15 s."""
@@ -40,23 +39,6 @@ class Speaks(Protocol):
         ...
 
 
-class Wish(NamedTuple):
-    """Something to be said, if there is room: its kind, its text and the line that asked for it.
-
-    `file` is a recording of it; None where the voice speaks.
-    """
-
-    kind: str
-    text: str
-    location: Location
-    file: Path | None = None
-
-    @classmethod
-    def of(cls, kind: str, text: Text, values: Mapping[str, str]) -> Wish:
-        """Return the wish for a text of the script, its placeholders filled in."""
-        return cls(kind, text.fill(values), text.location, text.file)
-
-
 class _Shortage(NamedTuple):
     location: Location
     text: str
@@ -77,62 +59,62 @@ class Booth:
         """Return a booth with the same voice whose notes nobody reads, to try something out."""
         return Booth(self._speech)
 
-    def clip(self, wish: Wish, rate: float = 1.0) -> Clip:
+    def clip(self, sentence: Sentence, rate: float = 1.0) -> Clip:
         """Return the clip of what is to be said; note a text that the voice is silent on."""
-        text = wish.text
-        if wish.file is not None:
-            return self._recorded(wish, wish.file)
+        text = sentence.text
+        if sentence.recording is not None:
+            return self._recorded(sentence, sentence.recording)
         clip = self._clips.get((text, rate))
         if clip is None:
             clip = self._clips[text, rate] = self._speech.clip(text, rate)
         if not clip.length:
             shown = text if len(text) <= 60 else text[:57] + "..."
             message = f"the voice {self._speech.voice_name} is silent on '{shown}'; write it in words"
-            self._silent[Problem(wish.location, message)] = None
+            self._silent[Problem(sentence.location, message)] = None
         return clip
 
-    def _recorded(self, wish: Wish, file: Path) -> Clip:
+    def _recorded(self, sentence: Sentence, recording: Path) -> Clip:
         """Return the clip of a recording, an empty one where it cannot be read; the problem is noted."""
         try:
-            return self._speech.recording(file)
+            return self._speech.recording(recording)
         except AudioError as error:
-            self._silent[Problem(wish.location, str(error))] = None
+            self._silent[Problem(sentence.location, str(error))] = None
             return Clip("", 0, 0)
 
     def on_beat(
-        self, wish: Wish, beat: int, floor: int, ceiling: int, otherwise: str = "it is left out"
+        self, sentence: Sentence, beat: int, floor: int, ceiling: int, otherwise: str = "it is left out"
     ) -> Clip | None:
         """Return a clip whose attack can lie on a beat, spoken faster where it must; None where none fits.
 
         Args:
-            wish: what to say.
+            sentence: what to say.
             beat: sample of the beat.
             floor: the first sample that is free.
             ceiling: the first sample after it that is not.
             otherwise: what becomes of a text that doesn't fit at any rate, for the warning.
         """
-        usual = self.clip(wish)
+        usual = self.clip(sentence)
         room = ceiling - max(floor, beat - usual.attack)
         for rate in RATES:
-            clip = self.clip(wish, rate)
+            clip = self.clip(sentence, rate)
             start = beat - clip.attack
             if floor <= start and start + clip.length <= ceiling:
                 if rate > 1:
-                    self.short(wish, room, f"it is spoken {rate:g} times as fast")
+                    self.short(sentence, room, f"it is spoken {rate:g} times as fast")
                 return clip
-        self.short(wish, room, otherwise)
+        self.short(sentence, room, otherwise)
         return None
 
-    def short(self, wish: Wish, room: int, outcome: str) -> None:
+    def short(self, sentence: Sentence, room: int, outcome: str) -> None:
         """Note that a text did not fit, and what became of it.
 
         Args:
-            wish: what was to be said.
+            sentence: what was to be said.
             room: samples that there were for it.
             outcome: what became of it: "it is left out".
         """
-        length = self.clip(wish).length
-        mark = _Shortage(wish.location, wish.text, outcome)
+        length = self.clip(sentence).length
+        mark = _Shortage(sentence.location, sentence.text, outcome)
         times, longest, least = self._shortages.get(mark, (0, 0, room))
         self._shortages[mark] = times + 1, max(longest, length), min(least, room)
 

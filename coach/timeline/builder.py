@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.errors import Location, Problem, ScriptError
-from coach.timeline.model import Chapter, Cue, Set, Stretch, Timeline
-from coach.timeline.voiced import BREATH, Booth, Wish
+from coach.timeline.booth import BREATH, Booth
+from coach.timeline.model import Chapter, Cue, CueKind, Sentence, Set, Timeline
 from coach.timeline.wording import news
 from coach.units import RATE, nearest, to_samples, to_seconds
 
@@ -17,26 +17,22 @@ if TYPE_CHECKING:
 
     from coach.phrases import Phrasebook
     from coach.routine import Routine
-    from coach.speech import Clip
     from coach.timeline.score import Score
     from coach.timeline.sets import WorkSet
 
 LONGEST = 12 * 3600 * RATE
-"""Samples of the longest track."""
+"""Samples of the longest builder."""
 
 _TAIL = RATE
 """Quiet after the last word, so that no player cuts it."""
 
 _AFTER_TITLE = RATE // 2
 
-_YIELDING = ("count", "countdown", "milestone", "breath", "reminder")
-"""The kinds of cue that yield to the name of the next exercise where both want the same beat."""
 
-
-class Sentence(NamedTuple):
+class Line(NamedTuple):
     """Something that must be said, with the quiet before it (after another one) and after it; samples."""
 
-    wish: Wish
+    sentence: Sentence
     lead: int = BREATH
     pause: int = BREATH
 
@@ -58,7 +54,7 @@ class _Part(NamedTuple):
 
 
 @dataclass
-class Track:
+class TimelineBuilder:
     """Takes cue after cue. Sample 0 is where the steps begin; the opening is put before it at the end.
 
     Attributes:
@@ -98,77 +94,51 @@ class Track:
         """Note what makes the routine impossible."""
         self.problems.append(Problem(location, message))
 
-    def line_up(self, sentences: Iterable[Sentence], start: int) -> tuple[list[int], int]:
+    def line_up(self, lines: Iterable[Line], start: int) -> tuple[list[int], int]:
         """Return where sentences begin, the first at `start`, and where the pause after the last one ends."""
         at, pause, starts = start, 0, []
-        for number, (wish, lead, after) in enumerate(sentences):
+        for number, (sentence, lead, after) in enumerate(lines):
             at += max(lead, pause) if number else 0
             starts.append(at)
-            at, pause = at + self.booth.clip(wish).length, after
+            at, pause = at + self.booth.clip(sentence).length, after
         return starts, at + pause
 
-    def say(self, sentences: Sequence[Sentence], start: int, label: Label) -> None:
+    def say(self, lines: Sequence[Line], start: int, label: Label) -> None:
         """Place sentences one after the other, the first at `start`."""
-        for sentence, at in zip(sentences, self.line_up(sentences, start)[0], strict=True):
-            self.put(at, self.booth.clip(sentence.wish), sentence.wish, label)
+        for line, at in zip(lines, self.line_up(lines, start)[0], strict=True):
+            self.put(Cue(at, self.booth.clip(line.sentence), line.sentence), label)
 
     def perform(self, work: WorkSet, score: Score, label: Label) -> None:
         """Place work with its first beat at `now`; it makes a chapter, or goes on with that of its title."""
         beat = nearest(self.now)
         self.first_beat = self.now if self.first_beat is None else self.first_beat
-        for spoken in score.spoken:
-            at = None if spoken.beat is None else beat + spoken.beat
-            self.put(beat + spoken.start, spoken.clip, spoken.wish, label, at, spoken.rep, spoken.phase)
+        for cue in score.cues:
+            self.put(cue.shift(beat), label)
         self.now += score.seconds * RATE
-        *parts, last = _moved(work.stretches(), beat)
-        parts.append(
-            last._replace(end=nearest(self.now))
-        )  # rounded as the first beat of what may follow at once
-        self._sets.append(Set(work.step, label.exercise or "", label.side, label.set, tuple(parts)))
+        *spans, last = (span.shift(beat) for span in work.lay_out())
+        last = last._replace(end=nearest(self.now))  # rounded as the first beat of what may follow at once
+        self._sets.append(Set(work.step, label.exercise or "", label.side, label.set, (*spans, last)))
         if self._parts and self._parts[-1].title == label.chapter:
             self._parts.pop()
         self._parts.append(_Part(label.chapter, self.end))
 
-    def put(
-        self,
-        start: int,
-        clip: Clip,
-        wish: Wish,
-        label: Label,
-        beat: int | None = None,
-        rep: int | None = None,
-        phase: str | None = None,
-    ) -> None:
-        """Place a cue."""
-        if self._parts and self._parts[-1].end > start:  # no chapter ends within a cue of the next one
-            self._parts[-1] = self._parts[-1]._replace(end=start)
-        cue = Cue(
-            start,
-            clip,
-            wish.kind,
-            wish.text,
-            wish.location,
-            beat,
-            label.exercise,
-            label.side,
-            label.set,
-            rep,
-            phase,
-        )
-        self.cues.append(cue)
+    def put(self, cue: Cue, label: Label) -> None:
+        """Place a cue, as one of the work that a label names."""
+        if self._parts and self._parts[-1].end > cue.start:  # no chapter ends within a cue of the next one
+            self._parts[-1] = self._parts[-1]._replace(end=cue.start)
+        self.cues.append(replace(cue, exercise=label.exercise, side=label.side, set=label.set))
         self.free = max(self.free, cue.end + BREATH)
 
     def give_way(self, limit: int) -> None:
         """Make room for a name on the beat where the work before it ends: its last words yield."""
         otherwise = "it is left out for the next exercise's name"
-        while self.cues and self.cues[-1].end > limit and self.cues[-1].kind in _YIELDING:
+        while self.cues and self.cues[-1].end > limit and self.cues[-1].kind.yields:
             cue = self.cues.pop()
-            wish = Wish(cue.kind, cue.text, cue.location)
             if cue.beat is None:
-                self.booth.short(wish, limit - cue.start, otherwise)
+                self.booth.short(cue.sentence, limit - cue.start, otherwise)
                 continue
             floor = self.cues[-1].end if self.cues else -LONGEST
-            clip = self.booth.on_beat(wish, cue.beat, floor, limit, otherwise)
+            clip = self.booth.on_beat(cue.sentence, cue.beat, floor, limit, otherwise)
             if clip:
                 self.cues.append(replace(cue, start=cue.beat - clip.attack, clip=clip))
 
@@ -187,20 +157,18 @@ class Track:
         problems = (*self.problems, *self.booth.silences())
         if problems:
             raise ScriptError(problems)
-        moved = [
-            replace(cue, start=cue.start + shift, beat=None if cue.beat is None else cue.beat + shift)
-            for cue in self.cues
-        ]
         return Timeline(
             title=routine.title,
             language=routine.language,
             voice=voice,
             level=routine.level,
             length=length,
-            cues=(*opening, *moved),
+            cues=(*opening, *(cue.shift(shift) for cue in self.cues)),
             chapters=self._chapters(routine.title, shift, length),
             warnings=self.booth.warnings(),
-            sets=tuple(replace(work, stretches=_moved(work.stretches, shift)) for work in self._sets),
+            sets=tuple(
+                replace(work, spans=tuple(span.shift(shift) for span in work.spans)) for work in self._sets
+            ),
         )
 
     def _opening(self, routine: Routine, book: Phrasebook) -> list[Cue]:
@@ -215,8 +183,8 @@ class Track:
             takes = book.sentence("takes", duration=book.duration(_about(to_seconds(body + said))))
             cues, at = [], lead_in
             for text in (routine.title, " ".join([takes, *needs]), *news(routine, book)):
-                wish = Wish("title", text, routine.location)
-                cues.append(Cue(at, self.booth.clip(wish), wish.kind, text, wish.location))
+                sentence = Sentence(CueKind.TITLE, text, routine.location)
+                cues.append(Cue(at, self.booth.clip(sentence), sentence))
                 at = cues[-1].end + BREATH
             said = cues[-1].end + _AFTER_TITLE
         return cues
@@ -229,11 +197,6 @@ class Track:
             Chapter(part.title, start, end)
             for part, start, end in zip(parts, [0, *ends[:-1]], ends, strict=True)
         )
-
-
-def _moved(stretches: Iterable[Stretch], by: int) -> tuple[Stretch, ...]:
-    """Return stretches so many samples later."""
-    return tuple(part._replace(start=part.start + by, end=part.end + by) for part in stretches)
 
 
 def _about(seconds: float) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.timeline.track import Label, Sentence, Track
-from coach.timeline.voiced import BREATH, Wish
+from coach.timeline.booth import BREATH
+from coach.timeline.builder import Label, Line, TimelineBuilder
+from coach.timeline.model import Cue, CueKind, Sentence
 from coach.units import RATE, nearest, to_samples, to_seconds
 
 if TYPE_CHECKING:
@@ -22,21 +24,29 @@ _LAST_SECONDS = 10
 """A rest says when so many seconds are left, if it is at least twice as long."""
 
 
+class _GapKind(Enum):
+    """What lies between two works."""
+
+    REST = "rest"
+    SWITCH = "change of sides"
+    ROUND = "what is left of a round of `every`, of which nothing is said"
+
+
 @dataclass
 class _Gap:
     """Time that the script gave between two works.
 
     Attributes:
         length: samples, exact.
-        kind: "rest" or "switch"; "round" for what is left of a round of `every`, of which nothing is said.
+        kind: what it is.
         location: the line it comes from.
         says: what must be said in it before anything else.
     """
 
     length: Fraction
-    kind: str
+    kind: _GapKind
     location: Location
-    says: tuple[Wish, ...] = ()
+    says: tuple[Sentence, ...] = ()
 
 
 class _Anchor(NamedTuple):
@@ -53,16 +63,16 @@ class _Anchor(NamedTuple):
     is_beat: bool
 
 
-class Gaps:
+class Joints:
     """Keeps what lies between two works until the next one, or the end, tells how it is spent."""
 
-    def __init__(self, track: Track, book: Phrasebook) -> None:
-        self._track = track
-        self._booth = track.booth
+    def __init__(self, builder: TimelineBuilder, book: Phrasebook) -> None:
+        self._builder = builder
+        self._booth = builder.booth
         self._book = book
         self._gap: _Gap | None = None
         self._anchor: _Anchor | None = None
-        self._before: list[Sentence] = []  # what must be said before the next work
+        self._before: list[Line] = []  # what must be said before the next work
 
     @property
     def is_open(self) -> bool:
@@ -76,23 +86,23 @@ class Gaps:
 
     # What the script puts between two works
 
-    def say(self, wish: Wish, pause: Fraction) -> None:
+    def say(self, sentence: Sentence, pause: Fraction) -> None:
         """Say a sentence that the timeline waits for, then let `pause` seconds pass."""
-        self._before.append(Sentence(wish, pause=max(BREATH, to_samples(pause))))
-        track, anchor = self._track, self._anchor
+        self._before.append(Line(sentence, pause=max(BREATH, to_samples(pause))))
+        builder, anchor = self._builder, self._anchor
         if anchor:
             if anchor.is_beat:
                 return  # it lies before the round's first beat, as an introduction does
             self._anchor = None
             self._spend()
-            self._check_round(anchor, track.free)
-            track.now = anchor.at
+            self._check_round(anchor, builder.free)
+            builder.now = anchor.at
         self.settle()
-        track.now = track.cues[-1].end + pause * RATE
+        builder.now = builder.cues[-1].end + pause * RATE
 
-    def announce(self, wish: Wish) -> None:
+    def announce(self, sentence: Sentence) -> None:
         """Keep a sentence until the next work is introduced, or something else is said."""
-        self._before.append(Sentence(wish))
+        self._before.append(Line(sentence))
 
     def rest(self, seconds: Fraction, location: Location) -> None:
         """Leave a rest; two in a row are one."""
@@ -104,17 +114,17 @@ class Gaps:
             self._gap.length += length
             return
         self.settle()
-        self._gap = _Gap(length, "rest", location)
+        self._gap = _Gap(length, _GapKind.REST, location)
 
-    def between_sets(self, seconds: Fraction, location: Location, switch: Wish | None) -> None:
+    def between_sets(self, seconds: Fraction, location: Location, switch: Sentence | None) -> None:
         """Leave a rest between two sets, or a change of side with what is said of it."""
-        kind, says = ("switch", (switch,)) if switch else ("rest", ())
+        kind, says = (_GapKind.SWITCH, (switch,)) if switch else (_GapKind.REST, ())
         self._gap = _Gap(seconds * RATE, kind, location, says)
 
     def refuse(self, location: Location, what: str) -> None:
         """Note something that a round of `every` cannot begin with."""
         message = f"a round of 'every' begins with its first beat; put {what} behind the work"
-        self._track.fail(location, message)
+        self._builder.fail(location, message)
 
     def begin_round(self, at: Fraction, location: Location, *, is_beat: bool) -> None:
         """Have the next work or sentence begin at a moment: with its first beat, or with its sentence."""
@@ -123,107 +133,109 @@ class Gaps:
     def end_round(self, end: Fraction, interval: Fraction, location: Location) -> None:
         """Let a round of `interval` seconds last to its end; a rest at its close goes on until then."""
         self._anchor = None
-        over = self._track.now + (self._gap.length if self._gap else 0) - end
+        over = self._builder.now + (self._gap.length if self._gap else 0) - end
         if nearest(over) > 0:
             message = f"a round needs {to_seconds(nearest(over)):.2f} s longer than its {float(interval):g} s"
-            self._track.fail(location, message)
+            self._builder.fail(location, message)
             self._gap = None
-            self._track.now = end
+            self._builder.now = end
         elif self._gap:
-            self._gap.length = end - self._track.now
+            self._gap.length = end - self._builder.now
 
     def settle(self) -> None:
         """Let a rest pass that is followed by no work, and say what waits to be said."""
         self._spend()
-        track = self._track
+        builder = self._builder
         if self._before:
-            track.say(self._before, track.next_start, Label())
+            builder.say(self._before, builder.next_start, Label())
             self._before = []
-            track.now = max(track.now, Fraction(track.cues[-1].end))
+            builder.now = max(builder.now, Fraction(builder.cues[-1].end))
 
     # Before the first beat
 
-    def on_beat_forms(self, names: Sequence[str], work: WorkSet) -> tuple[Wish, ...]:
+    def on_beat_forms(self, names: Sequence[str], work: WorkSet) -> tuple[Sentence, ...]:
         """Return the name as it is said on the first beat, whole and short; empty where it comes before it.
 
         Without rest, count-in and setup it adds no time. What waits to be said goes with it.
         """
-        if any(sentence.wish.kind == "say" for sentence in self._before):
+        if any(line.sentence.kind == CueKind.SAY for line in self._before):
             return ()
         location = work.step.location
-        says = [wish.text for wish in (self._gap.says if self._gap else ())]
-        waiting = [sentence.wish.text for sentence in self._before]
+        says = [sentence.text for sentence in (self._gap.says if self._gap else ())]
+        waiting = [line.sentence.text for line in self._before]
         if self._anchor:
             said = " ".join([*waiting, *names])
-            spoken = self._booth.clip(Wish("announce", said, location)).length + BREATH if said else 0
-            start = self._track.next_start + spoken - work.rehearse(self._booth).first
+            spoken = (
+                self._booth.clip(Sentence(CueKind.ANNOUNCE, said, location)).length + BREATH if said else 0
+            )
+            start = self._builder.next_start + spoken - work.rehearse(self._booth).first
             if start <= nearest(self._anchor.at):
                 return ()
         elif self._gap and self._gap.length:
             return ()
-        kind, short = ("switch", says) if says else ("announce", list(names[:1]))
+        kind, short = (CueKind.SWITCH, says) if says else (CueKind.ANNOUNCE, list(names[:1]))
         texts = dict.fromkeys(" ".join(form) for form in ([*waiting, *says, *names], short or waiting))
-        return tuple(Wish(kind, text, location) for text in texts if text)
+        return tuple(Sentence(kind, text, location) for text in texts if text)
 
-    def introduce(self, sentences: Sequence[Sentence], quiet: int, score: Score, label: Label) -> None:
-        """Say what must be said before work, and fix its first beat in the track's `now`.
+    def introduce(self, lines: Sequence[Line], quiet: int, score: Score, label: Label) -> None:
+        """Say what must be said before work, and fix its first beat in the builder's `now`.
 
         Args:
-            sentences: the introduction.
+            lines: the introduction.
             quiet: samples between the last sentence and the set's first sound.
             score: the work.
             label: what it belongs to.
         """
-        track = self._track
-        sentences = [*self._before, *sentences]
+        builder = self._builder
+        lines = [*self._before, *lines]
         gap, anchor = self._gap, self._anchor
         self._before, self._gap, self._anchor = [], None, None
         if anchor and not gap:
-            gap = _Gap(anchor.at - track.now, "round", anchor.location)
+            gap = _Gap(anchor.at - builder.now, _GapKind.ROUND, anchor.location)
         lead = quiet - score.first  # from the last sentence to the first beat
         if gap:
-            self._fill(gap, sentences, lead, label, anchor)
+            self._fill(gap, lines, lead, label, anchor)
         else:
-            start = track.next_start
-            beat = track.line_up(sentences, start)[1] + lead
-            track.say(sentences, start, label)
-            track.now = Fraction(beat)
+            start = builder.next_start
+            beat = builder.line_up(lines, start)[1] + lead
+            builder.say(lines, start, label)
+            builder.now = Fraction(beat)
 
     def go_straight_on(self, score: Score) -> None:
         """Let a set follow without a pause, its name on the first beat, and fix that beat in `now`."""
-        track = self._track
+        builder = self._builder
         self._before = []
         anchor, self._anchor = self._anchor, None
         if anchor:
             self._spend()
-            track.now = anchor.at
+            builder.now = anchor.at
         self._gap = None
-        start = nearest(track.now) + score.first
-        track.give_way(start - BREATH)
-        last = track.cues[-1] if track.cues else None
+        start = nearest(builder.now) + score.first
+        builder.give_way(start - BREATH)
+        last = builder.cues[-1] if builder.cues else None
         late = last.end + BREATH - start if last else 0
         if last is None or late <= 0:
             return
         if anchor:
-            self._check_round(anchor, nearest(track.now) + late)
+            self._check_round(anchor, nearest(builder.now) + late)
         elif last.beat is not None:  # the name of a work that is shorter than its own name
             message = (
                 f"'{last.text}' is longer than its work: what follows begins {to_seconds(late):.2f} s later"
             )
             self._booth.warn(last.location, message)
-        track.now += late
+        builder.now += late
 
     def _fill(
-        self, gap: _Gap, sentences: Sequence[Sentence], lead: int, label: Label, anchor: _Anchor | None
+        self, gap: _Gap, lines: Sequence[Line], lead: int, label: Label, anchor: _Anchor | None
     ) -> None:
         """Fill a gap; where what must be said does not fit, it gets longer, or a round is too short."""
-        track = self._track
-        start = track.next_start
-        track.now += gap.length
-        must = [*(Sentence(wish) for wish in gap.says), *sentences]
+        builder = self._builder
+        start = builder.next_start
+        builder.now += gap.length
+        must = [*(Line(sentence) for sentence in gap.says), *lines]
         for opening in self._openings(gap):
-            needed = track.line_up([*opening, *must], start)[1] + lead
-            if needed <= nearest(track.now):
+            needed = builder.line_up([*opening, *must], start)[1] + lead
+            if needed <= nearest(builder.now):
                 must = [*opening, *must]
                 break
         else:
@@ -231,17 +243,15 @@ class Gaps:
                 self._check_round(anchor, needed)
             else:
                 had = float(gap.length / RATE)
-                takes = to_seconds(needed - nearest(track.now - gap.length))
-                what = "change of sides" if gap.kind == "switch" else "rest"
-                message = (
-                    f"the {what} lasts {takes:.2f} s, not {had:g} s: what must be said in it needs as long"
-                )
+                takes = to_seconds(needed - nearest(builder.now - gap.length))
+                lasts = f"the {gap.kind.value} lasts {takes:.2f} s, not {had:g} s"
+                message = f"{lasts}: what must be said in it needs as long"
                 self._booth.warn(gap.location, message)
-                track.now = Fraction(needed)
-        if gap.kind == "round":  # said when the work ends, it would sound as if the next began at once
-            start += max(0, nearest(track.now) - needed)
-        track.say(must, start, label)
-        self._last_seconds(gap, nearest(track.now) - lead, label)
+                builder.now = Fraction(needed)
+        if gap.kind is _GapKind.ROUND:  # said when the work ends, it would sound as if the next began at once
+            start += max(0, nearest(builder.now) - needed)
+        builder.say(must, start, label)
+        self._last_seconds(gap, nearest(builder.now) - lead, label)
 
     def _check_round(self, anchor: _Anchor, needed: int) -> None:
         """Note a round of `every` that cannot begin in time."""
@@ -250,38 +260,38 @@ class Gaps:
             message = (
                 f"a round of 'every' begins {to_seconds(late):.2f} s too late: what comes before needs longer"
             )
-            self._track.fail(anchor.location, message)
+            self._builder.fail(anchor.location, message)
 
     def _spend(self) -> None:
         """Let a rest pass that is followed by no work: it is plainly that long."""
         gap, self._gap = self._gap, None
         if not gap:
             return
-        track = self._track
-        start = track.next_start
-        track.now += gap.length
+        builder = self._builder
+        start = builder.next_start
+        builder.now += gap.length
         for opening in self._openings(gap):
-            if track.line_up(opening, start)[1] <= nearest(track.now):
-                track.say(opening, start, Label())
+            if builder.line_up(opening, start)[1] <= nearest(builder.now):
+                builder.say(opening, start, Label())
                 break
-        self._last_seconds(gap, nearest(track.now), Label())
+        self._last_seconds(gap, nearest(builder.now), Label())
 
-    def _openings(self, gap: _Gap) -> list[list[Sentence]]:
+    def _openings(self, gap: _Gap) -> list[list[Line]]:
         """Return what may be said of a gap, the fullest first."""
-        if gap.kind != "rest":
+        if gap.kind is not _GapKind.REST:
             return [[]]
         length = self._book.duration(gap.length / RATE)
         texts = (self._book.sentence("rest_for", duration=length), self._book.sentence("rest"))
-        return [*([Sentence(Wish("rest", text, gap.location))] for text in texts), []]
+        return [*([Line(Sentence(CueKind.REST, text, gap.location))] for text in texts), []]
 
     def _last_seconds(self, gap: _Gap, latest: int, label: Label) -> None:
         """Say that the last seconds of a gap begin, if it is over before `latest`."""
-        if gap.kind == "round" or gap.length < 2 * _LAST_SECONDS * RATE:
+        if gap.kind is _GapKind.ROUND or gap.length < 2 * _LAST_SECONDS * RATE:
             return
         text = self._book.sentence("time_left", duration=self._book.duration(_LAST_SECONDS))
-        wish = Wish("rest", text, gap.location)
-        clip = self._booth.clip(wish)
-        beat = nearest(self._track.now) - _LAST_SECONDS * RATE
+        sentence = Sentence(CueKind.REST, text, gap.location)
+        clip = self._booth.clip(sentence)
+        beat = nearest(self._builder.now) - _LAST_SECONDS * RATE
         start = beat - clip.attack
-        if self._track.free <= start and start + clip.length + BREATH <= latest:
-            self._track.put(start, clip, wish, label, beat=beat)
+        if self._builder.free <= start and start + clip.length + BREATH <= latest:
+            self._builder.put(Cue(start, clip, sentence, beat), label)
