@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import NoReturn
 
 
 class TextEnum(str, Enum):
@@ -13,3 +14,14 @@ class TextEnum(str, Enum):
 
     def __str__(self) -> str:
         return str(self.value)
+
+
+def assert_never(member: NoReturn) -> NoReturn:
+    """Have mypy complain about a `match` that forgets a member.
+
+    (The standard library's `assert_never` comes with Python 3.11.)
+
+    Raises:
+        AssertionError: always.
+    """
+    raise AssertionError(f"nothing is done for {member!r}")

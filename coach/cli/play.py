@@ -28,12 +28,14 @@ from coach.cli.compiling import (
     wait_option,
     wanted,
 )
-from coach.cli.keys import key_presses
-from coach.cli.live import KEYS, screen
+from coach.cli.keys import command_of, key_presses
+from coach.cli.play_screen import screen
 from coach.cli.screen import clock
 from coach.cli.scripts import SCRIPT_FILE
 from coach.cli.starting import left_off, named, resumed
 from coach.errors import AudioError, CoachError, SpeechError
+from coach.history import Outcome
+from coach.session.controls import Controls, Order
 from coach.stderr import keep_stderr
 from coach.units import RATE
 
@@ -43,13 +45,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coach.cli.compiling import Wanted
-    from coach.cli.live import Screen
+    from coach.cli.play_screen import Screen
     from coach.history import SessionLog
     from coach.player import Player
-    from coach.session import Session
     from coach.session.checkin import CheckIn
     from coach.session.journal import Journal
     from coach.session.places import Landing
+    from coach.session.session import Session
     from coach.speech import Speech
     from coach.timeline import Timeline
 
@@ -59,12 +61,6 @@ _LOOK_AGAIN = 1.0  # seconds between two looks for it
 _GLANCE = 0.3  # seconds that somebody who looks whether a session is playing may hold the lock
 _LONGER = 15 * 60.0  # seconds that a scheduled run may last longer than its track, for pauses
 
-
-_ANSWER_KEYS = {
-    "effort": "n too hard · p too easy · space just right · q no answer",
-    "pain": "n more · p less · space no change · q no answer",
-}
-"""What the keys mean while the check-in asks."""
 
 _OWN = {"start", "resume", "scheduled", "name", "wait", "limit", "player"}
 """Options that belong to one session, and not to the one that takes it up."""
@@ -147,7 +143,7 @@ def command(
         ready_to_steer(timeline, speech)
         if scheduled and seconds is None:
             seconds = timeline.length / RATE + _LONGER
-        from coach.session import Session
+        from coach.session.session import Session
 
         landing = resumed(timeline, left) if left else named(timeline, start) if start is not None else None
         log: dict[str, object] = {"words": words} | ({"resumes": left.id} if left else {})
@@ -226,46 +222,55 @@ def _follow(session: Session, shown: Screen, landing: Landing | None, check: Che
     """Play to the end, and do what the keys and the desktop say; then ask what is to be asked."""
     from coach.session.remote import Remote
 
-    asks = False
-
-    def order(command: str, value: float = 0.0) -> None:
-        (check if check and asks else session).do(command, value)
-
-    with key_presses() as keys, closing(Remote(session.timeline, order)) as remote:
+    steered = _Steered(session)
+    with key_presses() as keys, closing(Remote(session.timeline, steered)) as remote:
         try:
             session.start(landing)
             while session.tick():
                 now = session.now()
                 remote.show(now)
                 shown.draw(now)
-                _pass_on(keys, order)
-            asks = session.outcome == "completed"
+                _pass_on(keys, steered)
             question = None
-            while check and asks and check.tick():
-                if check.question and check.question != question:
-                    question = check.question
-                    shown.ask(check.sentence, _ANSWER_KEYS[question])
-                _pass_on(keys, order)
+            if check and session.outcome is Outcome.COMPLETED:
+                steered.controls = check
+                while check.tick():
+                    if check.question and check.question != question:
+                        question = check.question
+                        shown.ask(question, check.sentence)
+                    _pass_on(keys, steered)
         except BaseException as error:
-            session.end("broken off", str(error) if isinstance(error, CoachError) else None)
+            session.end(Outcome.BROKEN_OFF, str(error) if isinstance(error, CoachError) else None)
             raise
         finally:
             shown.leave()
 
 
-def _pass_on(keys: Callable[[float], list[str]], order: Callable[[str], None]) -> None:
+class _Steered(Controls):
+    """Passes orders on to whatever is being steered: the session, then the check-in."""
+
+    def __init__(self, controls: Controls) -> None:
+        self.controls = controls
+
+    def give(self, order: Order) -> None:
+        self.controls.give(order)
+
+
+def _pass_on(keys: Callable[[float], list[str]], controls: Controls) -> None:
     """Wait a moment for keys, and give the orders that they stand for."""
     for key in keys(_REDRAW):
-        if command := KEYS.get(key.lower()):
-            order(command)
+        if command := command_of(key):
+            controls.give(Order(command))
 
 
 def _ended(session: Session) -> str:
     """Return in words how a session ended."""
     whole, reason = clock(session.timeline.length), f": {session.reason}" if session.reason else ""
-    if session.outcome == "completed":
+    if session.outcome is Outcome.COMPLETED:
         return f"completed, {whole} minutes"
-    return f"{session.outcome or 'broken off'} at {clock(session.now().sample)} of {whole} minutes{reason}"
+    return (
+        f"{session.outcome or Outcome.BROKEN_OFF} at {clock(session.now().sample)} of {whole} minutes{reason}"
+    )
 
 
 # Scheduled runs.

@@ -34,7 +34,7 @@ def left_off(script: Path | None) -> SessionLog:
         HistoryError: the log cannot be read.
         click.BadParameter: there is none.
     """
-    from coach.history import History
+    from coach.history import History, Outcome
 
     path = None if script is None else os.path.abspath(script)  # noqa: PTH100 - resolve() would follow links
     with History() as history:
@@ -43,7 +43,7 @@ def left_off(script: Path | None) -> SessionLog:
         of = "" if path is None else f" of {path}"
         raise click.BadParameter(f"no session{of} was ever played here", param_hint="'--resume'")
     last = sessions[-1]
-    if last.outcome == "completed":
+    if last.outcome is Outcome.COMPLETED:
         when = f"{last.started:%d %b, %H:%M}"
         raise click.BadParameter(
             f"the last session ({one_line(last.title)}, {when}) was played to its end",
@@ -54,14 +54,15 @@ def left_off(script: Path | None) -> SessionLog:
 
 def resumed(timeline: Timeline, left: SessionLog) -> Landing:
     """Return where a session is taken up: at the start of the set that was broken off, or of the next one."""
+    from coach.history import SetOutcome
     from coach.phrases import phrasebook
     from coach.session import places
 
     book = phrasebook(timeline.language)
     heard = to_samples(Fraction(left.heard))
-    done = [log for log in left.sets if log.outcome != "skipped"]
+    done = [log for log in left.sets if log.outcome is not SetOutcome.SKIPPED]
     index = places.next_index(timeline, heard)
-    if done and done[-1].outcome == "broken off":
+    if done and done[-1].outcome is SetOutcome.BROKEN_OFF:
         last = done[-1]
 
         def same(work: Set) -> bool:

@@ -12,10 +12,13 @@ import click
 
 from coach.cli.app import one_line
 from coach.cli.compiling import tell
-from coach.cli.keys import listening
+from coach.cli.keys import brief_of, listening, name_of
 from coach.cli.screen import clock, columns, filled, wide, wrapped
+from coach.history import Question
 from coach.phrases import phrasebook
 from coach.routine import Exercise, Hold
+from coach.session.controls import SessionCommand
+from coach.session.now import SessionState
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -24,34 +27,26 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from coach.session import Now
+    from coach.session.now import Now
     from coach.timeline import Set, Stretch, Timeline
 
-KEYS = {
-    " ": "toggle",
-    "n": "next",
-    "p": "previous",
-    "r": "repeat",
-    "left": "back",
-    "right": "forward",
-    "up": "louder",
-    "down": "softer",
-    "+": "louder",
-    "-": "softer",
-    "q": "stop",
+_STATES = {SessionState.PLAYING: "", SessionState.PAUSED: "paused", SessionState.WAITING: "no sound"}
+_ANSWERS = {
+    Question.EFFORT: {
+        SessionCommand.NEXT: "too hard",
+        SessionCommand.PREVIOUS: "too easy",
+        SessionCommand.TOGGLE: "just right",
+        SessionCommand.STOP: "no answer",
+    },
+    Question.PAIN: {
+        SessionCommand.NEXT: "more",
+        SessionCommand.PREVIOUS: "less",
+        SessionCommand.TOGGLE: "no change",
+        SessionCommand.STOP: "no answer",
+    },
 }
-"""What a key does: one of the session's commands."""
+"""What a key answers in the check-in."""
 
-_KEYS = (
-    "space pause",
-    "n next",
-    "p previous",
-    "r repeat",
-    "\u2190\u2192 10 s",
-    "\u2191\u2193 volume",
-    "q stop",
-)
-_STATES = {"playing": "", "paused": "paused", "waiting": "no sound"}
 _LEAST = (24, 6)  # columns and rows below which one line is all there is
 _MARGIN = 2  # columns on either side
 _NAMED = 28  # columns from which a bar has its name
@@ -72,8 +67,8 @@ class Screen(Protocol):
         """Show a line for the person."""
         ...
 
-    def ask(self, question: str, keys: str) -> None:
-        """Show a question, and the keys that answer it; from then on nothing moves."""
+    def ask(self, question: Question, sentence: str) -> None:
+        """Show a question of the check-in, and the keys that answer it; from then on nothing moves."""
         ...
 
     def leave(self) -> None:
@@ -113,7 +108,7 @@ class _Silence:
         """As a line of its own: what goes wrong must be found somewhere."""
         tell(message)
 
-    def ask(self, question: str, keys: str) -> None:
+    def ask(self, question: Question, sentence: str) -> None:
         """Show nothing."""
 
     def leave(self) -> None:
@@ -134,9 +129,9 @@ class _Lines(_Silence):
             title = self._timeline.chapters[now.chapter].title
             click.echo(f"{_times(self._timeline, now.sample)}  {one_line(title)}", err=True)
 
-    def ask(self, question: str, keys: str) -> None:
+    def ask(self, question: Question, sentence: str) -> None:
         """Show it as lines."""
-        _write_lines(question, keys)
+        _write_question(question, sentence)
 
 
 class _Line(_Silence):
@@ -145,8 +140,8 @@ class _Line(_Silence):
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._drawn = False
-        keys = " Space pauses and goes on, q stops." if listening() else ""
-        told = f"{timeline.title}, {clock(timeline.length)} minutes, {timeline.voice}.{keys}"
+        keys = brief_of(SessionCommand.TOGGLE, SessionCommand.STOP) if listening() else []
+        told = ", ".join([timeline.title, f"{clock(timeline.length)} minutes", timeline.voice, *keys])
         for line in wrapped(told, columns() - 1):
             click.echo(line, err=True)
 
@@ -155,7 +150,7 @@ class _Line(_Silence):
         from coach.session.titles import rep_title
 
         parts = [now.cue.text if now.cue else "", rep_title(now), self._timeline.chapters[now.chapter].title]
-        state = "" if now.state == "playing" else f"{_STATES[now.state]}  "
+        state = f"{_STATES[now.state]}  ".lstrip()
         line = f"{_times(self._timeline, now.sample)}  {state}{' · '.join(filter(None, parts))}"
         click.echo("\r" + filled(one_line(line), columns() - 1), nl=False, err=True)
         self._drawn = True
@@ -165,10 +160,10 @@ class _Line(_Silence):
         self.leave()
         tell(message)
 
-    def ask(self, question: str, keys: str) -> None:
+    def ask(self, question: Question, sentence: str) -> None:
         """Show it below the line."""
         self.leave()
-        _write_lines(question, keys)
+        _write_question(question, sentence)
 
     def leave(self) -> None:
         """Leave the line as it is, and go to the next one."""
@@ -205,10 +200,10 @@ class _Large:
         self._messages.pop(message, None)
         self._messages[message] = time.monotonic()
 
-    def ask(self, question: str, keys: str) -> None:
+    def ask(self, question: Question, sentence: str) -> None:
         """Show it on the terminal as it was before."""
         self.leave()
-        _write_lines(question, keys)
+        _write_question(question, sentence)
 
     def leave(self) -> None:
         """Give the terminal back as it was; what was told stays."""
@@ -219,9 +214,10 @@ class _Large:
         self._messages.clear()
 
 
-def _write_lines(question: str, keys: str) -> None:
-    """Write a question, and the keys that answer it where there are any."""
-    for text in (question, keys) if listening() else (question,):
+def _write_question(question: Question, sentence: str) -> None:
+    """Write a question of the check-in, and the keys that answer it where there are any."""
+    keys = " \u00b7 ".join(f"{name_of(command)} {says}" for command, says in _ANSWERS[question].items())
+    for text in (sentence, keys) if listening() else (sentence,):
         for line in wrapped(text, columns() - 1):
             click.echo(line, err=True)
 
@@ -303,7 +299,7 @@ def _parts(timeline: Timeline, now: Now, message: str, width: int, sizes: tuple[
     if message:
         yield _Part(3, [Text(line, style="bold") for line in wrapped(message, width)[:2]])
     else:
-        yield _Part(1, [Text(line, style="dim") for line in _packed(_KEYS, width)])
+        yield _Part(1, [Text(line, style="dim") for line in _packed(brief_of(), width)])
 
 
 def _bars(timeline: Timeline, now: Now, width: int) -> Iterator[Text]:
