@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[1] / "coach"
 
 LAYERS = (
-    {"desktop", "errors", "stderr", "text_enum", "units", "user_folders"},
+    {"text_enum"},
+    {"desktop", "errors", "stderr", "units", "user_folders"},
     {"ffmpeg", "lock"},
     {"atomic"},
     {"history", "schedule"},
@@ -27,6 +28,7 @@ LAYERS = (
     {"mix"},
     {"encode", "pictures", "player"},
     {"session"},
+    {"app"},
     {"cli"},
 )
 """From the ground up. A module imports from its own part and from layers below."""
