@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
 from coach.cli import play_screen
-from coach.cli.keys import _named, command_of, name_of
+from coach.cli.keys import BINDINGS, _named, _only_wait, command_of, name_of
+from coach.cli.play import command
 from coach.cli.play_screen import frame
 from coach.routine import Breathing, Exercise, Hold, Rest, Routine, Say, Step, Tempo, Timed
 from coach.session.controls import SessionCommand
@@ -26,7 +29,6 @@ from tests.voices import FixedSpeech
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     Plays = Callable[..., Person]
 
@@ -88,6 +90,14 @@ def test_keys_are_commands() -> None:
     assert _named("\x1b\x1bOP\x1b[15~") == []
     assert _named("\x1b") == []
     assert _named("\x1b[?6n\x1b[<0;1;1Mr\x1b]11;rgb:ffff/qqqq\x07\x1b]0;q\x1b\\p") == ["r", "p"]
+
+
+def test_the_keys_are_told_as_they_are() -> None:
+    rows = [f"| {binding.name} | {binding.does} |" for binding in BINDINGS]
+    page = (Path(__file__).parents[1] / "docs" / "session.md").read_text("utf-8")
+    assert [line for line in page.splitlines() if line in rows] == rows
+    told = " ".join(CliRunner().invoke(command, ["--help"]).output.split())
+    assert all(f"{binding.name} {binding.does}" in told for binding in BINDINGS)
 
 
 def test_a_rep_shows_phase_second_and_number_in_large_letters(plays: Plays) -> None:
@@ -284,7 +294,7 @@ def test_a_frame_that_is_the_same_is_not_drawn_again(plays: Plays) -> None:
     person = plays(SHELL)
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=80, height=24)
-    screen = play_screen._Large(person.timeline, console)
+    screen = play_screen._Large(_only_wait, person.timeline, console)
     person.to(rep(person, 0, 3, 1.2))
     screen.draw(person.now)
     length = len(out.getvalue())
@@ -302,7 +312,7 @@ def test_what_was_told_stays_when_the_screen_is_given_back(
 ) -> None:
     person = plays(SHELL)
     screen = play_screen._Large(
-        person.timeline, Console(file=io.StringIO(), force_terminal=True, width=80, height=24)
+        _only_wait, person.timeline, Console(file=io.StringIO(), force_terminal=True, width=80, height=24)
     )
     screen.tell("the log is full")
     screen.draw(person.now)

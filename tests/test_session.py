@@ -237,11 +237,11 @@ def rep(person: Person, index: int, number: int, seconds: float = 0.0) -> int:
 def landings(timeline: Timeline) -> Iterator[Landing]:
     for part in range(1, 16):
         sample = part * timeline.length // 16
-        yield places.going_on(timeline, sample)
-        yield places.coming_back(timeline, BOOK, sample, long=part % 2 == 0)
-        yield places.asked_again(timeline, sample)
+        yield places.continue_at(timeline, sample)
+        yield places.come_back(timeline, BOOK, sample, long=part % 2 == 0)
+        yield places.repeat_instruction(timeline, sample)
     for index in range(len(timeline.sets)):
-        yield places.beginning(timeline, BOOK, index, anew=index % 2 == 0)
+        yield places.begin_set(timeline, BOOK, index, anew=index % 2 == 0)
 
 
 @some
@@ -274,7 +274,7 @@ def test_what_is_said_first_never_overlaps_and_leads_up_to_the_beat(
 def test_any_block_size_gives_the_same_samples(block: int) -> None:
     voice = Voice()
     timeline = compile_routine(routine(SHELL), voice)
-    landing = places.coming_back(timeline, BOOK, timeline.sets[0].start + 9 * RATE, long=True)
+    landing = places.come_back(timeline, BOOK, timeline.sets[0].start + 9 * RATE, long=True)
     said = say_first(timeline, voice, BOOK, landing)
     splice = Splice(timeline, voice, landing, said)
     first = said.length - 3000
@@ -290,7 +290,7 @@ def test_any_block_size_gives_the_same_samples(block: int) -> None:
 def test_the_count_in_and_the_track_click_a_second_apart() -> None:
     voice = Voice()
     timeline = compile_routine(routine(SHELL), voice)
-    landing = places.coming_back(timeline, BOOK, timeline.sets[0].start + 9 * RATE, long=False)
+    landing = places.come_back(timeline, BOOK, timeline.sets[0].start + 9 * RATE, long=False)
     splice = Splice(timeline, voice, landing, say_first(timeline, voice, BOOK, landing))
     clicks = np.flatnonzero(splice(0, splice.length))
     beat = splice.said.length + timeline.sets[0].start + 8 * RATE - landing.sample

@@ -17,7 +17,7 @@ from coach.errors import ScriptError
 from coach.history import Ending, History, HistoryError, Outcome, Record, SessionLog, SetLog, SetOutcome
 from coach.routine import Breathing, Exercise, Hold, Rest, Routine, Say, Step, Tempo, Timed
 from coach.session.journal import Journal
-from coach.session.places import going_on
+from coach.session.places import continue_at
 from coach.timeline import Timeline, compile_routine
 from coach.units import RATE, to_seconds
 from tests.strategies import PacedSpeech, phases, place, routine, routines, span, text
@@ -380,6 +380,6 @@ def test_wherever_it_is_paused_the_rows_are_the_same(made: Routine, data: st.Dat
     for pause in sorted(data.draw(moments, label="pauses")):
         if pause > at:
             stretches.append((at, pause))
-            at = going_on(timeline, pause).sample
+            at = continue_at(timeline, pause).sample
     stretches.append((at, timeline.length))
     assert rows_of(timeline, stretches) == rows_of(timeline, [(0, timeline.length)])

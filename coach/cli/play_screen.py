@@ -5,30 +5,35 @@ from __future__ import annotations
 import sys
 import time
 import unicodedata
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from coach.cli.app import one_line
 from coach.cli.compiling import tell
-from coach.cli.keys import brief_of, listening, name_of
+from coach.cli.keys import brief_of, command_of, key_presses, listening, name_of
 from coach.cli.screen import clock, columns, filled, wide, wrapped
 from coach.history import Question
 from coach.phrases import phrasebook
 from coach.routine import Exercise, Hold
-from coach.session.controls import SessionCommand
+from coach.session.controls import Controls, Order, SessionCommand
 from coach.session.now import SessionState
+from coach.stderr import keep_stderr
 from coach.units import RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
     from rich.text import Text
 
+    from coach.app.play import Screen
     from coach.session.now import Now
     from coach.timeline import Set, Stretch, Timeline
+
+    Keys = Callable[[float], list[str]]
 
 _STATES = {SessionState.PLAYING: "", SessionState.PAUSED: "paused", SessionState.WAITING: "no sound"}
 _ANSWERS = {
@@ -56,35 +61,27 @@ _SIZES = ((3, 2), (2, 2), (2, 1), (1, 1), (1, 0), (0, 1), (0, 0))
 """How large phase and rep are: how often each dot of a letter is drawn; 0 for plain text. The best first."""
 
 
-class Screen(Protocol):
-    """Shows where a session is."""
+@contextmanager
+def open_screen(timeline: Timeline, *, silent: bool = False) -> Iterator[Screen]:
+    """Yield the screen that suits standard error, a terminal or not, with the keys that belong to it.
 
-    def draw(self, now: Now) -> None:
-        """Show a moment."""
-        ...
-
-    def tell(self, message: str) -> None:
-        """Show a line for the person."""
-        ...
-
-    def ask(self, question: Question, sentence: str) -> None:
-        """Show a question of the check-in, and the keys that answer it; from then on nothing moves."""
-        ...
-
-    def leave(self) -> None:
-        """Give the terminal back."""
-        ...
-
-
-def screen(timeline: Timeline, *, silent: bool = False) -> Screen:
-    """Return the screen for what standard error is: a large terminal, a small one, or none.
+    The terminal is as it was afterwards.
 
     Args:
         timeline: the track.
         silent: whether to show nothing where there is no terminal.
     """
+    with keep_stderr(), key_presses() as keys:
+        screen = _choose(keys, timeline, silent=silent)
+        try:
+            yield screen
+        finally:
+            screen.leave()
+
+
+def _choose(keys: Keys, timeline: Timeline, *, silent: bool) -> _Silence:
     if not sys.stderr.isatty():
-        return _Silence() if silent else _Lines(timeline)
+        return _Silence(keys) if silent else _Lines(keys, timeline)
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)
@@ -94,31 +91,45 @@ def screen(timeline: Timeline, *, silent: bool = False) -> Screen:
         and console.height >= _LEAST[1]
         and not console.is_dumb_terminal
     ):
-        return _Large(timeline, console)
-    return _Line(timeline)
+        return _Large(keys, timeline, console)
+    return _Line(keys, timeline)
 
 
 class _Silence:
-    """Nobody is there."""
+    """Nobody is there.
+
+    Args:
+        keys: as `key_presses` yields it.
+    """
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
 
     def draw(self, now: Now) -> None:
         """Show nothing."""
 
     def tell(self, message: str) -> None:
-        """As a line of its own: what goes wrong must be found somewhere."""
+        """Show it as a line of its own: what goes wrong must be found somewhere."""
         tell(message)
 
     def ask(self, question: Question, sentence: str) -> None:
         """Show nothing."""
+
+    def wait(self, seconds: float, controls: Controls) -> None:
+        """Wait for keys, and pass on what they ask for."""
+        for key in self._keys(seconds):
+            if command := command_of(key):
+                controls.give(Order(command))
 
     def leave(self) -> None:
         """Do nothing."""
 
 
 class _Lines(_Silence):
-    """A line a chapter, for a file or a pipe."""
+    """A line for each chapter, for a file or a pipe."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, keys: Keys, timeline: Timeline) -> None:
+        super().__init__(keys)
         self._timeline = timeline
         self._shown: int | None = None
 
@@ -137,11 +148,12 @@ class _Lines(_Silence):
 class _Line(_Silence):
     """One line, redrawn, for a small terminal, or one whose keys are not ours."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, keys: Keys, timeline: Timeline) -> None:
+        super().__init__(keys)
         self._timeline = timeline
         self._drawn = False
-        keys = brief_of(SessionCommand.TOGGLE, SessionCommand.STOP) if listening() else []
-        told = ", ".join([timeline.title, f"{clock(timeline.length)} minutes", timeline.voice, *keys])
+        hints = brief_of(SessionCommand.TOGGLE, SessionCommand.STOP) if listening() else []
+        told = ", ".join([timeline.title, f"{clock(timeline.length)} minutes", timeline.voice, *hints])
         for line in wrapped(told, columns() - 1):
             click.echo(line, err=True)
 
@@ -172,12 +184,13 @@ class _Line(_Silence):
         self._drawn = False
 
 
-class _Large:
+class _Large(_Silence):
     """The whole terminal, in letters for two metres."""
 
-    def __init__(self, timeline: Timeline, console: Console) -> None:
+    def __init__(self, keys: Keys, timeline: Timeline, console: Console) -> None:
         from rich.live import Live
 
+        super().__init__(keys)
         self._timeline, self._console = timeline, console
         self._messages: dict[str, float] = {}  # with when they were told
         self._shown: tuple[int, int, list[Text]] | None = None

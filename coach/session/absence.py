@@ -90,9 +90,9 @@ class Absence:
         """
         away = now - self._began
         long = away >= places.LONG_AWAY
-        landing = places.going_on(self._timeline, sample)
+        landing = places.continue_at(self._timeline, sample)
         if remind or away >= places.AWAY:
-            landing = places.coming_back(self._timeline, self._book, sample, long=long)
+            landing = places.come_back(self._timeline, self._book, sample, long=long)
         if unsaid and (not long or len(unsaid.said) >= len(landing.said)):
             return unsaid  # it says more
         return landing
@@ -101,7 +101,7 @@ class Absence:
         """Have at hand what must be said at once later."""
         texts = [self._book.count(number) for number in (3, 2, 1)]
         for long in (True, False):
-            landing = places.coming_back(self._timeline, self._book, sample, long=long)
+            landing = places.come_back(self._timeline, self._book, sample, long=long)
             texts += [each for each in landing.said if isinstance(each, str)]
         with suppress(SpeechError):
             for text in texts:

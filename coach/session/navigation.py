@@ -29,15 +29,15 @@ def next_exercise(timeline: Timeline, book: Phrasebook, here: Position) -> Landi
     body, sets = here.body, timeline.sets
     coming = places.next_index(timeline, body)
     if coming < len(sets) and places.work_at(timeline, body) is None:
-        landing = places.beginning(timeline, book, coming, heard=here.sample)
+        landing = places.begin_set(timeline, book, coming, heard=here.sample)
         if body < landing.sample and not _is_introduced(timeline, here, coming):
             return landing
     index = next(iter(places.blocks(timeline)[places.block_at(timeline, body) + 1 :]), None)
     if index is not None:
         anew = body < sets[index - 1].start
-        return places.beginning(timeline, book, index, anew=anew)
+        return places.begin_set(timeline, book, index, anew=anew)
     if sets and body < sets[-1].end:
-        return Landing(places.behind_words(timeline, sets[-1].end))
+        return Landing(places.pass_words(timeline, sets[-1].end))
     return places.next_sentence(timeline, here.sample)
 
 
@@ -47,34 +47,34 @@ def previous_exercise(timeline: Timeline, book: Phrasebook, here: Position) -> L
     block = places.block_at(timeline, body)
     if block == len(blocks) or body < timeline.sets[blocks[block]].start + _JUST_BEGUN:
         block -= 1
-    return places.beginning(timeline, book, blocks[block], anew=True) if block >= 0 else Landing(0)
+    return places.begin_set(timeline, book, blocks[block], anew=True) if block >= 0 else Landing(0)
 
 
 def repeat(timeline: Timeline, here: Position) -> Landing:
     """Return this place, with the last instruction said first."""
-    return here.first if here.first and here.first.said else places.asked_again(timeline, here.sample)
+    return here.first if here.first and here.first.said else places.repeat_instruction(timeline, here.sample)
 
 
 def back(timeline: Timeline, here: Position) -> Landing:
     """Return the place 10 seconds ago."""
-    return places.moved(timeline, here.sample, -_STEP)
+    return places.move(timeline, here.sample, -_STEP)
 
 
 def forward(timeline: Timeline, here: Position) -> Landing:
     """Return the place in 10 seconds; while something is said first, the place where that leads."""
     if here.first and here.first.said:
         return here.first._replace(said=(), quiet=0)
-    return places.moved(timeline, here.sample, _STEP)
+    return places.move(timeline, here.sample, _STEP)
 
 
 def seek(timeline: Timeline, here: Position, seconds: float) -> Landing:
     """Return the place so many seconds from here, back if they are negative; it is within the track."""
-    return places.moved(timeline, here.sample, _samples(timeline, seconds))
+    return places.move(timeline, here.sample, _samples(timeline, seconds))
 
 
 def go_to(timeline: Timeline, seconds: float) -> Landing:
     """Return the place at so many seconds of the track, or at the nearer end of it."""
-    return places.going_on(timeline, max(0, _samples(timeline, seconds)))
+    return places.continue_at(timeline, max(0, _samples(timeline, seconds)))
 
 
 def _samples(timeline: Timeline, seconds: float) -> int:
