@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from coach import script
 from coach.app import prepare
 from coach.app.request import Request
-from coach.history import Answer, History, SetOutcome
+from coach.history import Answer, History, Outcome, Question
 from coach.mix import render
 from coach.progress import grown_doses, standings, today
 from coach.routine import (
@@ -81,13 +81,13 @@ class Person:
     def plays(
         self,
         made: Routine,
-        become: dict[int, SetOutcome] | None = None,
+        become: dict[int, str] | None = None,
         *,
         until: int | None = None,
         days: float = 1,
         resumes: int | None = None,
         first: int = 0,
-        **answers: Answer,
+        **answers: str,
     ) -> int:
         """Play a routine of today, then let days pass; return the session's number.
 
@@ -118,9 +118,9 @@ class Person:
                 journal.leave()
             else:
                 journal.heard(work.start, work.end)
-        journal.end("completed" if until is None else "stopped", timeline.length)
+        journal.end(Outcome.COMPLETED if until is None else Outcome.STOPPED, timeline.length)
         for question, answer in answers.items():
-            record.answer("pain" if question == "pain" else "effort", answer)
+            record.answer(Question(question), Answer(answer))
         self.now += timedelta(days=days)
         return record.id
 
@@ -296,7 +296,7 @@ def test_a_set_that_was_done_again_whole_is_done(person: Person) -> None:
     journal.leave()
     journal.heard(left.start, left.end)
     journal.heard(right.start, right.end)
-    journal.end("completed", timeline.length)
+    journal.end(Outcome.COMPLETED, timeline.length)
     assert doses(person.due(LIFT)) == ["11", "11"]
 
 
