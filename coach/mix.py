@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from coach.units import RATE
+from coach.units import RATE, Samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ class Clips(Protocol):
         ...
 
 
-def cue_index(timeline: Timeline, sample: int) -> int:
+def cue_index(timeline: Timeline, sample: Samples) -> int:
     """Return the index of the cue heard at a sample, else of the next one to come.
 
     It is `len(timeline.cues)` behind the last cue. O(log n): cues never overlap, so their ends are sorted.
@@ -58,7 +58,7 @@ def cue_index(timeline: Timeline, sample: int) -> int:
     return bisect_right(timeline.cues, sample, key=lambda cue: cue.end)
 
 
-def render(timeline: Timeline, clips: Clips, start: int, count: int) -> NDArray[np.float32]:
+def render(timeline: Timeline, clips: Clips, start: Samples, count: Samples) -> NDArray[np.float32]:
     """Return part of the track, the same samples however the track is cut into parts.
 
     Args:
@@ -83,7 +83,7 @@ def render(timeline: Timeline, clips: Clips, start: int, count: int) -> NDArray[
     return block[start - first :][:count]
 
 
-def _render_beds(timeline: Timeline, start: int, count: int) -> NDArray[np.float32]:
+def _render_beds(timeline: Timeline, start: Samples, count: Samples) -> NDArray[np.float32]:
     """Return part of the bed lane, silent outside of the track; the arguments are those of `render`."""
     block = np.zeros(count, np.float32)
     first, stop = max(start, 0), min(start + count, timeline.length)
@@ -117,7 +117,7 @@ def _make_room(voice: NDArray[np.float32], beds: NDArray[np.float32]) -> NDArray
     return np.concatenate([ends, ramps, ends]).reshape(-1).astype(np.float32)
 
 
-def _render_voice(timeline: Timeline, clips: Clips, start: int, count: int) -> NDArray[np.float32]:
+def _render_voice(timeline: Timeline, clips: Clips, start: Samples, count: Samples) -> NDArray[np.float32]:
     """Return part of the voice lane; the arguments are those of `render`."""
     block = np.zeros(count, np.float32)
     stop = min(start + count, timeline.length)
@@ -132,7 +132,11 @@ def _render_voice(timeline: Timeline, clips: Clips, start: int, count: int) -> N
 
 
 def fade_in(
-    pull: Callable[[int, int], NDArray[np.float32]], first: int, length: int, start: int, count: int
+    pull: Callable[[int, int], NDArray[np.float32]],
+    first: Samples,
+    length: Samples,
+    start: Samples,
+    count: Samples,
 ) -> NDArray[np.float32]:
     """Return part of a source whose level grows from nothing: half a cosine, and then the source itself.
 
@@ -150,7 +154,7 @@ def fade_in(
     return block
 
 
-def blocks(timeline: Timeline, clips: Clips, size: int = BLOCK) -> Iterator[NDArray[np.float32]]:
+def blocks(timeline: Timeline, clips: Clips, size: Samples = BLOCK) -> Iterator[NDArray[np.float32]]:
     """Yield the whole track, from its first sample to its last, in blocks of `size` and a shorter last one.
 
     Each block is as `render` returns it; only one exists at a time.

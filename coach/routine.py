@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coach.errors import Location
+    from coach.units import Seconds
 
 PLACEHOLDERS = ("exercise", "side", "set", "sets", "rep", "reps")
 """What a text within an exercise may name in braces, besides the script's own vars."""
@@ -162,7 +163,11 @@ class Phase:
     """
 
     name: str
-    seconds: Fraction
+    seconds: Seconds
+
+
+HELD, RELAXED = "hold", "relax"
+"""The names that the phases of a held rep have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +178,7 @@ class Tempo:
     phases: tuple[Phase, ...]
 
     @property
-    def seconds(self) -> Fraction:
+    def seconds(self) -> Seconds:
         """Exact length of one set, at the low end of a range."""
         return self.reps.low * sum((phase.seconds for phase in self.phases), Fraction(0))
 
@@ -184,10 +189,16 @@ class Hold:
 
     reps: Range
     hold: Range
-    relax: Fraction
+    relax: Seconds
 
     @property
-    def seconds(self) -> Fraction:
+    def phases(self) -> tuple[Phase, ...]:
+        """The phases of a rep, at the low end of the range."""
+        held = Phase(HELD, self.hold.low)
+        return (held, Phase(RELAXED, self.relax)) if self.relax else (held,)
+
+    @property
+    def seconds(self) -> Seconds:
         """Exact length of one set, at the low end of the ranges."""
         return self.reps.low * self.hold.low + (self.reps.low - 1) * self.relax
 
@@ -196,7 +207,7 @@ class Hold:
 class Timed:
     """A dose of time."""
 
-    seconds: Fraction
+    seconds: Seconds
 
 
 Dose: TypeAlias = Tempo | Hold | Timed
@@ -251,16 +262,16 @@ class Exercise:
     dose: Dose
     location: Location
     sides: tuple[str, ...] = ()
-    switch: Fraction = Fraction(15)
+    switch: Seconds = Fraction(15)
     sets: int = 1
-    rest: Fraction = Fraction(60)
+    rest: Seconds = Fraction(60)
     alternate: bool = False
     doses: tuple[tuple[str | None, Dose], ...] = ()
     progress: Progress = Progress()
     setup: tuple[Text, ...] = ()
     short: tuple[Text, ...] = ()
     guidance: Guidance = Guidance.FULL
-    ready: Fraction = Fraction(5)
+    ready: Seconds = Fraction(5)
     count_in: int = 3
     reminders: tuple[Text, ...] = ()
     reminders_every: int = 3
@@ -273,7 +284,7 @@ class Exercise:
     notes: str | None = None
 
     @property
-    def seconds(self) -> Fraction:
+    def seconds(self) -> Seconds:
         """The least it can last: its sets, rests and changes of side, without a spoken word."""
         sides = len(self.sides) or 1
         work = sum((self.on(side).dose.seconds for side in self.sides or (None,)), Fraction(0))
@@ -294,11 +305,11 @@ class Say:
     """A sentence that the timeline waits for, then `pause` seconds."""
 
     text: Text
-    pause: Fraction
+    pause: Seconds
     location: Location
 
     @property
-    def seconds(self) -> Fraction:
+    def seconds(self) -> Seconds:
         """The least it can last."""
         return self.pause
 
@@ -307,7 +318,7 @@ class Say:
 class Rest:
     """A rest of exactly `seconds`, up to the first beat of what follows."""
 
-    seconds: Fraction
+    seconds: Seconds
     location: Location
 
 
@@ -330,7 +341,7 @@ class Breathing:
     location: Location
 
     @property
-    def seconds(self) -> Fraction:
+    def seconds(self) -> Seconds:
         """Its exact length from the first beat."""
         return self.rounds * sum((phase.seconds for phase in self.phases), Fraction(0))
 
@@ -341,11 +352,11 @@ class Repeat:
 
     rounds: int
     steps: tuple[Step, ...]
-    rest: Fraction
+    rest: Seconds
     location: Location
 
     @property
-    def seconds(self) -> Fraction:
+    def seconds(self) -> Seconds:
         """The least it can last."""
         return self.rounds * sum_seconds(self.steps) + (self.rounds - 1) * self.rest
 
@@ -354,13 +365,13 @@ class Repeat:
 class Every:
     """Rounds whose first beats lie exactly `interval` seconds apart."""
 
-    interval: Fraction
+    interval: Seconds
     rounds: int
     steps: tuple[Step, ...]
     location: Location
 
     @property
-    def seconds(self) -> Fraction:
+    def seconds(self) -> Seconds:
         """Its exact length from its first beat."""
         return self.rounds * self.interval
 
@@ -372,7 +383,7 @@ Block: TypeAlias = Repeat | Every
 """A step that has steps in it."""
 
 
-def sum_seconds(steps: tuple[Step, ...]) -> Fraction:
+def sum_seconds(steps: tuple[Step, ...]) -> Seconds:
     """Return the least that steps can last, without expanding a repeat."""
     return sum((step.seconds for step in steps), Fraction(0))
 
@@ -466,7 +477,7 @@ class Routine:
     about: str | None = None
     language: str = "en"
     voice: VoiceChoice = field(default_factory=VoiceChoice)
-    lead_in: Fraction = Fraction(2)
+    lead_in: Seconds = Fraction(2)
     pronounce: Mapping[str, str] = field(default_factory=dict)
     level: Level | None = None
     levels: tuple[Level, ...] = ()

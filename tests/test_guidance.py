@@ -31,7 +31,7 @@ from coach.routine import (
 )
 from coach.timeline import Timeline, compile_routine, texts
 from coach.timeline.booth import BREATH
-from coach.timeline.wording import news
+from coach.timeline.wording import word_news
 from coach.units import RATE
 from tests.strategies import PacedSpeech, phases, place, routine, routines, span, text, voices
 
@@ -197,7 +197,7 @@ def test_work_is_the_same_with_less_said(plain: Routine, voice: PacedSpeech, gui
 
 def opening(*changes: News, language: str = "en", names: int = 5) -> list[str]:
     steps = [replace(LIFT, name=f"Lift {number}") for number in range(names)]
-    return news(replace(routine(*steps), news=changes), phrasebook(language))
+    return word_news(replace(routine(*steps), news=changes), phrasebook(language))
 
 
 def test_one_exercise_needs_no_name() -> None:

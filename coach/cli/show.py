@@ -18,7 +18,8 @@ from coach.cli.reporting import REPORTER
 from coach.cli.scripts import SCRIPT_FILE
 from coach.cli.terminal import Column, columns, printable, styled, table, wide, wrapped
 from coach.errors import MOST_PROBLEMS
-from coach.timeline import contract
+from coach.routine import Guidance
+from coach.timeline import CueKind, contract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,7 +114,7 @@ def _notes(shown: Shown) -> Iterator[str]:
     }
     for exercise in dict.fromkeys(plain.exercises()):
         needs = f"needs {', '.join(exercise.equipment)}" if exercise.equipment else ""
-        guidance = f"guidance: {said[exercise]}" if said[exercise] != "full" else ""
+        guidance = f"guidance: {said[exercise]}" if said[exercise] != Guidance.FULL else ""
         doses = explain_doses([stand for stand in shown.standings if stand.exercise == exercise])
         told = [note for note in (*doses, guidance, exercise.position, needs, exercise.notes) if note]
         if told:
@@ -156,12 +157,13 @@ def _most_sets(timeline: Timeline) -> dict[str | None, int]:
 def _place(cue: Cue, sets: dict[str | None, int]) -> str:
     """Return what a cue belongs to: "set 2, rep 3, down"."""
     if cue.rep is None:
-        kinds = {"count": "", "countdown": "count-in" if cue.set else "", "end": "", "say": ""}
-        return kinds.get(cue.kind, cue.kind)
+        if cue.kind is CueKind.COUNTDOWN:
+            return "count-in" if cue.set else ""
+        return "" if cue.kind in (CueKind.COUNT, CueKind.END, CueKind.SAY) else str(cue.kind)
     parts = [
         f"set {cue.set}" if sets[cue.exercise] > 1 else "",
         f"rep {cue.rep}" if cue.set else f"round {cue.rep}",
         printable(cue.phase or ""),
-        "" if cue.kind in ("count", "countdown") else cue.kind,
+        "" if cue.kind in (CueKind.COUNT, CueKind.COUNTDOWN) else str(cue.kind),
     ]
     return ", ".join(part for part in parts if part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.pictures.lettering import clock
-from coach.routine import Breathing, Exercise, Hold, Level, Tempo
+from coach.routine import Breathing, Exercise, Hold, Level, Tempo, Timed
 from coach.text_enum import assert_never
 from coach.units import RATE
 
@@ -100,11 +100,15 @@ def dose(step: Exercise | Breathing, book: Phrasebook) -> str:
     """Return what one set of a step is, in words: "10 reps: up 1 s, down 3 s"."""
     if isinstance(step, Breathing):
         return f"{_plural(book, 'rounds', step.rounds)}: {_phases(step.phases, book, paced=True)}"
-    if isinstance(step.dose, Tempo):
-        return f"{_plural(book, 'rep', step.dose.reps.low)}: {_phases(step.dose.phases, book)}"
-    if isinstance(step.dose, Hold):
-        return _plural(book, "hold", step.dose.reps.low, duration=seconds(step.dose.hold.low))
-    return seconds(step.dose.seconds)
+    match of := step.dose:
+        case Tempo():
+            return f"{_plural(book, 'rep', of.reps.low)}: {_phases(of.phases, book)}"
+        case Hold():
+            return _plural(book, "hold", of.reps.low, duration=seconds(of.hold.low))
+        case Timed():
+            return seconds(of.seconds)
+        case _:
+            assert_never(of)
 
 
 def whole_dose(step: Exercise | Breathing, book: Phrasebook) -> str:

@@ -331,8 +331,8 @@ def _setups(timeline: Timeline, book: Phrasebook, work: Set) -> tuple[Cue | str,
         if cue.kind == CueKind.SETUP and cue.exercise == work.name:
             spoken.setdefault(cue.text, cue)
     announcer = Announcer(book, timeline.title)
-    values = announcer.values(step, work.side, work.number or 1)
-    texts = [text.fill(values) for text in announcer.setup(step) or ()]
+    values = announcer.find_values(step, work.side, work.number or 1)
+    texts = [text.fill(values) for text in announcer.announce_setup(step) or ()]
     return tuple(spoken.get(text, text) for text in texts)
 
 

@@ -97,7 +97,7 @@ def _count_in(speech: Speaks, book: Phrasebook, early: int) -> list[Cue]:
     booth, cues, ceiling = Booth(speech), list[Cue](), -early
     for number in range(1, _COUNT_IN + 1):
         sentence = Sentence(CueKind.COUNTDOWN, book.count(number), _NOWHERE)
-        clip = booth.on_beat(sentence, -number * RATE, -(number + 1) * RATE, ceiling)
+        clip = booth.fit_on_beat(sentence, -number * RATE, -(number + 1) * RATE, ceiling)
         if clip and clip.length:
             ceiling = -number * RATE - clip.attack
             cues.insert(0, Cue(ceiling, clip, sentence, -number * RATE))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from coach.errors import AudioError, Problem
 from coach.speech import Clip
-from coach.units import RATE, to_seconds
+from coach.units import RATE, Samples, to_seconds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,8 +81,13 @@ class Booth:
             self._silent[Problem(sentence.location, str(error))] = None
             return Clip("", 0, 0)
 
-    def on_beat(
-        self, sentence: Sentence, beat: int, floor: int, ceiling: int, otherwise: str = "it is left out"
+    def fit_on_beat(
+        self,
+        sentence: Sentence,
+        beat: Samples,
+        floor: Samples,
+        ceiling: Samples,
+        otherwise: str = "it is left out",
     ) -> Clip | None:
         """Return a clip whose attack can lie on a beat, spoken faster where it must; None where none fits.
 
@@ -100,12 +105,12 @@ class Booth:
             start = beat - clip.attack
             if floor <= start and start + clip.length <= ceiling:
                 if rate > 1:
-                    self.short(sentence, room, f"it is spoken {rate:g} times as fast")
+                    self.note_shortage(sentence, room, f"it is spoken {rate:g} times as fast")
                 return clip
-        self.short(sentence, room, otherwise)
+        self.note_shortage(sentence, room, otherwise)
         return None
 
-    def short(self, sentence: Sentence, room: int, outcome: str) -> None:
+    def note_shortage(self, sentence: Sentence, room: Samples, outcome: str) -> None:
         """Note that a text did not fit, and what became of it.
 
         Args:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from coach.errors import Location, Problem, ScriptError
 from coach.timeline.booth import BREATH, Booth
 from coach.timeline.model import Chapter, Cue, CueKind, Sentence, Set, Timeline
-from coach.timeline.wording import news
-from coach.units import RATE, nearest, to_samples, to_seconds
+from coach.timeline.wording import word_news
+from coach.units import RATE, ExactSamples, Samples, nearest, to_samples, to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,8 +33,8 @@ class Line(NamedTuple):
     """Something that must be said, with the quiet before it (after another one) and after it; samples."""
 
     sentence: Sentence
-    lead: int = BREATH
-    pause: int = BREATH
+    lead: Samples = BREATH
+    pause: Samples = BREATH
 
 
 class Label(NamedTuple):
@@ -50,7 +50,7 @@ class _Part(NamedTuple):
     """A stretch of work that makes (part of) a chapter: its title and its last sample."""
 
     title: str
-    end: int
+    end: Samples
 
 
 @dataclass
@@ -67,9 +67,9 @@ class TimelineBuilder:
     """
 
     booth: Booth
-    now: Fraction = Fraction(0)
-    free: int = 0
-    first_beat: Fraction | None = None
+    now: ExactSamples = Fraction(0)
+    free: Samples = 0
+    first_beat: ExactSamples | None = None
     cues: list[Cue] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     _sets: list[Set] = field(default_factory=list)
@@ -94,7 +94,7 @@ class TimelineBuilder:
         """Note what makes the routine impossible."""
         self.problems.append(Problem(location, message))
 
-    def line_up(self, lines: Iterable[Line], start: int) -> tuple[list[int], int]:
+    def line_up(self, lines: Iterable[Line], start: Samples) -> tuple[list[int], int]:
         """Return where sentences begin, the first at `start`, and where the pause after the last one ends."""
         at, pause, starts = start, 0, []
         for number, (sentence, lead, after) in enumerate(lines):
@@ -103,7 +103,7 @@ class TimelineBuilder:
             at, pause = at + self.booth.clip(sentence).length, after
         return starts, at + pause
 
-    def say(self, lines: Sequence[Line], start: int, label: Label) -> None:
+    def say(self, lines: Sequence[Line], start: Samples, label: Label) -> None:
         """Place sentences one after the other, the first at `start`."""
         for line, at in zip(lines, self.line_up(lines, start)[0], strict=True):
             self.put(Cue(at, self.booth.clip(line.sentence), line.sentence), label)
@@ -129,16 +129,16 @@ class TimelineBuilder:
         self.cues.append(replace(cue, exercise=label.exercise, side=label.side, set=label.set))
         self.free = max(self.free, cue.end + BREATH)
 
-    def give_way(self, limit: int) -> None:
+    def give_way(self, limit: Samples) -> None:
         """Make room for a name on the beat where the work before it ends: its last words yield."""
         otherwise = "it is left out for the next exercise's name"
         while self.cues and self.cues[-1].end > limit and self.cues[-1].kind.yields:
             cue = self.cues.pop()
             if cue.beat is None:
-                self.booth.short(cue.sentence, limit - cue.start, otherwise)
+                self.booth.note_shortage(cue.sentence, limit - cue.start, otherwise)
                 continue
             floor = self.cues[-1].end if self.cues else -LONGEST
-            clip = self.booth.on_beat(cue.sentence, cue.beat, floor, limit, otherwise)
+            clip = self.booth.fit_on_beat(cue.sentence, cue.beat, floor, limit, otherwise)
             if clip:
                 self.cues.append(replace(cue, start=cue.beat - clip.attack, clip=clip))
 
@@ -182,14 +182,14 @@ class TimelineBuilder:
         for _ in range(2):  # the opening is part of the time that it names
             takes = book.sentence("takes", duration=book.duration(_about(to_seconds(body + said))))
             cues, at = [], lead_in
-            for text in (routine.title, " ".join([takes, *needs]), *news(routine, book)):
+            for text in (routine.title, " ".join([takes, *needs]), *word_news(routine, book)):
                 sentence = Sentence(CueKind.TITLE, text, routine.location)
                 cues.append(Cue(at, self.booth.clip(sentence), sentence))
                 at = cues[-1].end + BREATH
             said = cues[-1].end + _AFTER_TITLE
         return cues
 
-    def _chapters(self, title: str, shift: int, length: int) -> tuple[Chapter, ...]:
+    def _chapters(self, title: str, shift: Samples, length: Samples) -> tuple[Chapter, ...]:
         """Return the chapters; a track without work is one, of the routine's title."""
         parts = self._parts or [_Part(title, 0)]
         ends = [*(part.end + shift for part in parts[:-1]), length]

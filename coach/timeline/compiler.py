@@ -8,16 +8,29 @@ from typing import TYPE_CHECKING
 
 from coach.errors import Problem, ScriptError
 from coach.phrases import Phrasebook, languages, phrasebook
-from coach.routine import Breathing, Every, Exercise, Repeat, Rest, Routine, Say, Step, Text
+from coach.routine import (
+    Breathing,
+    Every,
+    Exercise,
+    Guidance,
+    Repeat,
+    Rest,
+    Routine,
+    Say,
+    Step,
+    Text,
+    walk_steps,
+)
 from coach.speech import Clip
+from coach.text_enum import assert_never
 from coach.timeline.booth import BREATH, Booth, Speaks
 from coach.timeline.builder import Label, Line, TimelineBuilder
 from coach.timeline.joints import Joints
 from coach.timeline.model import CueKind, Sentence
 from coach.timeline.score import Reminders, make_reminder
 from coach.timeline.sets import WorkSet
-from coach.timeline.wording import Announcer, closing, guided
-from coach.units import RATE, nearest, to_samples
+from coach.timeline.wording import Announcer, apply_guidance, word_end
+from coach.units import RATE, Samples, nearest, to_samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +56,9 @@ def compile_routine(routine: Routine, speech: Speaks) -> Timeline:
         raise ScriptError([Problem(routine.location, message)])
     book = phrasebook(routine.language)
     builder = TimelineBuilder(Booth(speech))
-    walk = _Walk(builder, book, routine.title)
-    walk.steps(routine.steps)
-    walk.finish([Sentence(CueKind.END, text, routine.location) for text in closing(routine, book)])
+    compiler = _Compiler(builder, book, routine.title)
+    compiler.place(routine.steps)
+    compiler.finish([Sentence(CueKind.END, text, routine.location) for text in word_end(routine, book)])
     return builder.timeline(routine, book, speech.voice_name)
 
 
@@ -79,31 +92,34 @@ class _Listener:
         return Clip("", 2 * RATE, RATE // 20)
 
 
-class _Walk:
-    """Goes through the steps of a routine, and has each placed on the builder."""
+class _Compiler:
+    """Goes through the steps of a routine, and has what each needs said put in its place."""
 
     def __init__(self, builder: TimelineBuilder, book: Phrasebook, title: str) -> None:
         self._builder = builder
         self._book = book
         self._joints = Joints(builder, book)
         self._announcer = Announcer(book, title)
-        self._reminders: dict[tuple[str, str, tuple[Text, ...]], Reminders] = {}
+        self._reminders: dict[tuple[str, Guidance, tuple[Text, ...]], Reminders] = {}
 
-    def steps(self, steps: Sequence[Step]) -> None:
+    def place(self, steps: Sequence[Step]) -> None:
         """Place steps in their order."""
         for step in steps:
-            if isinstance(step, Say):
-                self._joints.say(Sentence.of(CueKind.SAY, step.text, {}), step.pause)
-            elif isinstance(step, Rest):
-                self._joints.rest(step.seconds, step.location)
-            elif isinstance(step, Exercise):
-                self._exercise(step)
-            elif isinstance(step, Breathing):
-                self._breathing(step)
-            elif isinstance(step, Repeat):
-                self._repeat(step)
-            else:
-                self._every(step)
+            match step:
+                case Say():
+                    self._joints.say(Sentence.of(CueKind.SAY, step.text, {}), step.pause)
+                case Rest():
+                    self._joints.leave_rest(step.seconds, step.location)
+                case Exercise():
+                    self._place_exercise(step)
+                case Breathing():
+                    self._place_breathing(step)
+                case Repeat():
+                    self._place_repeat(step)
+                case Every():
+                    self._place_every(step)
+                case _:
+                    assert_never(step)
 
     def finish(self, last: Sequence[Sentence]) -> None:
         """Place what is still waiting, and the last sentences; note the reminders that nobody heard."""
@@ -115,47 +131,47 @@ class _Walk:
             Label(),
         )
         for (_, guidance, _), reminders in self._reminders.items():
-            for text in reminders.unsaid if guidance == "full" else ():
+            for text in reminders.unsaid if guidance == Guidance.FULL else ():
                 message = f"'{text.words}' is never said: no turn with room for it came"
                 builder.booth.warn(text.location, message)
 
-    def _repeat(self, step: Repeat) -> None:
+    def _place_repeat(self, step: Repeat) -> None:
         for number in range(1, step.rounds + 1):
             if number > 1 and step.rest:
-                self._joints.rest(step.rest, step.location)
+                self._joints.leave_rest(step.rest, step.location)
             if step.rounds > 1:
-                text = self._announcer.round(number, step.rounds)
+                text = self._announcer.announce_round(number, step.rounds)
                 self._joints.announce(Sentence(CueKind.ANNOUNCE, text, step.location))
-            self.steps(step.steps)
+            self.place(step.steps)
 
-    def _every(self, step: Every) -> None:
+    def _place_every(self, step: Every) -> None:
         builder, joints = self._builder, self._joints
-        works = _has_work(step.steps)
+        works = _has_beats(step.steps)
         if joints.awaits_beat and not works:
             joints.refuse(step.location, "this")
             return
-        length = step.interval * RATE
+        interval = step.interval * RATE
         outer, builder.first_beat = builder.first_beat, None
         origin, first_cue = builder.now, len(builder.cues)
         for number in range(step.rounds):
             if number:
-                joints.end_round(origin + number * length, step.interval, step.location)
-                joints.begin_round(origin + number * length, step.location, is_beat=works)
-            self.steps(step.steps)
+                joints.end_round(origin + number * interval, step.interval, step.location)
+                joints.begin_round(origin + number * interval, step.location, is_beat=works)
+            self.place(step.steps)
             if not number:
                 said = [cue.start for cue in builder.cues[first_cue:] if cue.kind != CueKind.REST]
                 if builder.first_beat is not None:
                     origin = Fraction(nearest(builder.first_beat))
                 elif said:
                     origin = Fraction(said[0])
-        end = origin + step.rounds * length
+        end = origin + step.rounds * interval
         joints.end_round(end, step.interval, step.location)
         if not joints.is_open:
             builder.now = end
         builder.first_beat = outer if outer is not None else builder.first_beat
 
-    def _exercise(self, exercise: Exercise) -> None:
-        exercise = guided(exercise)
+    def _place_exercise(self, exercise: Exercise) -> None:
+        exercise = apply_guidance(exercise)
         sides: Sequence[str | None] = exercise.sides or (None,)
         numbers = range(1, exercise.sets + 1)
         order: list[tuple[str | None, int]]
@@ -168,55 +184,55 @@ class _Walk:
         before: tuple[str | None, int] | None = None
         for side, number in order:
             if before is not None:
-                self._between(exercise, before, (side, number))
-            self._set(exercise.on(side), side, number, reminders, first=before is None)
+                self._leave_gap(exercise, before, (side, number))
+            self._place_set(exercise.on(side), side, number, reminders, first=before is None)
             before = side, number
 
-    def _between(
+    def _leave_gap(
         self, exercise: Exercise, before: tuple[str | None, int], after: tuple[str | None, int]
     ) -> None:
         """Leave the gap between two sets: a change of side, or a rest."""
         side, number = after
         if side is not None and side != before[0] and (not exercise.alternate or number == before[1]):
-            switch = Sentence(CueKind.SWITCH, self._announcer.switch(side), exercise.location)
-            self._joints.between_sets(exercise.switch, exercise.location, switch)
+            switch = Sentence(CueKind.SWITCH, self._announcer.announce_switch(side), exercise.location)
+            self._joints.leave_gap(exercise.switch, exercise.location, switch)
         else:
-            self._joints.between_sets(exercise.rest, exercise.location, None)
+            self._joints.leave_gap(exercise.rest, exercise.location, None)
 
-    def _set(
+    def _place_set(
         self, exercise: Exercise, side: str | None, number: int, reminders: Reminders, *, first: bool
     ) -> None:
         announcer = self._announcer
-        work = WorkSet(exercise, self._book, reminders, announcer.values(exercise, side, number))
+        work = WorkSet(exercise, self._book, reminders, announcer.find_values(exercise, side, number))
         chapter = exercise.name if side is None else f"{exercise.name}, {self._book.side_name(side)}"
         label = Label(exercise.name, side, number, chapter)
         if not first:
-            self._perform(work, label, announcer.next_set(exercise, side, number))
+            self._place_work(work, label, announcer.announce_set(exercise, side, number))
             return
         opens, after_gap = not self._builder.has_work, self._joints.is_open
-        names = announcer.exercise(exercise, side, opens=opens, after_gap=after_gap)
-        setup = announcer.setup(exercise)
+        names = announcer.announce_exercise(exercise, side, opens=opens, after_gap=after_gap)
+        setup = announcer.announce_setup(exercise)
         setups = [Sentence.of(CueKind.SETUP, text, work.values) for text in setup or ()]
         ready = (
             0 if setup is None else to_samples(exercise.ready) - BREATH
         )  # a breath follows a sentence anyway
-        self._perform(work, label, names, setups, max(0, ready), on_beat=setup is None)
+        self._place_work(work, label, names, setups, max(0, ready), on_beat=setup is None)
 
-    def _breathing(self, block: Breathing) -> None:
+    def _place_breathing(self, block: Breathing) -> None:
         opens, after_gap = not self._builder.has_work, self._joints.is_open
-        names, is_news = self._announcer.breathing(block, opens=opens, after_gap=after_gap)
+        names, is_news = self._announcer.announce_breathing(block, opens=opens, after_gap=after_gap)
         work = WorkSet(block, self._book, Reminders(()), {})
         name = self._book.word("breathing")
         label = Label(name, chapter=name)
-        self._perform(work, label, names, on_beat=not is_news)  # a new pattern must be heard before
+        self._place_work(work, label, names, on_beat=not is_news)  # a new pattern must be heard before
 
-    def _perform(
+    def _place_work(
         self,
         work: WorkSet,
         label: Label,
         names: Sequence[str],
         setups: Sequence[Sentence] = (),
-        ready: int = 0,
+        ready: Samples = 0,
         *,
         on_beat: bool = True,
     ) -> None:
@@ -233,7 +249,7 @@ class _Walk:
         booth, joints = self._builder.booth, self._joints
         forms: tuple[Sentence, ...] = ()
         if on_beat and not work.step.count_in:
-            forms = joints.on_beat_forms(names, work)
+            forms = joints.name_on_beat(names, work)
             if work.reminders.turns and work.rehearse(booth, forms).too_long:
                 forms = ()  # what is said before the set takes the name along
         score = work.score(booth, forms)
@@ -247,11 +263,6 @@ class _Walk:
         self._builder.perform(work, score, label)
 
 
-def _has_work(steps: Sequence[Step]) -> bool:
-    """Return whether anything in the steps has a beat."""
-    return any(
-        _has_work(step.steps)
-        if isinstance(step, (Repeat, Every))
-        else isinstance(step, (Exercise, Breathing))
-        for step in steps
-    )
+def _has_beats(steps: tuple[Step, ...]) -> bool:
+    """Tell whether anything in the steps has a beat."""
+    return any(isinstance(step, (Exercise, Breathing)) for step, _ in walk_steps(steps))

@@ -9,11 +9,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.phrases import Milestone
-from coach.routine import Count, Guidance
+from coach.routine import HELD, RELAXED, Count, Guidance
 from coach.timeline.booth import BREATH
 from coach.timeline.model import Cue, CueKind
 from coach.timeline.score import FAR, Beat, Score, SortedCues, find_milestone
-from coach.units import RATE, to_samples
+from coach.units import RATE, Samples, Seconds, to_samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,13 +36,13 @@ class _Bout(NamedTuple):
     """Held or timed work without a pause; exact seconds from the first beat. `rep` is None for timed work."""
 
     rep: int | None
-    start: Fraction
-    end: Fraction
+    start: Seconds
+    end: Seconds
 
     @property
     def phase(self) -> str | None:
         """What its cues name as their phase."""
-        return "hold" if self.rep else None
+        return HELD if self.rep else None
 
 
 def score_hold(
@@ -55,8 +55,8 @@ def score_hold(
 ) -> Score:
     """Return the score of one set; the arguments are those of a `WorkSet`."""
     reps, held = int(dose.reps.low), dose.hold.low
-    hold_word = caller.sentence(CueKind.COUNT, caller.book.phase("hold"))
-    relax_word = caller.sentence(CueKind.COUNT, caller.book.phase("relax"))
+    hold_word = caller.sentence(CueKind.COUNT, caller.book.phase(HELD))
+    relax_word = caller.sentence(CueKind.COUNT, caller.book.phase(RELAXED))
     counted = exercise.count != Count.OFF
     beats = caller.count_in_beats()
     holds = []
@@ -67,16 +67,16 @@ def score_hold(
         milestone = find_milestone(rep, reps)
         sentences = [caller.milestone(milestone)] if milestone else []
         sentences += [caller.sentence(CueKind.COUNT, caller.book.count(rep))] if counted and reps > 1 else []
-        beats.append(Beat(to_samples(start), (*sentences, hold_word), rep, "hold"))
+        beats.append(Beat(to_samples(start), (*sentences, hold_word), rep, HELD))
         beats += _time_left(caller, hold) if counted else []
         if dose.relax or rep == reps:
-            beats.append(Beat(to_samples(hold.end), (relax_word,), rep, "relax"))
+            beats.append(Beat(to_samples(hold.end), (relax_word,), rep, RELAXED))
     locked = [head for head in caller.on_beats(beats, FAR, names) if head]
     spoken = [*locked, *_holds_behind(caller, locked, hold_word)]
     spoken += _breaths(caller, exercise.breathing, holds, SortedCues(spoken))
     reminded = holds[2:-1] if reps > 3 else holds
-    every = _reminded_every(exercise)
-    floating, too_long = _reminders(caller, reminders, values, reminded, SortedCues(spoken), every)
+    every_seconds = _seconds_between_reminders(exercise)
+    floating, too_long = _reminders(caller, reminders, values, reminded, SortedCues(spoken), every_seconds)
     return Score(dose.seconds, spoken + floating, too_long)
 
 
@@ -98,42 +98,42 @@ def score_timed(
     beats.append(Beat(to_samples(dose.seconds), (caller.sentence(CueKind.COUNT, caller.book.word("stop")),)))
     spoken = [head for head in caller.on_beats(beats, FAR, names) if head]
     spoken += _breaths(caller, exercise.breathing, [work], SortedCues(spoken))
-    every = _reminded_every(exercise)
-    floating, too_long = _reminders(caller, reminders, values, [work], SortedCues(spoken), every)
+    every_seconds = _seconds_between_reminders(exercise)
+    floating, too_long = _reminders(caller, reminders, values, [work], SortedCues(spoken), every_seconds)
     return Score(dose.seconds, spoken + floating, too_long)
 
 
-def _reminded_every(exercise: Exercise) -> int:
-    """Return after how many seconds a reminder may come again."""
+def _seconds_between_reminders(exercise: Exercise) -> int:
+    """Return the seconds after which a reminder may come again."""
     return 2 * _REMIND_SECONDS if exercise.guidance == Guidance.SHORT else _REMIND_SECONDS
 
 
 def _holds_behind(caller: Caller, locked: Sequence[Cue], sentence: Sentence) -> Iterator[Cue]:
     """Yield "hold" behind each rep's number, where there is room before the next word."""
     for cue, after in zip(locked, [*locked[1:], None], strict=True):
-        if cue.phase != "hold" or cue.kind == CueKind.COUNTDOWN or cue.text == sentence.text:
+        if cue.phase != HELD or cue.kind == CueKind.COUNTDOWN or cue.text == sentence.text:
             continue
         clip = caller.booth.clip(sentence)
         start = cue.end + BREATH
         room = (after.start if after else FAR) - start
         if clip.length <= room:
-            yield Cue(start, clip, sentence, None, cue.rep, "hold")
+            yield Cue(start, clip, sentence, None, cue.rep, HELD)
         else:
-            caller.booth.short(sentence, room, "it is left out")
+            caller.booth.note_shortage(sentence, room, "it is left out")
 
 
 def _time_left(caller: Caller, bout: _Bout) -> list[Beat]:
     """Return the beats on which the time left is said: where it helps, and the last three seconds."""
-    length = bout.end - bout.start
-    halfway = bout.rep is None and length >= _HALFWAY_FROM
+    lasts = bout.end - bout.start
+    halfway = bout.rep is None and lasts >= _HALFWAY_FROM
     left: dict[Fraction, Sentence] = {}
     for seconds in (1, 2, 3):
-        if length - seconds >= 2:
+        if lasts - seconds >= 2:
             left[Fraction(seconds)] = caller.sentence(CueKind.COUNTDOWN, caller.book.count(seconds))
     if halfway:
-        left[length / 2] = caller.milestone(Milestone.HALFWAY)
-    for seconds in (10, *range(30, int(length / 2) + 1, 30)):
-        if 2 * seconds <= length and not (halfway and abs(seconds - length / 2) < 5):
+        left[lasts / 2] = caller.milestone(Milestone.HALFWAY)
+    for seconds in (10, *range(30, int(lasts / 2) + 1, 30)):
+        if 2 * seconds <= lasts and not (halfway and abs(seconds - lasts / 2) < 5):
             text = caller.book.sentence("time_left", duration=caller.book.duration(seconds))
             left[Fraction(seconds)] = caller.sentence(CueKind.COUNTDOWN, text)
     moments = sorted(left.items(), reverse=True)
@@ -167,11 +167,13 @@ def _breaths(
     for phase in breathing:
         sentence = caller.breath(phase.name)
         if not any(cue.sentence == sentence for cue in said):
-            caller.booth.short(sentence, 0, "no breath has room for it: it is left out")
+            caller.booth.note_shortage(sentence, 0, "no breath has room for it: it is left out")
     return said
 
 
-def _breath_in(caller: Caller, part: _Bout, sentence: Sentence, locked: SortedCues, free: int) -> Cue | None:
+def _breath_in(
+    caller: Caller, part: _Bout, sentence: Sentence, locked: SortedCues, free: Samples
+) -> Cue | None:
     """Return the word of one phase of a breath: on its beat, else in the phase's first half, else None.
 
     Args:
@@ -200,7 +202,7 @@ def _reminders(
     values: Mapping[str, str],
     bouts: Sequence[_Bout],
     spoken: SortedCues,
-    every: int,
+    every_seconds: int,
 ) -> tuple[list[Cue], list[Text]]:
     """Return a reminder about every so many seconds of the bouts, and those that fit nowhere."""
     windows: list[tuple[int, int, _Bout]] = []
@@ -211,7 +213,7 @@ def _reminders(
                 windows.append((settled, stop - BREATH, bout))
     longest = max((stop - start for start, stop, _ in windows), default=0)
     too_long = reminders.retire_longer(caller.booth, values, bouts[-1].rep, longest)
-    short_holds = bouts[0].end - bouts[0].start < every
+    short_holds = bouts[0].end - bouts[0].start < every_seconds
     said: list[Cue] = []
     following = 0
     for start, stop, (rep, *_) in windows:
@@ -219,11 +221,11 @@ def _reminders(
             continue  # as with a tempo, never in two reps in a row
         at = max(start, following)
         while at < stop:
-            cue = reminders.take(caller.booth, values, at, stop, rep, "hold" if rep else None)
+            cue = reminders.take(caller.booth, values, at, stop, rep, HELD if rep else None)
             if cue is None:
                 break
             said.append(cue)
-            following = cue.start + every * RATE
+            following = cue.start + every_seconds * RATE
             at = max(cue.end + BREATH, following)
             if len(reminders.turns) == 1:
                 break  # a single reminder is not said twice with nothing in between

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from coach.timeline.booth import BREATH
 from coach.timeline.builder import Label, Line, TimelineBuilder
 from coach.timeline.model import Cue, CueKind, Sentence
-from coach.units import RATE, nearest, to_samples, to_seconds
+from coach.units import RATE, ExactSamples, Samples, Seconds, nearest, to_samples, to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ class _Gap:
         says: what must be said in it before anything else.
     """
 
-    length: Fraction
+    length: ExactSamples
     kind: _GapKind
     location: Location
     says: tuple[Sentence, ...] = ()
@@ -58,7 +58,7 @@ class _Anchor(NamedTuple):
         is_beat: whether that is the first beat of its work; a round without any begins with its sentence.
     """
 
-    at: Fraction
+    at: ExactSamples
     location: Location
     is_beat: bool
 
@@ -86,7 +86,7 @@ class Joints:
 
     # What the script puts between two works
 
-    def say(self, sentence: Sentence, pause: Fraction) -> None:
+    def say(self, sentence: Sentence, pause: Seconds) -> None:
         """Say a sentence that the timeline waits for, then let `pause` seconds pass."""
         self._before.append(Line(sentence, pause=max(BREATH, to_samples(pause))))
         builder, anchor = self._builder, self._anchor
@@ -104,7 +104,7 @@ class Joints:
         """Keep a sentence until the next work is introduced, or something else is said."""
         self._before.append(Line(sentence))
 
-    def rest(self, seconds: Fraction, location: Location) -> None:
+    def leave_rest(self, seconds: Seconds, location: Location) -> None:
         """Leave a rest; two in a row are one."""
         if self._anchor:
             self.refuse(location, "the rest")
@@ -116,7 +116,7 @@ class Joints:
         self.settle()
         self._gap = _Gap(length, _GapKind.REST, location)
 
-    def between_sets(self, seconds: Fraction, location: Location, switch: Sentence | None) -> None:
+    def leave_gap(self, seconds: Seconds, location: Location, switch: Sentence | None) -> None:
         """Leave a rest between two sets, or a change of side with what is said of it."""
         kind, says = (_GapKind.SWITCH, (switch,)) if switch else (_GapKind.REST, ())
         self._gap = _Gap(seconds * RATE, kind, location, says)
@@ -126,11 +126,11 @@ class Joints:
         message = f"a round of 'every' begins with its first beat; put {what} behind the work"
         self._builder.fail(location, message)
 
-    def begin_round(self, at: Fraction, location: Location, *, is_beat: bool) -> None:
+    def begin_round(self, at: ExactSamples, location: Location, *, is_beat: bool) -> None:
         """Have the next work or sentence begin at a moment: with its first beat, or with its sentence."""
         self._anchor = _Anchor(at, location, is_beat)
 
-    def end_round(self, end: Fraction, interval: Fraction, location: Location) -> None:
+    def end_round(self, end: ExactSamples, interval: Seconds, location: Location) -> None:
         """Let a round of `interval` seconds last to its end; a rest at its close goes on until then."""
         self._anchor = None
         over = self._builder.now + (self._gap.length if self._gap else 0) - end
@@ -153,7 +153,7 @@ class Joints:
 
     # Before the first beat
 
-    def on_beat_forms(self, names: Sequence[str], work: WorkSet) -> tuple[Sentence, ...]:
+    def name_on_beat(self, names: Sequence[str], work: WorkSet) -> tuple[Sentence, ...]:
         """Return the name as it is said on the first beat, whole and short; empty where it comes before it.
 
         Without rest, count-in and setup it adds no time. What waits to be said goes with it.
@@ -177,7 +177,7 @@ class Joints:
         texts = dict.fromkeys(" ".join(form) for form in ([*waiting, *says, *names], short or waiting))
         return tuple(Sentence(kind, text, location) for text in texts if text)
 
-    def introduce(self, lines: Sequence[Line], quiet: int, score: Score, label: Label) -> None:
+    def introduce(self, lines: Sequence[Line], quiet: Samples, score: Score, label: Label) -> None:
         """Say what must be said before work, and fix its first beat in the builder's `now`.
 
         Args:
@@ -226,7 +226,7 @@ class Joints:
         builder.now += late
 
     def _fill(
-        self, gap: _Gap, lines: Sequence[Line], lead: int, label: Label, anchor: _Anchor | None
+        self, gap: _Gap, lines: Sequence[Line], lead: Samples, label: Label, anchor: _Anchor | None
     ) -> None:
         """Fill a gap; where what must be said does not fit, it gets longer, or a round is too short."""
         builder = self._builder
@@ -253,7 +253,7 @@ class Joints:
         builder.say(must, start, label)
         self._last_seconds(gap, nearest(builder.now) - lead, label)
 
-    def _check_round(self, anchor: _Anchor, needed: int) -> None:
+    def _check_round(self, anchor: _Anchor, needed: Samples) -> None:
         """Note a round of `every` that cannot begin in time."""
         late = needed - nearest(anchor.at)
         if late > 0:
@@ -284,7 +284,7 @@ class Joints:
         texts = (self._book.sentence("rest_for", duration=length), self._book.sentence("rest"))
         return [*([Line(Sentence(CueKind.REST, text, gap.location))] for text in texts), []]
 
-    def _last_seconds(self, gap: _Gap, latest: int, label: Label) -> None:
+    def _last_seconds(self, gap: _Gap, latest: Samples, label: Label) -> None:
         """Say that the last seconds of a gap begin, if it is over before `latest`."""
         if gap.kind is _GapKind.ROUND or gap.length < 2 * _LAST_SECONDS * RATE:
             return

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from coach.text_enum import TextEnum, assert_never
-from coach.units import to_seconds
+from coach.units import Samples, to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,10 +125,10 @@ class Cue:
         exercise: the exercise it belongs to; None outside of one. Likewise side and set.
     """
 
-    start: int
+    start: Samples
     clip: Clip
     sentence: Sentence
-    beat: int | None = None
+    beat: Samples | None = None
     rep: int | None = None
     phase: str | None = None
     exercise: str | None = None
@@ -155,7 +155,7 @@ class Cue:
         """The first sample after it."""
         return self.start + self.clip.length
 
-    def shift(self, samples: int) -> Cue:
+    def shift(self, samples: Samples) -> Cue:
         """Return the cue so many samples later."""
         return replace(
             self, start=self.start + samples, beat=None if self.beat is None else self.beat + samples
@@ -167,8 +167,8 @@ class Chapter:
     """A stretch of the timeline, one exercise on one side; start and end in samples, half-open."""
 
     title: str
-    start: int
-    end: int
+    start: Samples
+    end: Samples
 
 
 class PhaseSpan(NamedTuple):
@@ -183,10 +183,10 @@ class PhaseSpan(NamedTuple):
 
     rep: int | None
     phase: str | None
-    start: int
-    end: int
+    start: Samples
+    end: Samples
 
-    def shift(self, samples: int) -> PhaseSpan:
+    def shift(self, samples: Samples) -> PhaseSpan:
         """Return the span so many samples later."""
         return self._replace(start=self.start + samples, end=self.end + samples)
 
@@ -237,7 +237,7 @@ class Bed(Protocol):
         """What decides its samples: beds of one key sound alike."""
         ...
 
-    def samples(self, start: int, count: int) -> NDArray[np.float32]:
+    def samples(self, start: Samples, count: Samples) -> NDArray[np.float32]:
         """Return part of its sound.
 
         Args:
@@ -255,14 +255,14 @@ class ShiftedBed(NamedTuple):
     """A bed as it lies under a part of its track that begins `first` samples into it."""
 
     bed: Bed
-    first: int
+    first: Samples
 
     @property
     def key(self) -> str:
         """What decides its samples."""
         return f"{self.bed.key}, from {self.first}"
 
-    def samples(self, start: int, count: int) -> NDArray[np.float32]:
+    def samples(self, start: Samples, count: Samples) -> NDArray[np.float32]:
         """Return part of its sound; see `Bed`."""
         return self.bed.samples(self.first + start, count)
 
@@ -288,7 +288,7 @@ class Timeline:
     language: str
     voice: str
     level: Level | None
-    length: int
+    length: Samples
     cues: tuple[Cue, ...]
     chapters: tuple[Chapter, ...]
     warnings: tuple[Problem, ...]

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from coach.phrases import Milestone
 from coach.timeline.booth import BREATH, Booth
 from coach.timeline.model import Cue, CueKind, Sentence
-from coach.units import RATE
+from coach.units import RATE, Samples, Seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from fractions import Fraction
 
     from coach.errors import Location
     from coach.phrases import Phrasebook
@@ -29,7 +28,7 @@ FAR = 1 << 60
 class Beat(NamedTuple):
     """A moment that the body follows, with what could be said on it, the first that fits."""
 
-    at: int
+    at: Samples
     sentences: tuple[Sentence, ...]
     rep: int | None = None
     phase: str | None = None
@@ -45,7 +44,7 @@ class Score:
         too_long: reminders that no window of the set can hold.
     """
 
-    seconds: Fraction
+    seconds: Seconds
     cues: list[Cue]
     too_long: list[Text] = field(default_factory=list)
 
@@ -73,13 +72,13 @@ class SortedCues:
         cue = self._cues[index]
         return cue.end + BREATH if cue.kind.names_work else cue.end
 
-    def around(self, at: int) -> tuple[int, int]:
+    def around(self, at: Samples) -> tuple[int, int]:
         """Return where the cue that starts at or before a sample is over, and the start of the next one."""
         index = bisect_right(self._starts, at)
         before = self._over(index - 1) if index else -FAR
         return before, self._starts[index] if index < len(self._starts) else FAR
 
-    def gaps(self, begin: int, end: int, quiet: int) -> Iterator[tuple[int, int]]:
+    def gaps(self, begin: Samples, end: Samples, quiet: Samples) -> Iterator[tuple[int, int]]:
         """Yield the stretches between two samples that no cue lies in, `quiet` after the one before."""
         index = bisect_right(self._starts, begin)
         at = max(begin, self._over(index - 1) + quiet) if index else begin
@@ -110,14 +109,14 @@ class Reminders:
         return twin
 
     def retire_longer(
-        self, booth: Booth, values: Mapping[str, str], rep: int | None, room: int
+        self, booth: Booth, values: Mapping[str, str], rep: int | None, room: Samples
     ) -> list[Text]:
         """Take those that `room` samples cannot hold out of the rotation; return them."""
         too_long = []
         for text in tuple(self.turns):
             sentence = make_reminder(text, values, rep)
             if booth.clip(sentence).length > room:
-                booth.short(sentence, room, "it is spoken before the set")
+                booth.note_shortage(sentence, room, "it is spoken before the set")
                 self.turns.remove(text)
                 self._heard(text)
                 too_long.append(text)
@@ -127,8 +126,8 @@ class Reminders:
         self,
         booth: Booth,
         values: Mapping[str, str],
-        start: int,
-        end: int,
+        start: Samples,
+        end: Samples,
         rep: int | None,
         phase: str | None,
     ) -> Cue | None:
@@ -189,7 +188,7 @@ class Caller:
         numbers = range(self.count_in, 0, -1)
         return [Beat(-n * RATE, (self.sentence(CueKind.COUNTDOWN, self.book.count(n)),)) for n in numbers]
 
-    def on_beats(self, beats: Sequence[Beat], end: int, names: Sequence[Sentence]) -> list[Cue | None]:
+    def on_beats(self, beats: Sequence[Beat], end: Samples, names: Sequence[Sentence]) -> list[Cue | None]:
         """Put a word on each beat, from the last to the first, so that each knows how much room it has.
 
         Args:
@@ -205,7 +204,7 @@ class Caller:
             for sentence in beat.sentences:
                 last = sentence is beat.sentences[-1]
                 otherwise = "it is left out" if last else "another word takes its place"
-                clip = self.booth.on_beat(sentence, beat.at, -FAR, ceiling, otherwise)
+                clip = self.booth.fit_on_beat(sentence, beat.at, -FAR, ceiling, otherwise)
                 if clip:
                     ceiling = beat.at - clip.attack
                     heads[index] = Cue(ceiling, clip, sentence, beat.at, beat.rep, beat.phase)
@@ -214,7 +213,9 @@ class Caller:
             self._put_name(names, beats[0], heads, ceiling)
         return heads
 
-    def _put_name(self, names: Sequence[Sentence], beat: Beat, heads: list[Cue | None], ceiling: int) -> None:
+    def _put_name(
+        self, names: Sequence[Sentence], beat: Beat, heads: list[Cue | None], ceiling: Samples
+    ) -> None:
         """Put the name on the first beat: its longest form that fits, or else others make room for it."""
         whole, short = names[0], names[-1]
         for sentence in names:
@@ -223,16 +224,18 @@ class Caller:
                 break
         else:
             sentence, otherwise = short, "words after it are left out"
-            faster = self.booth.on_beat(short, beat.at, -FAR, ceiling - BREATH, otherwise)
+            faster = self.booth.fit_on_beat(short, beat.at, -FAR, ceiling - BREATH, otherwise)
             clip = faster or self.booth.clip(short)
         name = Cue(beat.at - clip.attack, clip, sentence, beat.at, beat.rep, beat.phase)
         heads[0] = name
         if sentence is not whole:
-            self.booth.short(whole, ceiling - BREATH - name.start, f"only '{sentence.text}' is said")
+            self.booth.note_shortage(whole, ceiling - BREATH - name.start, f"only '{sentence.text}' is said")
         until = name.end + BREATH
         for index, head in enumerate(heads[1:], 1):
             if head and head.start < until:
-                self.booth.short(head.sentence, head.end - until, "it is left out for the exercise's name")
+                self.booth.note_shortage(
+                    head.sentence, head.end - until, "it is left out for the exercise's name"
+                )
                 heads[index] = None
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.routine import Breathing, Exercise, Hold, Phase, Tempo
+from coach.routine import Breathing, Exercise, Hold, Tempo, Timed
+from coach.text_enum import assert_never
 from coach.timeline.holds import score_hold, score_timed
 from coach.timeline.model import PhaseSpan
 from coach.timeline.score import Caller, Reminders, Score
-from coach.timeline.tempo import lay_out_phases, score_breathing, score_tempo
+from coach.timeline.tempo import RepPhase, lay_out_phases, score_breathing, score_tempo
 from coach.units import to_samples
 
 if TYPE_CHECKING:
@@ -46,11 +47,15 @@ class WorkSet(NamedTuple):
         caller = Caller(booth, self.book, step.location, step.count_in)
         if isinstance(step, Breathing):
             return score_breathing(caller, step, names)
-        if isinstance(step.dose, Tempo):
-            return score_tempo(caller, step, step.dose, reminders, values, names)
-        if isinstance(step.dose, Hold):
-            return score_hold(caller, step, step.dose, reminders, values, names)
-        return score_timed(caller, step, step.dose, reminders, values, names)
+        match dose := step.dose:
+            case Tempo():
+                return score_tempo(caller, step, dose, reminders, values, names)
+            case Hold():
+                return score_hold(caller, step, dose, reminders, values, names)
+            case Timed():
+                return score_timed(caller, step, dose, reminders, values, names)
+            case _:
+                assert_never(dose)
 
     def rehearse(self, booth: Booth, names: Sequence[Sentence] = ()) -> Score:
         """Return what `score` would, and leave everything as it is."""
@@ -59,13 +64,19 @@ class WorkSet(NamedTuple):
     def lay_out(self) -> list[PhaseSpan]:
         """Return what the body does, in samples from the first beat."""
         if isinstance(self.step, Breathing):
-            spans = lay_out_phases(self.step.phases, self.step.rounds)
-        elif isinstance(dose := self.step.dose, Tempo):
-            spans = lay_out_phases(dose.phases, int(dose.reps.low))
-        elif isinstance(dose, Hold):
-            phases = [Phase("hold", dose.hold.low), Phase("relax", dose.relax)]
-            spans = lay_out_phases(phases if dose.relax else phases[:1], int(dose.reps.low))
-            spans = spans[:-1] if dose.relax else spans
-        else:
-            return [PhaseSpan(None, None, 0, to_samples(dose.seconds))]
-        return [PhaseSpan(span.rep, span.phase.name, span.start, span.end) for span in spans]
+            return _name(lay_out_phases(self.step.phases, self.step.rounds))
+        match dose := self.step.dose:
+            case Tempo():
+                return _name(lay_out_phases(dose.phases, int(dose.reps.low)))
+            case Hold():
+                spans = _name(lay_out_phases(dose.phases, int(dose.reps.low)))
+                return spans[:-1] if dose.relax else spans  # after the last hold nobody relaxes in the set
+            case Timed():
+                return [PhaseSpan(None, None, 0, to_samples(dose.seconds))]
+            case _:
+                assert_never(dose)
+
+
+def _name(parts: Sequence[RepPhase]) -> list[PhaseSpan]:
+    """Return phases of reps by their names."""
+    return [PhaseSpan(part.rep, part.phase.name, part.start, part.end) for part in parts]

@@ -13,7 +13,7 @@ from coach.timeline.booth import BREATH
 from coach.timeline.model import Cue, CueKind
 from coach.timeline.score import Beat, Score, SortedCues, find_milestone
 from coach.timeline.wording import LEAST_BETWEEN
-from coach.units import RATE, to_samples
+from coach.units import RATE, Samples, to_samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,15 +32,15 @@ class RepPhase(NamedTuple):
     rep: int
     nth: int
     phase: Phase
-    start: int
-    end: int
+    start: Samples
+    end: Samples
 
 
 class _Window(NamedTuple):
     """A stretch where something may float, the part it begins in, and the word that stands before it."""
 
-    start: int
-    end: int
+    start: Samples
+    end: Samples
     part: RepPhase
     head: Cue | None
 
@@ -231,11 +231,11 @@ def _note_unsaid_breaths(
         if name not in said:
             free = (window for of_rep in windows.values() for window in of_rep)
             room = max((window.length for window in free if window.part.phase.name == name), default=0)
-            caller.booth.short(caller.breath(says), room, f"with '{name}' it is left out")
+            caller.booth.note_shortage(caller.breath(says), room, f"with '{name}' it is left out")
 
 
 def _seconds(
-    caller: Caller, parts: Sequence[RepPhase], locked: SortedCues, end: int, floating: SortedCues
+    caller: Caller, parts: Sequence[RepPhase], locked: SortedCues, end: Samples, floating: SortedCues
 ) -> Iterator[Cue]:
     """Yield the counted seconds of every phase, but where something floats."""
     ceiling = end
@@ -250,7 +250,7 @@ def _seconds(
             before, after = before + BREATH, after - BREATH
             if beat - clip.attack < before or beat - clip.attack + clip.length > after:
                 continue  # a breathing word or a reminder has taken its place
-            fitted = caller.booth.on_beat(sentence, beat, max(floor, before), min(ceiling, after))
+            fitted = caller.booth.fit_on_beat(sentence, beat, max(floor, before), min(ceiling, after))
             if fitted:
                 ceiling = beat - fitted.attack
                 yield Cue(ceiling, fitted, sentence, beat, part.rep, part.phase.name)

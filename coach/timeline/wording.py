@@ -6,13 +6,14 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from coach.routine import Breathing, Exercise, Hold, Tempo
+from coach.routine import Breathing, Count, Exercise, Guidance, Hold, Tempo, Timed
+from coach.text_enum import assert_never
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coach.phrases import Phrasebook
-    from coach.routine import News, Routine, Text
+    from coach.routine import News, Routine, Setback, Text
 
 LEAST_BETWEEN = 2
 """Reps from one reminder to the next: never in two in a row."""
@@ -24,7 +25,7 @@ _SENTENCE_END = re.compile(r"(?<=\w\w)([.!?…]+[\"'”»)]*)\s+[¿¡\"'“«(]*
 
 
 class Announcer:
-    """Words what is said of work; it remembers what a listener knows already."""
+    """Puts into words what is said of work; it remembers what a listener knows already."""
 
     def __init__(self, book: Phrasebook, title: str) -> None:
         self._book = book
@@ -32,15 +33,15 @@ class Announcer:
         self._met: dict[str, str] = {}  # what was introduced, with the dose that was named
         self._set_up: set[tuple[str, ...]] = set()
 
-    def switch(self, side: str) -> str:
+    def announce_switch(self, side: str) -> str:
         """Return what is said at a change of side."""
         return self._book.sentence("switch", side=_capital(self._book.side(side)))
 
-    def round(self, number: int, rounds: int) -> str:
+    def announce_round(self, number: int, rounds: int) -> str:
         """Return what a round of a repeat begins with."""
         return self._book.sentence("round", round=self._book.number(number), rounds=self._book.number(rounds))
 
-    def values(self, exercise: Exercise, side: str | None, number: int) -> dict[str, str]:
+    def find_values(self, exercise: Exercise, side: str | None, number: int) -> dict[str, str]:
         """Return what the placeholders of an exercise's texts stand for in one set."""
         values = {"exercise": exercise.name, "set": str(number), "sets": str(exercise.sets)}
         if side is not None:
@@ -49,7 +50,7 @@ class Announcer:
             values["reps"] = str(exercise.dose.reps.low)
         return values
 
-    def setup(self, exercise: Exercise) -> tuple[Text, ...] | None:
+    def announce_setup(self, exercise: Exercise) -> tuple[Text, ...] | None:
         """Return what is said of an exercise's setup; None where nobody needs to get into it any more."""
         fresh = (exercise.name, *(text.words for text in exercise.setup))
         if fresh in self._set_up or not exercise.setup:
@@ -57,7 +58,9 @@ class Announcer:
         self._set_up.add(fresh)
         return _setup(exercise)
 
-    def exercise(self, exercise: Exercise, side: str | None, *, opens: bool, after_gap: bool) -> list[str]:
+    def announce_exercise(
+        self, exercise: Exercise, side: str | None, *, opens: bool, after_gap: bool
+    ) -> list[str]:
         """Return what is said before the first set of an exercise: whole sentences, the name first.
 
         Args:
@@ -78,7 +81,7 @@ class Announcer:
         dose = self._dose(exercise)
         return said + ([dose] if self._is_news(exercise.name, dose) else [])
 
-    def next_set(self, exercise: Exercise, side: str | None, number: int) -> list[str]:
+    def announce_set(self, exercise: Exercise, side: str | None, number: int) -> list[str]:
         """Return what is said before any further set: whole sentences."""
         book, dose = self._book, self._dose(exercise)
         news = [dose] if self._is_news(exercise.name, dose) else []
@@ -89,7 +92,7 @@ class Announcer:
             return [which_set, *self._side(side), *news]
         return news
 
-    def breathing(self, block: Breathing, *, opens: bool, after_gap: bool) -> tuple[list[str], bool]:
+    def announce_breathing(self, block: Breathing, *, opens: bool, after_gap: bool) -> tuple[list[str], bool]:
         """Return what is said before a breathing block, and whether its pattern is news."""
         book = self._book
         name = book.word("breathing")
@@ -116,38 +119,45 @@ class Announcer:
         return [self._book.sentence("side", side=_capital(self._book.side(side)))] if side else []
 
     def _dose(self, exercise: Exercise) -> str:
-        book, dose = self._book, exercise.dose
-        if isinstance(dose, Tempo):
-            text = book.plural("rep", int(dose.reps.low))
-        elif isinstance(dose, Hold):
-            text = book.plural("hold", int(dose.reps.low), duration=book.duration(dose.hold.low))
-        else:
-            text = book.duration(dose.seconds)
+        book = self._book
+        match dose := exercise.dose:
+            case Tempo():
+                text = book.plural("rep", int(dose.reps.low))
+            case Hold():
+                text = book.plural("hold", int(dose.reps.low), duration=book.duration(dose.hold.low))
+            case Timed():
+                text = book.duration(dose.seconds)
+            case _:
+                assert_never(dose)
         if exercise.sets > 1:
             return book.sentence("with_sets", sets=book.plural("sets", exercise.sets), dose=text)
         return book.sentence("dose", dose=text)
 
 
-def guided(exercise: Exercise) -> Exercise:
+def apply_guidance(exercise: Exercise) -> Exercise:
     """Return an exercise with as much to be said within its sets as its guidance wants."""
-    if exercise.guidance == "quiet":
-        if exercise.count == "off":  # the breathing words tell when to turn
+    match exercise.guidance:
+        case Guidance.QUIET if exercise.count == Count.OFF:  # the breathing words tell when to turn
             return replace(exercise, reminders=())
-        return replace(exercise, reminders=(), breathe=(), breathing=())
-    if exercise.guidance == "short":
-        return replace(exercise, reminders_every=2 * max(exercise.reminders_every, LEAST_BETWEEN))
-    return exercise
+        case Guidance.QUIET:
+            return replace(exercise, reminders=(), breathe=(), breathing=())
+        case Guidance.SHORT:
+            return replace(exercise, reminders_every=2 * max(exercise.reminders_every, LEAST_BETWEEN))
+        case Guidance.FULL | Guidance.AUTO:
+            return exercise
+        case _:
+            assert_never(exercise.guidance)
 
 
-def news(routine: Routine, book: Phrasebook) -> list[str]:
+def word_news(routine: Routine, book: Phrasebook) -> list[str]:
     """Return what is said of doses that differ from the last ones: a sentence for all that changed alike."""
-    alike: dict[tuple[int, int, str | None], list[News]] = {}
+    alike: dict[tuple[int, int, Setback | None], list[News]] = {}
     for each in routine.news:
         alike.setdefault((each.reps, each.seconds, each.because), []).append(each)
     plain = len({step.name for step in routine.exercises()}) == 1
     said = []
     for (reps, seconds, because), changes in alike.items():
-        which, values = because or "today", {"names": _who(changes, book, plain=plain)}
+        which, values = str(because or "today"), {"names": _who(changes, book, plain=plain)}
         if not because:
             noun, number = ("reps", reps) if reps else ("seconds", seconds)
             values["amount"] = book.plural(f"{'more' if number > 0 else 'fewer'}_{noun}", abs(number))
@@ -168,7 +178,7 @@ def _who(changes: Sequence[News], book: Phrasebook, *, plain: bool) -> str:
     return book.together(names)
 
 
-def closing(routine: Routine, book: Phrasebook) -> list[str]:
+def word_end(routine: Routine, book: Phrasebook) -> list[str]:
     """Return what is said at the end."""
     names = list(dict.fromkeys(routine.outgrown))
     suggests = [book.sentence("outgrown", names=book.together(names))] if names else []
@@ -177,11 +187,15 @@ def closing(routine: Routine, book: Phrasebook) -> list[str]:
 
 def _setup(exercise: Exercise) -> tuple[Text, ...]:
     """Return what is said of an exercise's setup with its guidance."""
-    if exercise.guidance == "quiet":
-        return ()
-    if exercise.guidance == "short":
-        return exercise.short or tuple(map(_first_sentence, exercise.setup[:1]))
-    return exercise.setup
+    match exercise.guidance:
+        case Guidance.QUIET:
+            return ()
+        case Guidance.SHORT:
+            return exercise.short or tuple(map(_first_sentence, exercise.setup[:1]))
+        case Guidance.FULL | Guidance.AUTO:
+            return exercise.setup
+        case _:
+            assert_never(exercise.guidance)
 
 
 def _first_sentence(text: Text) -> Text:
