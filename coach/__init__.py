@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from coach.app.check import check
     from coach.app.export import export
+    from coach.app.play import play
     from coach.app.prepare import compile_track, load, prepare
     from coach.app.request import Request
     from coach.encode.segment import to_audio_segment
     from coach.mix import render
-    from coach.player import play
 
 __all__ = [
     "Request",
@@ -49,7 +49,7 @@ _HOMES = {
     "compile_track": "coach.app.prepare",
     "export": "coach.app.export",
     "load": "coach.app.prepare",
-    "play": "coach.player",
+    "play": "coach.app.play",
     "prepare": "coach.app.prepare",
     "render": "coach.mix",
     "to_audio_segment": "coach.encode.segment",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from coach.player import Player
 
 
-def open_device(player: str, instead: str) -> Player:
+def open_device(player: str, instead: str = "'coach export' writes a file instead") -> Player:
     """Return an open player.
 
     Args:

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from coach.app.amounts import clock
+from coach.app.device import open_device
 from coach.app.prepare import compile_track, fit, load, prepare_recaps
 from coach.app.reporter import SILENT
 from coach.app.resume import find_place, find_way_back
 from coach.app.sessions import SessionReader
 from coach.errors import AudioError, CoachError, SpeechError
 from coach.history import Outcome
-from coach.player import open_player
 from coach.session.controls import Controls, Order
 from coach.units import RATE
 
@@ -127,7 +127,7 @@ def play(
         routine = fit(request, load(request, reporter), SessionReader(reporter), resumes=resumes)
         stack.enter_context(_hold_floor(routine.title, reporter))
         # The device before the voice: where there is none, nobody waits for a voice in vain.
-        device = stack.enter_context(closing(run.wait_for_device(player) if run else _open_device(player)))
+        device = stack.enter_context(closing(run.wait_for_device(player) if run else open_device(player)))
         timeline, speech = compile_track(request, routine, reporter)
         prepare_recaps(timeline, speech, reporter)
         landing = _find_landing(timeline, start, resumes)
@@ -175,15 +175,6 @@ def _hold_floor(title: str, reporter: Reporter) -> Iterator[None]:
             why = f"{error.strerror or error} ({error.filename})"
             reporter.note(f"cannot tell whether another session is playing: {why}")
         yield
-
-
-def _open_device(player: str) -> Player:
-    """Return an open player; AudioError says what else a person can do."""
-    try:
-        return open_player(player)
-    except AudioError as error:
-        instead = "'coach export' writes a file instead, and --player null keeps time in silence"
-        raise AudioError(f"{error}; {instead}") from error
 
 
 def _find_landing(timeline: Timeline, start: str | None, resumes: SessionLog | None) -> Landing | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from coach.app.reporter import Reporter
     from coach.player import Player
     from coach.timeline import Timeline
+
+_log = logging.getLogger(__name__)
 
 _PATIENCE = 120.0
 """Seconds to wait for the sound server: logging in takes less."""
@@ -74,6 +77,7 @@ class ScheduledRun:
                 return open_player(player)
             except AudioError as error:
                 left = deadline - time.monotonic()
+                _log.info("%s; %.0f s are left to wait for it", error, max(0.0, left))
                 if left <= 0:
                     who = "" if is_logged_in() else "; nobody is logged in"
                     raise AudioError(f"{error}, after {self._patience:g} seconds of waiting{who}") from error

@@ -97,6 +97,10 @@ def command(
     """Play SCRIPT, or continue the last session with --resume."""
     name = name or (script.stem if script else "resume")
     patience = None if wait is None else float(wait)
+    if scheduled:
+        from coach.cli.verbose import log_to_details_file
+
+        log_to_details_file(name)
     with ScheduledRun(name, REPORTER, patience) if scheduled else nullcontext() as run:
         last = find_last_session(script) if resume else None
         request = request_of(last.request.script if last else cast("Path", script), choices)

@@ -15,6 +15,7 @@ from coach.app.amounts import clock
 from coach.cli.keys import brief_of, command_of, key_presses, listening, name_of
 from coach.cli.reporting import REPORTER
 from coach.cli.terminal import columns, filled, printable, wide, wrapped
+from coach.cli.verbose import is_logged_to_stderr
 from coach.history import Question
 from coach.phrases import phrasebook
 from coach.routine import Exercise, Hold
@@ -80,7 +81,7 @@ def open_screen(timeline: Timeline, *, silent: bool = False) -> Iterator[Screen]
 
 
 def _choose(keys: Keys, timeline: Timeline, *, silent: bool) -> _Silence:
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or is_logged_to_stderr():
         return _Silence(keys) if silent else _Lines(keys, timeline)
     from rich.console import Console
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
+
+import click
 
 from coach.cli.terminal import printable
 from coach.user_folders import state_folder
@@ -26,10 +28,23 @@ class _Lines(logging.Formatter):
         return printable(super().format(record))
 
 
+class _Stderr(logging.Handler):
+    """Writes to what is standard error at the moment; if nobody can read it, the work goes on."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        with suppress(OSError):
+            click.echo(self.format(record), err=True)
+
+
 def log_to_stderr() -> None:
     """Write what Coach does to standard error, each line with the seconds since Coach began."""
-    handler = logging.StreamHandler(sys.stderr)
-    _add(handler, "%(relative).3f s  %(name)s: %(message)s")
+    _add(_Stderr(), "%(relative).3f s  %(name)s: %(message)s")
+
+
+def is_logged_to_stderr() -> bool:
+    """Tell whether lines of the log may come at any time, so that no screen can be drawn."""
+    return any(isinstance(handler, _Stderr) for handler in logging.getLogger("coach").handlers)
 
 
 def details_file() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from coach.session.journal import Journal
     from coach.session.playhead import SessionVoice
     from coach.timeline import Timeline
+
+_log = logging.getLogger(__name__)
 
 _VOLUME_STEP = 0.1
 
@@ -224,6 +227,7 @@ class Session(OrderQueue):
         try:
             self._continue(now, remind=True)
         except AudioError as error:
+            _log.info("looked for the sound device: %s", error)
             if time_waited := self._absence.has_lasted(now):
                 raise AudioError(f"{error}; it did not come back for {time_waited}") from error
             return
