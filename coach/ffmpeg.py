@@ -6,7 +6,9 @@ pydub looks for an ffmpeg of its own when it is imported; `segment_class` loads 
 from __future__ import annotations
 
 import errno
+import logging
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pydub import AudioSegment
+
+_log = logging.getLogger(__name__)
 
 _QUIET = ("-hide_banner", "-nostdin", "-nostats")
 _STORAGE = [getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name)]
@@ -88,6 +92,7 @@ def write(arguments: Sequence[str], pieces: Iterable[bytes], file: BinaryIO) -> 
     target = file.name if named else f"/dev/fd/{number}"
     with tempfile.TemporaryFile() as log:
         command = [find(), *_QUIET, "-v", "error", "-xerror", *arguments, "-y", f"file:{target}"]
+        _log.debug("%s", shlex.join(command))
         inherited: tuple[int, ...] = () if named else (number,)
         process = _start(command, log, inherited)
         pipe = cast("BinaryIO", process.stdin)
@@ -164,6 +169,7 @@ def convert(data: bytes, arguments: Sequence[str], *, timeout: float) -> tuple[b
     # The cache makes a pipe seekable, as the index at the end of many an .m4a needs.
     sources = ("-protocol_whitelist", "cache,pipe", "-read_ahead_limit", "-1", "-i", "cache:pipe:0")
     command = [find(), *_QUIET, "-v", "level+info", *sources, *arguments, "pipe:1"]
+    _log.debug("%s", shlex.join(command))
     try:
         done = subprocess.run(  # noqa: S603 - the arguments are our own, and no shell reads them
             command,

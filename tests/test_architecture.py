@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from coach.cli import COMMANDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = Path(__file__).parents[1] / "coach"
 
 LAYERS = (
-    {"desktop", "errors", "stderr", "text_enum", "units", "user_folders"},
+    {"text_enum"},
+    {"desktop", "errors", "stderr", "units", "user_folders"},
     {"ffmpeg", "lock"},
     {"atomic"},
     {"history", "schedule"},
@@ -27,13 +30,18 @@ LAYERS = (
     {"mix"},
     {"encode", "pictures", "player"},
     {"session"},
+    {"app"},
     {"cli"},
 )
 """From the ground up. A module imports from its own part and from layers below."""
 
 RANKS = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 ABOVE = {"__init__", "__main__"}  # the public names, and `python -m coach`
-PROGRAMS = {"coach.__main__", "coach.speech.system_worker"}  # what runs as a process of its own
+PROGRAMS = {
+    "coach.__main__",
+    "coach.app.export_worker",
+    "coach.speech.system_worker",
+}  # what runs as a process of its own
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -88,6 +96,14 @@ def test_below_the_command_line_nobody_prints_exits_or_knows_click(path: Path) -
             assert called not in ("print", "input", "exit", "quit", "sys.exit", "os._exit"), called
         if isinstance(node, ast.Attribute):
             assert ast.unparse(node) not in ("sys.stdout", "sys.argv")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_command_imports_another(path: Path) -> None:
+    commands = {f"coach.cli.{module}" for module, _ in COMMANDS.values()}
+    if name_of(path) in commands or not path.is_relative_to(PACKAGE / "cli"):
+        found = {module for module, _ in imports(path)} & (commands - {name_of(path)})
+        assert not found, "what two commands need belongs into coach.app, or into a module of its own in cli"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

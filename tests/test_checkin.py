@@ -14,10 +14,10 @@ import pytest
 
 from coach import phrases
 from coach.errors import AudioError, SpeechError
-from coach.history import Answer, History
+from coach.history import Answer, History, Outcome, Question
 from coach.phrases import phrasebook
-from coach.session import COMMANDS
-from coach.session.checkin import CheckIn, Question
+from coach.session.checkin import CheckIn
+from coach.session.controls import Order, SessionCommand
 from coach.session.journal import Journal
 from coach.timeline import Timeline
 from coach.units import RATE
@@ -122,11 +122,11 @@ def test_one_order_is_an_answer(order: str, answer: Answer) -> None:
     person = Person()
     person.asked()
     assert (person.check.question, person.check.sentence) == ("effort", EFFORT)
-    person.check.do(order)
+    getattr(person.check, order)()
     person.goes_on(0.2)
     assert person.check.question == "pain"
     person.asked()
-    person.check.do(order)
+    getattr(person.check, order)()
     assert not person.goes_on(5)
     assert person.answers == [("effort", answer), ("pain", answer)]
     assert person.played == [EFFORT, PAIN, THANKS]
@@ -145,13 +145,13 @@ def test_no_answer_is_an_answer_and_it_ends_in_time() -> None:
 def test_an_answer_may_come_while_it_is_asked_and_for_eight_seconds_from_then_on() -> None:
     person = Person()
     person.goes_on(0.3)
-    person.check.do("previous")
+    person.check.previous()
     person.goes_on(0.2)
     assert person.played == [EFFORT, PAIN]
     person.asked()
     person.goes_on(7.8)
     assert person.check.question == "pain"
-    person.check.do("next")
+    person.check.next()
     assert not person.goes_on(5)
     assert person.answers == [("effort", "less"), ("pain", "more")]
 
@@ -161,7 +161,7 @@ def test_who_leaves_one_out_is_asked_the_other() -> None:
     person.asked()
     person.goes_on(9)
     assert person.check.question == "pain"
-    person.check.do("next", 0.0)
+    person.check.next()
     assert not person.goes_on(5)
     assert person.answers == [("pain", "more")]
     assert person.played[-1] == THANKS
@@ -170,13 +170,13 @@ def test_who_leaves_one_out_is_asked_the_other() -> None:
 def test_stop_ends_it_and_other_orders_mean_nothing() -> None:
     person = Person()
     person.asked()
-    for order in COMMANDS:
+    for order in SessionCommand:
         if order not in ("next", "previous", "toggle", "resume", "pause", "stop"):
-            person.check.do(order)
+            person.check.give(Order(order))
     assert person.goes_on(1)
     assert person.check.question == "effort"
-    person.check.do("stop")
-    person.check.do("next")
+    person.check.stop()
+    person.check.next()
     assert not person.goes_on(1)
     assert person.answers == []
     assert person.over_at is None
@@ -188,7 +188,7 @@ def test_a_device_that_goes_away_ends_it_without_a_word() -> None:
     assert not person.goes_on(1)
     person = Person()
     person.asked()
-    person.check.do("next")
+    person.check.next()
     person.is_lost = True
     assert not person.goes_on(1)
     assert person.answers == [("effort", "more")]
@@ -214,8 +214,8 @@ def test_answers_are_in_the_log_of_a_session_that_is_over(tmp_path: Path) -> Non
     with History(tmp_path / "history.db") as history:
         record = history.begin(title="T", script="/s", language="en", voice="v", length=1)
         journal = Journal(TRACK, record, pytest.fail)
-        journal.end("completed", RATE)
-        journal.answer("pain", "less")
+        journal.end(Outcome.COMPLETED, RATE)
+        journal.answer(Question.PAIN, Answer.LESS)
         (session,) = history.sessions()
     assert (session.outcome, session.effort, session.pain) == ("completed", None, "less")
 

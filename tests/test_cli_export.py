@@ -113,7 +113,7 @@ def test_an_unchanged_export_touches_nothing_and_loads_nothing_heavy(coach: Comm
     program = """
 import sys
 sys.argv = ["coach", "export", "short.yaml"]
-from coach.cli.app import run
+from coach.cli.group import run
 code = run()
 heavy = {"numpy", "lameenc", "mutagen", "rich", "onnxruntime", "hibari", "miniaudio", "scipy", "pydantic"}
 print(code, sorted(heavy & set(sys.modules)))

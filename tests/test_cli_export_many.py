@@ -254,7 +254,7 @@ def test_a_cover_is_drawn_once(coach: Command) -> None:
     program = """
 import sys
 sys.argv = ["coach", "export", "short.yaml", "-o", "other.mp3"]
-from coach.cli.app import run
+from coach.cli.group import run
 print(run(), "PIL" in sys.modules)
 """
     done = subprocess.run(

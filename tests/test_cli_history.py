@@ -14,8 +14,8 @@ from typing import Any
 import click
 import pytest
 
-from coach.cli.app import cli
-from coach.history import History, SetLog, SetOutcome, session_lock
+from coach.cli.group import cli
+from coach.history import Answer, History, Question, SetLog, SetOutcome, session_lock
 from coach.lock import holding
 from tests.command import Command, coach, one_error
 
@@ -26,7 +26,7 @@ Shown = Callable[..., str]
 
 
 def work(
-    exercise: str, side: str | None, outcome: SetOutcome, done: int | None, number: int = 1, **more: Any
+    exercise: str, side: str | None, outcome: str, done: int | None, number: int = 1, **more: Any
 ) -> SetLog:
     """Return a set of 12 reps, or of a minute if none are done, that came to an end after so many."""
     seconds = 60.0 if done is None else 48.0
@@ -34,7 +34,7 @@ def work(
     fields: dict[str, Any] = {"sets": 2, "reps": None if done is None else 12, "hold": None} | more
     return SetLog(
         exercise=exercise, side=side, set=number, start=20.0, seconds=seconds, reps_done=done,
-        seconds_done=seconds * part, outcome=outcome, **fields,
+        seconds_done=seconds * part, outcome=SetOutcome(outcome), **fields,
     )  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def fill(path: Path, sets: list[SetLog], outcome: Any = "completed", heard: floa
         if outcome != "playing":
             record.end(outcome, heard, reason, ended=START + timedelta(minutes=13))
         for question, answer in answers.items():
-            record.answer(question, answer)
+            record.answer(Question(question), Answer(answer))
 
 
 def test_the_table_tells_what_was_played_and_what_was_done_of_it(log: Path, shown: Shown) -> None:

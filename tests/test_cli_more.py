@@ -21,9 +21,9 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from coach import phrases
 from coach import script as scripts
-from coach.cli.app import cli
-from coach.cli.cache import size_text
-from coach.cli.voices import quoted
+from coach.app.amounts import size_text
+from coach.app.shell import quote
+from coach.cli.group import cli
 from coach.script.format import schema
 from coach.speech.cache import ClipCache
 from coach.speech.clip import Recording
@@ -87,7 +87,7 @@ def test_voices_of_one_language(coach: Command) -> None:
 @posix
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
 def test_a_quoted_text_is_one_word_of_a_shell(text: str) -> None:
-    assert shlex.split(quoted(text)) == [text]
+    assert shlex.split(quote(text)) == [text]
 
 
 # The schema.

@@ -238,7 +238,7 @@ def test_a_dumb_or_tiny_terminal_has_one_line_that_never_wraps(start: Callable[.
     screen.until("0:01 / ")
     screen.type("q")
     assert screen.end() == 0
-    assert "Space pauses and goes on, q stops." in " ".join(screen.text.split())
+    assert "space pause, q stop" in " ".join(screen.text.split())
     drawn = [line for line in screen.lines if " / " in line]
     assert len(drawn) > 5
     assert {cell_len(line) for line in drawn} == {39}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from coach.history import Answer, History, SetLog, SetOutcome
+from coach.history import Answer, History, Outcome, Question, SetLog, SetOutcome
 from tests.command import SCRIPTS, Command, coach, one_error
 
 __all__ = ["coach"]
@@ -53,10 +53,10 @@ class Log:
         lift: int,
         *,
         script: str | Path = "lifts.yaml",
-        right: SetOutcome = "done",
+        right: str = "done",
         name: str = "Lift",
         level: str | None = None,
-        pain: Answer | None = None,
+        pain: str | None = None,
     ) -> None:
         """Log a session so many days ago: so many lifts on each side, and what became of the right one."""
         with History(self.path) as history:
@@ -66,10 +66,12 @@ class Log:
             )  # fmt: skip
             for side, start, outcome in (("left", 10.0, "done"), ("right", 50.0, right)):
                 row = record.begin_set(SetLog(name, side, 1, 1, lift, None, start, 2.0 * lift, 0))
-                record.update_set(row, reps_done=lift, seconds_done=2.0 * lift, heard=80, outcome=outcome)  # type: ignore[arg-type]
-            record.end("completed", 90)
+                record.update_set(
+                    row, reps_done=lift, seconds_done=2.0 * lift, heard=80, outcome=SetOutcome(outcome)
+                )
+            record.end(Outcome.COMPLETED, 90)
             if pain:
-                record.answer("pain", pain)
+                record.answer(Question.PAIN, Answer(pain))
 
     def day(self, days: float) -> str:
         moment = self.now - timedelta(days=days)

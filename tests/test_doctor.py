@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from coach import desktop
-from coach.cli import doctor
+from coach.app import doctor
+from coach.cli.doctor import command
 from coach.errors import CoachError
 from coach.schedule import Schedule, daemon, schedules
 from tests.command import SHORT
@@ -63,7 +64,7 @@ def looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
         monkeypatch.setattr(daemon, "cron_runs", lambda: runs)
         checks = tuple(check for check in doctor.CHECKS if check.name in CHAIN)
         monkeypatch.setattr(doctor, "CHECKS", checks)
-        done = CliRunner().invoke(doctor.command, ["--json"], standalone_mode=False)
+        done = CliRunner().invoke(command, ["--json"], standalone_mode=False)
         assert done.exception is None
         assert done.return_value == 0  # whatever is missing, routines can be spoken
         report = json.loads(done.stdout)

@@ -19,7 +19,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coach.history import History, HistoryError, Record, SessionLog, SetLog, database, session_lock
+from coach.history import (
+    Answer,
+    History,
+    HistoryError,
+    Outcome,
+    Question,
+    Record,
+    SessionLog,
+    SetLog,
+    SetOutcome,
+    database,
+    session_lock,
+)
 from coach.history.log import MIGRATIONS
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX")
@@ -68,7 +80,7 @@ def test_a_session_is_logged_as_it_goes(path: Path) -> None:
         assert history.sessions(playing=True) == [
             SessionLog(
                 record.id, START, None, "Short", "/home/ada/short.yaml", "en", "neural/heart", "easier",
-                "morning", options, 100.0, 0.0, "playing", None, (),
+                "morning", options, 100.0, 0.0, Outcome.PLAYING, None, (),
             )
         ]  # fmt: skip
         row = record.begin_set(LIFTS)
@@ -76,12 +88,12 @@ def test_a_session_is_logged_as_it_goes(path: Path) -> None:
         (now,) = history.sessions(playing=True)
         assert now.heard == 40.5
         assert now.sets == (replace(LIFTS, reps_done=5, seconds_done=20.5),)
-        record.update_set(row, reps_done=12, seconds_done=48, heard=68, outcome="done")
-        record.begin_set(replace(LIFTS, set=2, outcome="skipped"))
+        record.update_set(row, reps_done=12, seconds_done=48, heard=68, outcome=SetOutcome.DONE)
+        record.begin_set(replace(LIFTS, set=2, outcome=SetOutcome.SKIPPED))
         record.reach(80)
         record.begin_set(replace(LIFTS, exercise="Plank", side=None, reps=None, reps_done=None))
         ended = START + timedelta(minutes=2)
-        record.end("stopped", 90, "enough", ended=ended)
+        record.end(Outcome.STOPPED, 90, "enough", ended=ended)
         (then,) = history.sessions(playing=True)
     assert (then.outcome, then.heard, then.reason, then.ended) == ("stopped", 90, "enough", ended)
     assert [each.outcome for each in then.sets] == ["done", "skipped", "broken off"]
@@ -98,7 +110,8 @@ amounts = st.floats(0, 1e5)
 counts = st.none() | st.integers(1, 100)
 sets = st.builds(
     SetLog, texts, st.none() | texts, counts, counts, counts, st.none() | st.floats(0.5, 300), amounts,
-    amounts, st.none() | st.integers(0, 100), amounts, st.sampled_from(["doing", "skipped"]),
+    amounts, st.none() | st.integers(0, 100), amounts,
+    st.sampled_from([SetOutcome.DOING, SetOutcome.SKIPPED]),
 )  # fmt: skip
 calls = st.one_of(
     st.tuples(
@@ -114,14 +127,14 @@ calls = st.one_of(
     st.tuples(st.just("begin_set"), sets),
     st.tuples(
         st.just("update_set"), st.integers(0, 9), st.integers(0, 100), amounts, amounts,
-        st.sampled_from(["doing", "done", "broken off"]),
+        st.sampled_from([SetOutcome.DOING, SetOutcome.DONE, SetOutcome.BROKEN_OFF]),
     ),
     st.tuples(st.just("reach"), amounts),
     st.tuples(
-        st.just("answer"), st.sampled_from(["effort", "pain"]), st.sampled_from(["less", "same", "more"])
+        st.just("answer"), st.sampled_from(Question), st.sampled_from(Answer)
     ),
     st.tuples(
-        st.just("end"), st.sampled_from(["completed", "stopped", "broken off"]), amounts,
+        st.just("end"), st.sampled_from([Outcome.COMPLETED, Outcome.STOPPED, Outcome.BROKEN_OFF]), amounts,
         st.none() | texts, moments,
     ),
     st.tuples(st.just("open again")),
@@ -130,8 +143,11 @@ calls = st.one_of(
 
 def broken_off(session: SessionLog) -> SessionLog:
     """Return a session as it is when nobody plays it any more."""
-    outcome = "broken off" if session.outcome == "playing" else session.outcome
-    done = (replace(each, outcome="broken off") if each.outcome == "doing" else each for each in session.sets)
+    outcome = Outcome.BROKEN_OFF if session.outcome is Outcome.PLAYING else session.outcome
+    done = (
+        replace(each, outcome=SetOutcome.BROKEN_OFF) if each.outcome is SetOutcome.DOING else each
+        for each in session.sets
+    )
     return replace(session, outcome=outcome, sets=tuple(done))
 
 
@@ -150,14 +166,16 @@ def test_any_calls_leave_what_a_list_in_memory_would(done: list[Any], newest: in
                 record, rows = history.begin(**session), {}
                 model = [broken_off(each) for each in model]
                 model.append(
-                    SessionLog(id=record.id, ended=None, heard=0, outcome="playing", reason=None, **session)
+                    SessionLog(
+                        id=record.id, ended=None, heard=0, outcome=Outcome.PLAYING, reason=None, **session
+                    )
                 )
             elif record is None:
                 continue
             elif name == "answer":  # also when the session is over
                 question, answer = values
                 record.answer(question, answer)
-                model[-1] = replace(model[-1], **{question: answer})
+                model[-1] = replace(model[-1], **{question.value: answer})
             elif model[-1].outcome != "playing":
                 continue
             elif name == "begin_set":
@@ -195,7 +213,7 @@ def test_any_calls_leave_what_a_list_in_memory_would(done: list[Any], newest: in
 def test_names_of_files_and_texts_are_kept_whatever_is_in_them(path: Path) -> None:
     odd = "/home/\udcff\ud800/a\0b\n\N{SNOWMAN}'\";--.yaml"
     with History(path) as history:
-        begun(history, script=odd, title=odd).end("broken off", 1, odd)
+        begun(history, script=odd, title=odd).end(Outcome.BROKEN_OFF, 1, odd)
         (session,) = history.sessions()
     assert (session.script, session.title, session.reason) == (odd, odd, odd)
 
@@ -218,7 +236,7 @@ def test_a_session_that_nobody_ended_is_broken_off(path: Path) -> None:
 def test_moments_are_local_without_any(path: Path) -> None:
     with History(path) as history:
         before = datetime.now().astimezone().replace(microsecond=0)
-        begun(history, started=None).end("completed", 100)
+        begun(history, started=None).end(Outcome.COMPLETED, 100)
         (session,) = history.sessions()
     assert session.ended is not None
     assert before <= session.started <= session.ended <= datetime.now().astimezone()
@@ -277,7 +295,7 @@ MADE_UP = (
 def test_an_older_log_is_brought_to_the_newest_version_by_the_first_write(path: Path, versions: int) -> None:
     if versions:
         with History(path, migrations=MADE_UP[:versions]) as history:
-            begun(history, title="Old").end("completed", 100)
+            begun(history, title="Old").end(Outcome.COMPLETED, 100)
         before = path.read_bytes()
         assert [each.title for each in History(path, migrations=MADE_UP).sessions()] == ["Old"]
         assert path.read_bytes() == before
@@ -398,7 +416,7 @@ def test_whoever_waits_too_long_is_told_and_can_try_again(
 PROGRAM = """
 import os, subprocess, sys
 from pathlib import Path
-from coach.history import History, HistoryError, SetLog
+from coach.history import History, HistoryError, Outcome, SetLog
 
 path, *arguments = sys.argv[1:]
 history = History(Path(path))
@@ -501,7 +519,7 @@ except HistoryError as error:
     print(error)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
 log(record, "after")
-record.end("completed", 1)
+record.end(Outcome.COMPLETED, 1)
 """
     *logged, error, after = told(program, path)
     assert error == f"cannot use {path} (disk I/O error); is its disk full, or gone?"

@@ -368,8 +368,8 @@ def test_a_process_that_was_stopped_goes_on_with_a_count_in(coach: Command, room
 
 
 GIVES_UP = """
-import coach.session
-coach.session._PATIENCE = 1.0
+import coach.session.absence
+coach.session.absence._PATIENCE = 1.0
 from coach.cli import main
 main()
 """

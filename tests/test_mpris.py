@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from coach.routine import Breathing, Count, Exercise, Tempo, Timed
-from coach.session import Now, places
+from coach.session import places
+from coach.session.controls import Controls, Order
+from coach.session.now import Now, SessionState
 from coach.session.remote import Remote
 from coach.session.titles import moment_title
 from coach.timeline import Timeline, compile_routine
@@ -80,7 +82,7 @@ def moment(timeline: Timeline, seconds: float, **changes: Any) -> Now:
     sample = round(seconds * RATE)
     work, index = places.work_at(timeline, sample), places.next_index(timeline, sample)
     now = Now(
-        state="playing",
+        state=SessionState.PLAYING,
         sample=sample,
         cue=places.last_cue(timeline, sample),
         chapter=places.chapter_at(timeline, sample),
@@ -116,7 +118,7 @@ def test_a_side_is_named_in_the_language_of_the_routine() -> None:
 # What the bus is told, without one.
 
 
-class Told:
+class Told(Controls):
     """A media player whose signals are caught, and whose clock the test moves.
 
     Attributes:
@@ -132,9 +134,12 @@ class Told:
         self.signals: list[str] = []
         self.orders: list[tuple[str, float]] = []
         now = moment(timeline, 0)
-        self.player = Player(timeline, lambda *order: self.orders.append(order), now, lambda: self.clock)
+        self.player = Player(timeline, self, now, lambda: self.clock)
         monkeypatch.setattr(self.player, "emit_properties_changed", self.signals.extend)
         monkeypatch.setattr(self.player, "seeked", lambda: self.signals.append("Seeked"))
+
+    def give(self, order: Order) -> None:
+        self.orders.append(order)
 
     def show(self, seconds: float, after: float = 0.1, **changes: Any) -> list[str]:
         """Show a moment some seconds after the last one, and return what was told."""
@@ -173,9 +178,9 @@ def test_a_jump_is_told_and_a_late_tick_is_none(told: Told) -> None:
 
 def test_a_pause_is_told_and_its_length_is_no_jump(told: Told) -> None:
     told.show(1.0, after=1.0)
-    assert told.show(1.1, state="paused") == ["PlaybackStatus"]
-    assert told.show(1.1, after=600, state="paused") == []
-    assert told.show(1.1, state="waiting") == []
+    assert told.show(1.1, state=SessionState.PAUSED) == ["PlaybackStatus"]
+    assert told.show(1.1, after=600, state=SessionState.PAUSED) == []
+    assert told.show(1.1, state=SessionState.WAITING) == []
     assert told.show(1.1) == ["PlaybackStatus"]
     assert told.show(1.2, volume=0.5) == ["Volume"]
 
@@ -203,7 +208,7 @@ def test_what_is_asked_for(told: Told, track: Timeline) -> None:
         player.set_rate = value
     assert told.orders == [("volume", 0.25), ("volume", -3.0), ("volume", float("inf")), ("pause", 0.0)]
     told.orders.clear()
-    told.show(5, state="waiting")
+    told.show(5, state=SessionState.WAITING)
     player.play_pause()
     assert told.orders == [("resume", 0.0)]
 
@@ -510,13 +515,20 @@ def test_a_bus_that_dies_leaves_the_session_playing(coach: Command, bus: Bus) ->
     assert re.fullmatch(r"(0:\d\d / 0:\d\d  Lift, \w+\n)+coach: interrupted\n", error)
 
 
+class Nothing(Controls):
+    """Controls of nothing."""
+
+    def give(self, order: Order) -> None:
+        pytest.fail(f"nobody asked for {order}")
+
+
 def threads() -> list[threading.Thread]:
     return [each for each in threading.enumerate() if each.name == "coach-remote"]
 
 
 def test_nothing_begins_where_there_is_no_bus(track: Timeline, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
-    remote = Remote(track, lambda *_: None)
+    remote = Remote(track, Nothing())
     remote.show(moment(track, 0))
     assert threads() == []
     remote.close()
@@ -527,7 +539,7 @@ def test_a_bus_that_cannot_be_reached_is_given_up(
     track: Timeline, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], address: str
 ) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
-    remote = Remote(track, lambda *_: None)
+    remote = Remote(track, Nothing())
     remote.show(moment(track, 0))
     deadline = time.monotonic() + 10
     while threads():
@@ -545,7 +557,7 @@ def test_a_bus_that_does_not_answer_is_left(
 ) -> None:
     pytest.importorskip("dbus_fast", reason="needs dbus-fast")
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path / 'bus'}")
-    remote = Remote(track, lambda *_: None)
+    remote = Remote(track, Nothing())
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "bus"))
         server.listen()
@@ -563,7 +575,7 @@ def test_a_bus_that_does_not_answer_is_left(
 def test_it_may_be_closed_at_any_time(track: Timeline, bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
     for pause in (0.0, 0.005, 0.02, 0.1):
-        remote = Remote(track, lambda *_: None)
+        remote = Remote(track, Nothing())
         remote.show(moment(track, 0))
         time.sleep(pause)
         remote.show(moment(track, 1))

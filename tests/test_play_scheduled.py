@@ -210,6 +210,15 @@ def test_what_is_wrong_is_in_the_log(cron: Cron) -> None:
     assert cron.sessions == []
 
 
+def test_what_is_wrong_only_together_is_in_the_log(cron: Cron) -> None:
+    left = one_error(cron("play", "--scheduled", "--name", "a", "--resume", "--from", "2", *NULL), 2)
+    missing = one_error(cron("play", "--scheduled", "--name", "b", *NULL), 2)
+    gone = one_error(cron("play", "--scheduled", "--name", "c", "--resume", *NULL), 2)
+    assert [line.partition(": not played: ")[0] for line in cron.log] == ["a", "b", "c"]
+    for line, error in zip(cron.log, (left, missing, gone), strict=True):
+        assert line.partition(": not played: ")[2].rstrip(".") in error
+
+
 @linux
 def test_without_sound_it_waits_and_says_so(cron: Cron) -> None:
     without_sound(cron).write(TINY)
@@ -291,6 +300,12 @@ def test_many_runs_at_once_lose_no_line_and_old_ones_make_room(state: Path) -> N
     assert kept[-500:] == [f"more-{number}" for number in range(500)]
     assert runs.runs(3) == runs.runs(10_000)[-3:]
     assert runs.runs(0) == []
+
+
+def test_what_would_break_a_line_is_spelled_out(state: Path) -> None:
+    runs.log_run("morn\ning", "not played: no\r\nsuch\x1b[2J file\u2028")
+    (run,) = runs.runs(9)
+    assert (run.name, run.outcome) == (r"morn\ning", r"not played: no\r\nsuch\x1b[2J file\u2028")
 
 
 def test_a_line_is_read_as_it_was_written_and_others_are_passed_over(state: Path) -> None:

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coach import script
-from coach.cli import compiling
-from coach.history import Answer, History, SetOutcome
+from coach.app import prepare
+from coach.app.request import Request
+from coach.history import Answer, History, Outcome, Question
 from coach.mix import render
 from coach.progress import grown_doses, standings, today
 from coach.routine import (
@@ -82,13 +83,13 @@ class Person:
     def plays(
         self,
         made: Routine,
-        become: dict[int, SetOutcome] | None = None,
+        become: dict[int, str] | None = None,
         *,
         until: int | None = None,
         days: float = 1,
         resumes: int | None = None,
         first: int = 0,
-        **answers: Answer,
+        **answers: str,
     ) -> int:
         """Play a routine of today, then let days pass; return the session's number.
 
@@ -119,9 +120,9 @@ class Person:
                 journal.leave()
             else:
                 journal.heard(work.start, work.end)
-        journal.end("completed" if until is None else "stopped", timeline.length)
+        journal.end(Outcome.COMPLETED if until is None else Outcome.STOPPED, timeline.length)
         for question, answer in answers.items():
-            record.answer("pain" if question == "pain" else "effort", answer)
+            record.answer(Question(question), Answer(answer))
         self.now += timedelta(days=days)
         return record.id
 
@@ -297,7 +298,7 @@ def test_a_set_that_was_done_again_whole_is_done(person: Person) -> None:
     journal.leave()
     journal.heard(left.start, left.end)
     journal.heard(right.start, right.end)
-    journal.end("completed", timeline.length)
+    journal.end(Outcome.COMPLETED, timeline.length)
     assert doses(person.due(LIFT)) == ["11", "11"]
 
 
@@ -470,19 +471,18 @@ def test_answers_after_a_resumed_session_are_heeded(person: Person) -> None:
     assert doses(person.due(LIFT)) == ["10", "10"]
 
 
-def test_the_session_that_is_taken_up_keeps_its_dose(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_session_that_is_taken_up_keeps_its_dose(person: Person) -> None:
     person.plays(person.due(LIFT))
     person.plays(person.due(LIFT), until=1, days=30)
-    monkeypatch.setattr(compiling, "history", person.log.sessions)
-    wish = compiling.Wanted(Path("s.yaml"))
+    request = Request(Path("s.yaml"))
     (_, left) = person.log.sessions()
-    kept = compiling.fitted(wish, routine(LIFT), "auto", resumes=left)
+    kept = prepare.fit(request, routine(LIFT), person.log.sessions, resumes=left)
     assert doses(kept) == ["11", "11"]
     assert kept.news == (News("Lift", reps=1),)
     again = person.plays(kept, until=1, resumes=left.id)
     last = person.log.sessions()[-1]
     assert last.id == again
-    assert compiling.fitted(wish, routine(LIFT), "auto", resumes=last) == kept
+    assert prepare.fit(request, routine(LIFT), person.log.sessions, resumes=last) == kept
 
 
 def test_a_session_that_plays_is_no_history_yet(person: Person) -> None:

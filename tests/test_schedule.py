@@ -16,8 +16,8 @@ from dateutil.tz import gettz
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from coach.errors import CoachError
-from coach.schedule import RefusedError, Schedule
+from coach.errors import CoachError, RefusedError
+from coach.schedule import Schedule
 from coach.schedule.crontab import (
     as_cron_runs,
     line_of,

@@ -13,13 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coach.errors import AudioError, SpeechError
-from coach.history import History, SessionLog
+from coach.history import History, Outcome, SessionLog
 from coach.mix import render
 from coach.phrases import phrasebook
 from coach.routine import Breathing, Count, Exercise, Hold, Rest, Say, Step, Tempo, Timed
-from coach.session import COMMANDS, Now, Session, places
+from coach.session import places
+from coach.session.controls import Order, SessionCommand
 from coach.session.journal import Journal
+from coach.session.now import Now
 from coach.session.places import Landing
+from coach.session.session import Session
 from coach.session.splice import Splice, say_first
 from coach.speech import Clip
 from coach.timeline import Timeline, compile_routine
@@ -160,9 +163,15 @@ class Person:
             self.session.tick()
         return self
 
-    def do(self, *commands: str, value: float = 0.0) -> Person:
+    def do(self, *commands: str) -> Person:
+        """Call methods of the session that take nothing."""
         for command in commands:
-            self.session.do(command, value)
+            getattr(self.session, command)()
+        self.session.tick()
+        return self
+
+    def give(self, command: SessionCommand, value: float = 0.0) -> Person:
+        self.session.give(Order(command, value))
         self.session.tick()
         return self
 
@@ -228,11 +237,11 @@ def rep(person: Person, index: int, number: int, seconds: float = 0.0) -> int:
 def landings(timeline: Timeline) -> Iterator[Landing]:
     for part in range(1, 16):
         sample = part * timeline.length // 16
-        yield places.going_on(timeline, sample)
-        yield places.coming_back(timeline, BOOK, sample, long=part % 2 == 0)
-        yield places.asked_again(timeline, sample)
+        yield places.continue_at(timeline, sample)
+        yield places.come_back(timeline, BOOK, sample, long=part % 2 == 0)
+        yield places.repeat_instruction(timeline, sample)
     for index in range(len(timeline.sets)):
-        yield places.beginning(timeline, BOOK, index, anew=index % 2 == 0)
+        yield places.begin_set(timeline, BOOK, index, anew=index % 2 == 0)
 
 
 @some
@@ -265,7 +274,7 @@ def test_what_is_said_first_never_overlaps_and_leads_up_to_the_beat(
 def test_any_block_size_gives_the_same_samples(block: int) -> None:
     voice = Voice()
     timeline = compile_routine(routine(SHELL), voice)
-    landing = places.coming_back(timeline, BOOK, timeline.sets[0].start + 9 * RATE, long=True)
+    landing = places.come_back(timeline, BOOK, timeline.sets[0].start + 9 * RATE, long=True)
     said = say_first(timeline, voice, BOOK, landing)
     splice = Splice(timeline, voice, landing, said)
     first = said.length - 3000
@@ -281,7 +290,7 @@ def test_any_block_size_gives_the_same_samples(block: int) -> None:
 def test_the_count_in_and_the_track_click_a_second_apart() -> None:
     voice = Voice()
     timeline = compile_routine(routine(SHELL), voice)
-    landing = places.coming_back(timeline, BOOK, timeline.sets[0].start + 9 * RATE, long=False)
+    landing = places.come_back(timeline, BOOK, timeline.sets[0].start + 9 * RATE, long=False)
     splice = Splice(timeline, voice, landing, say_first(timeline, voice, BOOK, landing))
     clicks = np.flatnonzero(splice(0, splice.length))
     beat = splice.said.length + timeline.sets[0].start + 8 * RATE - landing.sample
@@ -307,7 +316,7 @@ def test_played_through_it_is_completed_and_all_is_done(plays: Starts) -> None:
     person.pass_(person.timeline.length / RATE - 0.05)
     assert person.session.outcome is None
     person.pass_(0.2)
-    assert person.session.outcome == "completed"
+    assert person.session.outcome is Outcome.COMPLETED
     assert person.log.outcome == "completed"
     assert {row.outcome for row in person.log.sets} == {"done"}
     assert len(person.log.sets) == len(person.timeline.sets)
@@ -568,7 +577,7 @@ def test_next_behind_the_last_exercise_goes_by_sentences_and_never_cuts_the_last
     person.do("next")
     assert len(person.player.starts) == starts
     person.pass_(20)
-    assert person.session.outcome == "completed"
+    assert person.session.outcome is Outcome.COMPLETED
     assert person.rows == [("Plank", None, 0, "broken off")]
 
 
@@ -632,7 +641,7 @@ def test_back_and_forward_stay_in_the_track(plays: Starts) -> None:
         if person.do("forward").session.outcome:
             break
     person.pass_(1)
-    assert person.session.outcome == "completed"
+    assert person.session.outcome is Outcome.COMPLETED
     assert [row[3] for row in person.rows] == ["skipped", "skipped"]
 
 
@@ -680,13 +689,17 @@ def test_repeat_in_a_pause_is_heard_when_it_goes_on(plays: Starts) -> None:
 def test_seek_and_go_to_take_seconds_and_any_number(plays: Starts) -> None:
     person = plays(SHELL)
     middle = to_seconds(rep(person, 0, 3, 2))
-    person.do("go to", value=middle)
+    person.session.go_to(middle)
+    person.session.tick()
     assert places.beat_at(person.timeline, person.landing.sample) == rep(person, 0, 3)
-    person.do("seek", value=-4)
+    person.session.seek(-4)
+    person.session.tick()
     assert places.beat_at(person.timeline, person.landing.sample) == rep(person, 0, 2)
-    person.do("go to", value=-1e300)
+    person.session.go_to(-1e300)
+    person.session.tick()
     assert person.landing == Landing(0)
-    person.do("seek", value=float("inf"))
+    person.session.seek(float("inf"))
+    person.session.tick()
     assert person.landing.sample == person.timeline.length
 
 
@@ -714,7 +727,8 @@ def test_volume_goes_in_steps_and_stays_in_its_bounds(plays: Starts) -> None:
     assert person.now.volume == 0.0
     person.do("louder").do("pause").do("louder")
     assert person.now.volume == 0.2
-    person.do("volume", value=7.5)
+    person.session.set_volume(7.5)
+    person.session.tick()
     assert person.now.volume == 1.0
     person.do("louder")
     assert person.now.volume == 1.0
@@ -725,7 +739,7 @@ def test_a_limit_counts_pauses(plays: Starts) -> None:
     person.pass_(20).do("pause").pass_(39, step=1)
     assert person.session.outcome is None
     person.pass_(2)
-    assert person.session.outcome == "stopped"
+    assert person.session.outcome is Outcome.STOPPED
     assert person.log.reason == person.session.reason == "its time was up"
 
 
@@ -850,7 +864,7 @@ def test_sound_that_does_not_come_back_is_an_error(plays: Starts) -> None:
     person.player.is_lost = True
     with pytest.raises(AudioError, match="did not come back for 10 minutes"):
         person.pass_(700, step=1)
-    person.session.end("broken off", "the sound device has gone")
+    person.session.end(Outcome.BROKEN_OFF, "the sound device has gone")
     assert person.log.outcome == "broken off"
 
 
@@ -860,7 +874,10 @@ def test_sound_that_does_not_come_back_is_an_error(plays: Starts) -> None:
 def test_orders_come_from_any_thread(plays: Starts) -> None:
     person = plays(SHELL, MINUTE, SQUAT)
     orders = [*(["louder", "softer", "back", "forward", "pause", "resume"] * 20)]
-    threads = [threading.Thread(target=lambda: [*map(person.session.do, orders)]) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: [getattr(person.session, each)() for each in orders])
+        for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -869,7 +886,7 @@ def test_orders_come_from_any_thread(plays: Starts) -> None:
     assert person.session.outcome is None
     assert 0 <= person.now.sample <= person.timeline.length
     person.do("stop")
-    assert person.session.outcome == "stopped"
+    assert person.session.outcome is Outcome.STOPPED
 
 
 ROUTINES: tuple[tuple[Step, ...], ...] = (
@@ -900,7 +917,12 @@ ROUTINES: tuple[tuple[Step, ...], ...] = (
 orders = st.lists(
     st.tuples(
         st.sampled_from(
-            [*(each for each in COMMANDS if each != "stop"), "lose", "seek", "go to", "nothing", "nothing"]
+            [
+                *(each for each in SessionCommand if each is not SessionCommand.STOP),
+                "lose",
+                "nothing",
+                "nothing",
+            ]
         ),
         st.sampled_from((0.0, 0.0, 0.3, 2.0, 5.0, 13.0, 35.0)),
     ),
@@ -923,7 +945,7 @@ def test_whatever_is_asked_the_log_is_true(
             person.player.is_lost = not person.player.is_lost
         elif command != "nothing":
             starts = len(person.player.starts)
-            person.do(command, value=seconds * 7 - 30)
+            person.give(SessionCommand(command), seconds * 7 - 30)
             assert_clean_start(person, starts, command)
         person.pass_(seconds, step=0.5)
         now = person.now
@@ -934,7 +956,7 @@ def test_whatever_is_asked_the_log_is_true(
     if to_the_end:
         person.do("resume")
         person.pass_(timeline.length / RATE + 60, step=1)
-        assert person.session.outcome == "completed"
+        assert person.session.outcome is Outcome.COMPLETED
     else:
         person.do("stop")
     person.history.close()

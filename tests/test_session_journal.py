@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
 from coach.errors import ScriptError
-from coach.history import Ending, History, HistoryError, Record, SessionLog, SetLog, SetOutcome
+from coach.history import Ending, History, HistoryError, Outcome, Record, SessionLog, SetLog, SetOutcome
 from coach.routine import Breathing, Count, Exercise, Hold, Rest, Routine, Say, Step, Tempo, Timed
 from coach.session.journal import Journal
-from coach.session.places import going_on
+from coach.session.places import continue_at
 from coach.timeline import Timeline, compile_routine
 from coach.units import RATE, to_seconds
 from tests.strategies import PacedSpeech, phases, place, routine, routines, span, text
@@ -99,7 +99,7 @@ def rep(work: Set, number: int) -> tuple[int, int]:
 def test_a_session_heard_to_its_end_has_every_set_done(played: Begin, tick: int) -> None:
     timeline, session = played(Say(text("Hello."), Fraction(0), place(5)), LIFT, HANG, RUN, CALM)
     session.hear(0, timeline.length, tick)
-    session.journal.end("completed", timeline.length)
+    session.journal.end(Outcome.COMPLETED, timeline.length)
     assert brief(*session.sets) == [
         *(("Lift", side, number, 3, "done") for side in ("left", "right") for number in (1, 2)),
         ("Hang", None, 1, 2, "done"),
@@ -125,7 +125,7 @@ def test_only_whole_reps_count(played: Begin) -> None:
     session.hear(end - 1, end)
     assert brief(*session.sets) == [("Lift", "left", 1, 2, "doing")]
     session.hear(end, end + RATE)
-    session.journal.end("stopped", end + RATE)
+    session.journal.end(Outcome.STOPPED, end + RATE)
     assert brief(*session.sets) == [("Lift", "left", 1, 2, "broken off")]
     assert session.sets[0].seconds_done == to_seconds(end + RATE - first.start)
     assert session.session.heard == to_seconds(end + RATE)
@@ -187,7 +187,7 @@ def test_a_set_done_twice_is_two_rows(played: Begin) -> None:
     session.hear(0, first.end + RATE)
     session.journal.leave()
     session.hear(first.start - 100, timeline.length)
-    session.journal.end("completed", timeline.length)
+    session.journal.end(Outcome.COMPLETED, timeline.length)
     assert brief(*session.sets)[:2] == [("Lift", "left", 1, 3, "done")] * 2
     assert len(session.sets) == 5
 
@@ -269,7 +269,7 @@ def test_a_log_that_fails_is_told_once_and_the_session_goes_on(
     session.hear(first.end, timeline.length)
     session.journal.skip(0, timeline.length)
     session.journal.leave()
-    session.journal.end("completed", timeline.length)
+    session.journal.end(Outcome.COMPLETED, timeline.length)
     assert session.told == ["the disk is full; the session goes on, and is not logged from here on"]
     assert brief(*session.sets) == [("Lift", "left", 1, 1, "doing")]
     (dead,) = session.history.sessions()
@@ -282,7 +282,7 @@ def test_a_log_that_fails_from_the_start_of_a_set_on_is_told_once(
     timeline, session = played(LIFT)
     fail(monkeypatch)
     session.hear(0, timeline.length, RATE)
-    session.journal.end("completed", timeline.length)
+    session.journal.end(Outcome.COMPLETED, timeline.length)
     assert len(session.told) == 1
 
 
@@ -315,7 +315,7 @@ class Rows(Record):
         reps_done: int | None,
         seconds_done: float,
         heard: float,
-        outcome: SetOutcome = "doing",
+        outcome: SetOutcome = SetOutcome.DOING,
     ) -> None:
         self.rows[row] = dataclasses.replace(
             self.rows[row], reps_done=reps_done, seconds_done=seconds_done, outcome=outcome
@@ -335,7 +335,7 @@ def rows_of(timeline: Timeline, stretches: list[tuple[int, int]]) -> list[SetLog
     for start, end in stretches:
         journal.heard(start, end)
         assert abs(record.heard - to_seconds(end)) <= 5
-    journal.end("stopped", stretches[-1][1])
+    journal.end(Outcome.STOPPED, stretches[-1][1])
     return record.rows
 
 
@@ -380,6 +380,6 @@ def test_wherever_it_is_paused_the_rows_are_the_same(made: Routine, data: st.Dat
     for pause in sorted(data.draw(moments, label="pauses")):
         if pause > at:
             stretches.append((at, pause))
-            at = going_on(timeline, pause).sample
+            at = continue_at(timeline, pause).sample
     stretches.append((at, timeline.length))
     assert rows_of(timeline, stretches) == rows_of(timeline, [(0, timeline.length)])

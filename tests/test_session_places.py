@@ -98,11 +98,11 @@ def test_going_on_is_never_amid_a_word_or_a_rep_nor_further_on(
     edges = [edge for work in timeline.sets for edge in (work.start, work.end)]
     near = [edge + by for edge in edges[:6] for by in (-1, 0, 1)]
     for sample in [*(round(at * timeline.length) for at in moments), *near]:
-        landing = places.going_on(timeline, sample)
+        landing = places.continue_at(timeline, sample)
         assert 0 <= landing.sample <= sample
         assert (landing.said, landing.beat) == ((), None)
         assert_clean(timeline, landing.sample)
-        assert places.going_on(timeline, landing.sample) == landing
+        assert places.continue_at(timeline, landing.sample) == landing
         work = places.work_at(timeline, places.beat_at(timeline, sample))
         if work is None and not cue_at(timeline, sample):  # a rest goes on, a count-in begins again
             counted = [cue.start for cue in timeline.cues if cue.kind == "countdown" and cue.end <= sample]
@@ -116,8 +116,8 @@ def test_who_comes_back_is_counted_into_a_rep_and_a_rest_goes_on(
 ) -> None:
     timeline = compiled(routine, voice)
     for sample in (round(at * timeline.length) for at in moments):
-        landing = places.coming_back(timeline, BOOK, sample, long=long)
-        on = places.going_on(timeline, sample)
+        landing = places.come_back(timeline, BOOK, sample, long=long)
+        on = places.continue_at(timeline, sample)
         assert landing.sample <= on.sample
         assert_clean(timeline, landing.sample)
         work = places.work_at(timeline, places.beat_at(timeline, on.sample))
@@ -150,12 +150,12 @@ def test_ten_seconds_on_are_progress_and_ten_seconds_back_go_back(
     timeline = compiled(routine, voice)
     longest = max(cue.clip.length for cue in timeline.cues)
     for sample in (round(at * timeline.length) for at in moments):
-        on = places.moved(timeline, sample, TEN).sample
+        on = places.move(timeline, sample, TEN).sample
         assert on > sample or on == timeline.length
         assert on <= sample + 2 * TEN + longest
         cue = cue_at(timeline, on)
         assert cue is None or cue.start == on
-        back = places.moved(timeline, sample, -TEN).sample
+        back = places.move(timeline, sample, -TEN).sample
         assert back < sample or sample == 0
         assert back <= max(0, sample - TEN)
         assert_clean(timeline, back)
@@ -168,7 +168,7 @@ def test_a_set_begins_with_its_introduction_before_its_first_beat(
 ) -> None:
     timeline = compiled(routine, voice)
     for index, work in enumerate(timeline.sets):
-        landing = places.beginning(timeline, BOOK, index, anew=anew)
+        landing = places.begin_set(timeline, BOOK, index, anew=anew)
         assert landing.sample <= work.start
         assert places.next_index(timeline, landing.sample) == index or landing.sample == work.start
         assert landing.beat in (None, work.start)
@@ -210,20 +210,20 @@ def test_a_pause_in_a_rep_leads_to_its_start() -> None:
     right = timeline.sets[1]
     sample = moment(right, 7, 2.3)
     word = next(cue for cue in timeline.cues if cue.beat == moment(right, 7))
-    assert places.going_on(timeline, sample) == Landing(word.start)
-    landing = places.coming_back(timeline, BOOK, sample, long=False)
+    assert places.continue_at(timeline, sample) == Landing(word.start)
+    landing = places.come_back(timeline, BOOK, sample, long=False)
     assert landing == Landing(word.start, ("Right side, rep seven of twelve.",), moment(right, 7))
 
 
 def test_a_pause_in_a_recap_leads_to_the_same_rep() -> None:
     timeline = made(SHELL)
-    landing = places.coming_back(timeline, BOOK, moment(timeline.sets[0], 7, 2.3), long=False)
-    assert places.coming_back(timeline, BOOK, landing.sample, long=False) == landing
+    landing = places.come_back(timeline, BOOK, moment(timeline.sets[0], 7, 2.3), long=False)
+    assert places.come_back(timeline, BOOK, landing.sample, long=False) == landing
 
 
 def test_after_a_long_pause_the_setup_is_told_as_it_is_true_of_this_side() -> None:
     timeline = made(SHELL)
-    landing = places.coming_back(timeline, BOOK, moment(timeline.sets[1], 7, 2), long=True)
+    landing = places.come_back(timeline, BOOK, moment(timeline.sets[1], 7, 2), long=True)
     assert texts(landing) == [
         "Clamshell, right side.",
         "Lie on your right side.",
@@ -231,28 +231,28 @@ def test_after_a_long_pause_the_setup_is_told_as_it_is_true_of_this_side() -> No
         "Rep seven of twelve.",
     ]
     assert landing.quiet == 5 * RATE
-    left = places.coming_back(timeline, BOOK, moment(timeline.sets[0], 7, 2), long=True)
+    left = places.come_back(timeline, BOOK, moment(timeline.sets[0], 7, 2), long=True)
     assert [each.kind for each in left.said if isinstance(each, Cue)] == ["setup", "setup"]
 
 
 def test_one_hold_is_named_and_not_numbered() -> None:
     timeline = made(PLANK)
     work = timeline.sets[0]
-    landing = places.coming_back(timeline, BOOK, work.start + 30 * RATE, long=False)
+    landing = places.come_back(timeline, BOOK, work.start + 30 * RATE, long=False)
     assert landing.said == ("Plank.",)
     assert landing.beat == work.start
-    assert texts(places.coming_back(timeline, BOOK, work.start + RATE, long=True)) == ["Plank."]
+    assert texts(places.come_back(timeline, BOOK, work.start + RATE, long=True)) == ["Plank."]
 
 
 def test_which_set_it_is_is_told_after_a_long_pause() -> None:
     timeline = made(HANG)
     sample = moment(timeline.sets[1], 2, 5)
-    assert texts(places.coming_back(timeline, BOOK, sample, long=True)) == [
+    assert texts(places.come_back(timeline, BOOK, sample, long=True)) == [
         "Hang.",
         "Set two of two.",
         "Rep two of three.",
     ]
-    assert texts(places.coming_back(timeline, BOOK, sample, long=False)) == ["Rep two of three."]
+    assert texts(places.come_back(timeline, BOOK, sample, long=False)) == ["Rep two of three."]
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_timed_work_tells_whole_seconds_and_no_less_than_five(
 ) -> None:
     timeline = made(RUN)
     work = timeline.sets[1]
-    landing = places.coming_back(timeline, BOOK, work.start + round(second * RATE), long=False)
+    landing = places.come_back(timeline, BOOK, work.start + round(second * RATE), long=False)
     assert landing.beat is not None
     assert landing.beat <= work.start + begins * RATE
     left = -((landing.beat - work.end) // RATE)
@@ -277,7 +277,7 @@ def test_timed_work_tells_whole_seconds_and_no_less_than_five(
 
 def test_breathing_counts_rounds() -> None:
     timeline = made(CALM)
-    landing = places.coming_back(timeline, BOOK, moment(timeline.sets[0], 2, 5), long=False)
+    landing = places.come_back(timeline, BOOK, moment(timeline.sets[0], 2, 5), long=False)
     assert landing.said == ("Round two of three.",)
     assert landing.beat == moment(timeline.sets[0], 2)
 
@@ -287,18 +287,18 @@ def test_a_rest_goes_on_and_after_long_what_was_heard_of_the_introduction_comes_
     intro = places.introduction(timeline, 1)
     assert [cue.kind for cue in intro] == ["announce", "setup", "setup"]
     sample = intro[-1].end + 10 * RATE
-    assert places.coming_back(timeline, BOOK, sample, long=False) == Landing(sample)
-    assert places.coming_back(timeline, BOOK, sample, long=True) == Landing(sample, tuple(intro))
+    assert places.come_back(timeline, BOOK, sample, long=False) == Landing(sample)
+    assert places.come_back(timeline, BOOK, sample, long=True) == Landing(sample, tuple(intro))
     amid = intro[1].start + 100
-    assert places.coming_back(timeline, BOOK, amid, long=True) == Landing(intro[1].start, (intro[0],))
-    assert places.coming_back(timeline, BOOK, intro[0].start - 10, long=True).said == ()
+    assert places.come_back(timeline, BOOK, amid, long=True) == Landing(intro[1].start, (intro[0],))
+    assert places.come_back(timeline, BOOK, intro[0].start - 10, long=True).said == ()
 
 
 def test_a_pause_in_the_count_in_begins_it_again_and_after_long_there_is_time_to_get_there() -> None:
     timeline = made(SHELL)
     counted = [cue for cue in timeline.cues if cue.kind == "countdown"][:3]
-    assert places.coming_back(timeline, BOOK, counted[1].end + 10, long=False) == Landing(counted[0].start)
-    landing = places.coming_back(timeline, BOOK, counted[1].end + 10, long=True)
+    assert places.come_back(timeline, BOOK, counted[1].end + 10, long=False) == Landing(counted[0].start)
+    landing = places.come_back(timeline, BOOK, counted[1].end + 10, long=True)
     assert landing.sample == counted[0].start
     assert [cue.kind for cue in landing.said if isinstance(cue, Cue)] == ["announce", "setup", "setup"]
     assert landing.quiet == 5 * RATE
@@ -308,9 +308,9 @@ def test_where_nothing_is_done_any_more_it_goes_on_with_the_sentence() -> None:
     timeline = made(PLANK, Rest(Fraction(20), place(15)), Say(text("Well done."), Fraction(5), place(16)))
     said = next(cue for cue in timeline.cues if cue.text == "Well done.")
     for long in (False, True):
-        assert places.coming_back(timeline, BOOK, said.start + 50, long=long) == Landing(said.start)
-        assert places.coming_back(timeline, BOOK, said.end + 50, long=long) == Landing(said.end + 50)
-        assert places.coming_back(timeline, BOOK, timeline.length, long=long) == Landing(timeline.length)
+        assert places.come_back(timeline, BOOK, said.start + 50, long=long) == Landing(said.start)
+        assert places.come_back(timeline, BOOK, said.end + 50, long=long) == Landing(said.end + 50)
+        assert places.come_back(timeline, BOOK, timeline.length, long=long) == Landing(timeline.length)
 
 
 def test_a_routine_without_work_has_no_blocks() -> None:
@@ -325,53 +325,53 @@ def test_a_routine_without_work_has_no_blocks() -> None:
 
 def test_the_next_side_leaves_the_time_to_roll_over() -> None:
     timeline = made(SHELL)
-    landing = places.beginning(timeline, BOOK, 1)
+    landing = places.begin_set(timeline, BOOK, 1)
     assert texts(landing) == ["Switch sides. Right side."]
     switch = landing.said[0]
     assert isinstance(switch, Cue)
     assert landing.quiet == landing.sample - switch.end > 8 * RATE
-    heard = places.beginning(timeline, BOOK, 1, heard=switch.end + RATE)
+    heard = places.begin_set(timeline, BOOK, 1, heard=switch.end + RATE)
     assert heard == landing._replace(quiet=0)
 
 
 def test_a_set_begun_in_its_rest_is_named_once_more_but_not_set_up_again() -> None:
     timeline = made(PLANK, Rest(Fraction(60), place(15)), SHELL)
     intro = places.introduction(timeline, 1)
-    landing = places.beginning(timeline, BOOK, 1, heard=intro[-1].end)
+    landing = places.begin_set(timeline, BOOK, 1, heard=intro[-1].end)
     assert landing.said == (intro[0],)
     assert landing.quiet == 0
-    fresh = places.beginning(timeline, BOOK, 1)
+    fresh = places.begin_set(timeline, BOOK, 1)
     assert fresh.said == tuple(intro)
     assert fresh.quiet == 5 * RATE
 
 
 def test_who_comes_from_elsewhere_hears_name_and_setup_and_nothing_of_switching() -> None:
     timeline = made(SHELL)
-    landing = places.beginning(timeline, BOOK, 1, anew=True)
+    landing = places.begin_set(timeline, BOOK, 1, anew=True)
     assert texts(landing) == ["Clamshell, right side.", "Lie on your right side.", "Knees bent."]
     assert landing.quiet == 5 * RATE
-    first = places.beginning(timeline, BOOK, 0, anew=True)
+    first = places.begin_set(timeline, BOOK, 0, anew=True)
     assert texts(first)[1:] == ["Lie on your left side.", "Knees bent."]
     again = made(Repeat(2, (SHELL,), Fraction(30), place(5)))
-    landing = places.beginning(again, BOOK, 2, anew=True)
+    landing = places.begin_set(again, BOOK, 2, anew=True)
     assert texts(landing) == ["Clamshell, left side.", "Lie on your left side.", "Knees bent."]
 
 
 def test_talk_before_an_exercise_is_no_part_of_its_introduction() -> None:
     timeline = made(Say(text("A long story."), Fraction(2), place(1)), SHELL)
-    assert "A long story." not in texts(places.beginning(timeline, BOOK, 0))
+    assert "A long story." not in texts(places.begin_set(timeline, BOOK, 0))
 
 
 def test_the_last_instruction_is_said_again() -> None:
     timeline = made(SHELL)
     work = timeline.sets[0]
     sample = moment(work, 2, 1)
-    landing = places.asked_again(timeline, sample)
+    landing = places.repeat_instruction(timeline, sample)
     assert texts(landing) == ["Knees bent."]
     assert landing.beat == moment(work, 2)
     reminder = next(cue for cue in timeline.cues if cue.kind == "reminder")
     assert reminder.rep is not None
-    landing = places.asked_again(timeline, reminder.start + 10)
+    landing = places.repeat_instruction(timeline, reminder.start + 10)
     assert landing.said == (reminder,)
     assert landing.beat == moment(work, reminder.rep)
 
@@ -379,9 +379,9 @@ def test_the_last_instruction_is_said_again() -> None:
 def test_a_sentence_that_is_being_said_is_begun_again_and_not_said_twice() -> None:
     timeline = made(SHELL)
     setup = places.introduction(timeline, 0)[1]
-    assert places.asked_again(timeline, setup.start + 10) == Landing(setup.start)
-    assert places.asked_again(timeline, setup.end + 10) == Landing(setup.end + 10, (setup,))
-    assert places.asked_again(timeline, 0) == Landing(0)
+    assert places.repeat_instruction(timeline, setup.start + 10) == Landing(setup.start)
+    assert places.repeat_instruction(timeline, setup.end + 10) == Landing(setup.end + 10, (setup,))
+    assert places.repeat_instruction(timeline, 0) == Landing(0)
 
 
 @some
@@ -392,7 +392,7 @@ def test_what_is_asked_again_is_what_was_said_last(
     timeline = compiled(routine, voice)
     kinds = ("title", "say", "announce", "switch", "setup", "reminder")
     for sample in (round(at * timeline.length) for at in moments):
-        landing = places.asked_again(timeline, sample)
+        landing = places.repeat_instruction(timeline, sample)
         assert_clean(timeline, landing.sample)
         told = [cue for cue in timeline.cues if cue.kind in kinds and cue.start <= sample]
         assert landing.sample <= sample
@@ -405,16 +405,16 @@ def test_what_is_asked_again_is_what_was_said_last(
 def test_ten_seconds_on_land_on_a_rep_and_go_into_a_long_hold() -> None:
     timeline = made(SHELL, PLANK)
     shell, _, plank = timeline.sets
-    landing = places.moved(timeline, moment(shell, 2, 1), TEN)
+    landing = places.move(timeline, moment(shell, 2, 1), TEN)
     assert places.beat_at(timeline, landing.sample) == moment(shell, 5)
-    landing = places.moved(timeline, plank.start + 4 * RATE, TEN)
+    landing = places.move(timeline, plank.start + 4 * RATE, TEN)
     assert plank.start + 14 * RATE <= landing.sample <= plank.start + 16 * RATE
 
 
 def test_ten_seconds_on_into_a_count_in_hear_all_of_it() -> None:
     timeline = made(SHELL)
     counted = [cue for cue in timeline.cues if cue.kind == "countdown"][:3]
-    assert places.moved(timeline, counted[1].end - TEN, TEN) == Landing(counted[0].start)
+    assert places.move(timeline, counted[1].end - TEN, TEN) == Landing(counted[0].start)
     slow = made(Exercise("Squat", Tempo(span(3), phases(up=1)), place(1), count_in=12))
     first = next(cue for cue in slow.cues if cue.kind == "countdown")
-    assert places.moved(slow, first.start, TEN).sample > first.start
+    assert places.move(slow, first.start, TEN).sample > first.start

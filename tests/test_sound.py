@@ -129,9 +129,8 @@ def test_the_wav_is_the_mix(
     import coach
 
     monkeypatch.setenv("COACH_CACHE", str(tmp_path_factory.getbasetemp() / "clips"))
-    routine = coach.load(SCRIPTS / f"{name}.yaml")
-    speech = coach.open_speech(routine.language, routine.voice, pronounce=routine.pronounce)
-    timeline = coach.compile(routine, speech)
+    request = coach.Request(SCRIPTS / f"{name}.yaml")
+    timeline, speech = coach.compile_track(request, coach.load(request))
     mix = coach.render(timeline, speech, 0, timeline.length)
     assert np.array_equal(mix * 32768, tracks[name].wav)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from coach import script
-from coach.history import SessionLog, SetLog
+from coach.history import Outcome, SessionLog, SetLog, SetOutcome
 from coach.progress import at_top, today
 from coach.routine import Guidance
 from coach.timeline import Cue, Set, Timeline, compile_routine, texts
@@ -109,11 +109,11 @@ def session(name: str, left: int, right: int) -> SessionLog:
     """Return yesterday's session, with so many reps on each side."""
     moment = NOW - timedelta(days=1)
     rows = tuple(
-        SetLog(name, side, 1, 1, reps, None, start, 4.0 * reps, reps, 4.0 * reps, "done")
+        SetLog(name, side, 1, 1, reps, None, start, 4.0 * reps, reps, 4.0 * reps, SetOutcome.DONE)
         for side, reps, start in (("left", left, 20.0), ("right", right, 99.0))
     )
     return SessionLog(
-        1, moment, moment, name, "/s.yaml", "en", "v", None, None, {}, 200, 200, "completed", None, rows
+        1, moment, moment, name, "/s.yaml", "en", "v", None, None, {}, 200, 200, Outcome.COMPLETED, None, rows
     )
 
 

@@ -40,7 +40,7 @@ def main() -> None:
             if number is not None and signal.getsignal(number) == signal.SIG_DFL:
                 signal.signal(number, _end)
         _open_closed_streams()
-        from coach.cli.app import run  # Ctrl-C may come while this is imported
+        from coach.cli.group import run  # Ctrl-C may come while this is imported
 
         code = run()
     except KeyboardInterrupt:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.cli.app import one_line
+from coach.app.amounts import count_text, size_text
 from coach.cli.scripts import SCRIPT_FILE
+from coach.cli.terminal import printable
 from coach.errors import SpeechError
 from coach.speech import ClipCache, cache_root
 
@@ -62,7 +63,7 @@ def command() -> None:
 @_of_script
 def path(script: Path | None) -> None:
     """Print the folder of the cache."""
-    click.echo(one_line(str(_cache(script).root)))
+    click.echo(printable(str(_cache(script).root)))
 
 
 @command.command()
@@ -88,8 +89,10 @@ def stats(script: Path | None, *, as_json: bool) -> None:
         }
         click.echo(json.dumps(row, indent=2))
         return
-    click.echo(one_line(str(cache.root)))
-    click.echo(f"{_count(len(clips), 'clip')}, {_count(len(memos), 'export')} remembered, {size_text(size)}")
+    click.echo(printable(str(cache.root)))
+    click.echo(
+        f"{count_text(len(clips), 'clip')}, {count_text(len(memos), 'export')} remembered, {size_text(size)}"
+    )
     if month:
         click.echo(f"{month} of them unused for 30 days or more, the longest for {max(unused):.0f} days")
     elif unused:
@@ -128,30 +131,18 @@ def clear(script: Path | None, *, yes: bool) -> None:
         if not sys.stdin.isatty():
             raise click.UsageError("without a terminal to ask on it needs --yes")
         size = size_text(sum(file.size for file in files))
-        question = f"Remove {_count(len(files), 'file')} ({size}) from {cache.root}? [y/N] "
-        click.echo(one_line(question), nl=False, err=True)
+        question = f"Remove {count_text(len(files), 'file')} ({size}) from {cache.root}? [y/N] "
+        click.echo(printable(question), nl=False, err=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             click.echo("nothing removed")
             return
     _tell(cache, *cache.clear())
 
 
-def size_text(size: int) -> str:
-    """Return bytes as people read them: 812 bytes, 4.1 MB."""
-    if size < 1000:
-        return _count(size, "byte")
-    amount = float(size)
-    for unit in ("kB", "MB", "GB"):
-        amount /= 1000
-        if amount < 999.95 or unit == "GB":
-            break
-    return f"{amount:.1f} {unit}"
-
-
 def _tell(cache: ClipCache, removed: int, size: int) -> None:
     left = cache.files()
-    rest = f"{_count(len(left), 'file')} left, {size_text(sum(file.size for file in left))}"
-    click.echo(one_line(f"{cache.root}: {removed} removed, {size_text(size)}; {rest}"))
+    rest = f"{count_text(len(left), 'file')} left, {size_text(sum(file.size for file in left))}"
+    click.echo(printable(f"{cache.root}: {removed} removed, {size_text(size)}; {rest}"))
 
 
 def _cache(script: Path | None) -> ClipCache:
@@ -163,7 +154,3 @@ def _cache(script: Path | None) -> ClipCache:
             f"the clip cache {cache.root} is a file, not a folder; name another one in COACH_CACHE"
         )
     return cache
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -2,47 +2,40 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from coach import phrases, script
+from coach.app.amounts import clock, count_text
+from coach.app.export import Place, deliver_exports, export, make_tracks_folder
+from coach.app.request import read_language
 from coach.cli import CANNOT, DONE
-from coach.cli.app import one_line
-from coach.cli.compiling import dose_options, note, progress, spoken, wanted
-from coach.cli.export_one import Job, Made, Place, make, tell_warnings
+from coach.cli.command import Command
+from coach.cli.errors import explain
+from coach.cli.options import OutputFile, dose_options, is_folder, request_of
+from coach.cli.reporting import REPORTER
 from coach.cli.scripts import SCRIPT_FILE
-from coach.encode.delivery import check_place, deliver
+from coach.cli.terminal import printable
+from coach.encode.delivery import check_place
 from coach.encode.formats import FORMATS, RATES, format_of
-from coach.encode.names import file_name
-from coach.errors import AudioError, ScriptError
-from coach.speech import ClipCache, cache_root
+from coach.errors import AudioError
+from coach.routine import Level
 from coach.units import RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from rich.progress import Progress, TaskID
+
+    from coach.app.batch import Event
+    from coach.app.export import ExportResult, Job
+
 _PLAIN = "plain"
 _ALL = "all"
-
-
-class _Output(click.ParamType[str]):
-    """A file of a format that Coach writes; with `folder`, or a folder for it."""
-
-    name = "file"
-
-    def __init__(self, *, folder: bool) -> None:
-        self.folder = folder
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        name = str(value)
-        if not (self.folder and _is_folder(name)):
-            try:
-                format_of(Path(name))
-            except AudioError as error:
-                self.fail(str(error), param, ctx)
-        return name
 
 
 class _Several(click.ParamType[tuple[str, ...]]):
@@ -76,18 +69,16 @@ class _Languages(_Several):
 
     def check(self, word: str, param: click.Parameter | None, ctx: click.Context | None) -> None:  # noqa: ARG002
         """Refuse a word that is none of them."""
-        spoken(word)
+        read_language(word)
 
 
-def output_option(*, folder: bool, text: str) -> Callable[[Any], Any]:
-    """Return the option `-o`."""
-    return click.option("-o", "--output", type=_Output(folder=folder), help=text)
-
-
-@click.command()
+@click.command(cls=Command)
 @click.argument("scripts", metavar="SCRIPT...", type=SCRIPT_FILE, nargs=-1)
-@output_option(
-    folder=True, text=f"The file ({', '.join(FORMATS)}), or a folder for it. Default: NAME.mp3, here."
+@click.option(
+    "-o",
+    "--output",
+    type=OutputFile(folder=True),
+    help=f"The file ({', '.join(FORMATS)}), or a folder for it. Default: NAME.mp3, here.",
 )
 @click.option(
     "--all",
@@ -111,7 +102,6 @@ def output_option(*, folder: bool, text: str) -> Callable[[Any], Any]:
 @click.option("--captions", is_flag=True, help="What is said, beside the track, as .lrc and .vtt.")
 @click.option(
     "--sample-rate",
-    "hertz",
     type=click.Choice([str(each) for each in RATES]),
     default=str(RATE),
     show_default=True,
@@ -120,7 +110,7 @@ def output_option(*, folder: bool, text: str) -> Callable[[Any], Any]:
 @click.option(
     "--level",
     "levels",
-    type=_Several("levels", lambda: (_PLAIN, *script.LEVELS)),
+    type=_Several("levels", lambda: (_PLAIN, *map(str, Level))),
     help="The easier or the harder variant; several with commas, as in plain,easier; or all.",
 )
 @click.option(
@@ -133,10 +123,15 @@ def output_option(*, folder: bool, text: str) -> Callable[[Any], Any]:
 def command(
     scripts: tuple[Path, ...],
     *,
+    output: str | None,
     every: str | None,
+    album: str | None,
+    to: str | None,
+    kind: str | None,
+    captions: bool,
+    sample_rate: str,
     levels: tuple[str, ...] | None,
     languages: tuple[str, ...] | None,
-    to: str | None,
     **choices: Any,
 ) -> int:
     """Write SCRIPT as a track, with title and chapters where the format has them; several on all cores.
@@ -144,141 +139,218 @@ def command(
     NAME is that of the script, with -easier or -harder behind it for a level. An existing file is replaced
     only by a whole one, and left alone if it already holds this track; so a run that was stopped goes on.
     """
-    if every is not None and scripts:
-        raise click.UsageError("--all is every routine there is: leave SCRIPT out")
-    if every is None and not scripts:
-        raise click.UsageError("Missing argument 'SCRIPT...'")
+    several = every is not None or len(set(scripts)) > 1 or _is_several(levels) or _is_several(languages)
+    wanted = _Wanted(scripts, output, every, album, to, kind, several)
+    wanted.refuse_contradictions()
     if every is not None:
         scripts = tuple(script.on_shelves().values())
-    several = every is not None or len(set(scripts)) > 1 or _is_several(levels) or _is_several(languages)
     if to is not None:
         check_place(Path(to))
-    place = _place(every=every, to=to, several=several, **{name: choices.pop(name) for name in _PLACING})
-    jobs = [
-        job
-        for path in dict.fromkeys(scripts)
-        for job in _jobs(path, levels or (_PLAIN,), languages, place, choices)
-    ]
-    _check_names(jobs)
+    place = _make_place(wanted, captions=captions, sample_rate=int(sample_rate))
+    from coach.app.batch import plan_exports
+
+    jobs = plan_exports(
+        request_of(scripts[0], {**choices, "level": None, "language": None}),
+        scripts,
+        place,
+        levels=None if levels == (_ALL,) else [_read_level(word) for word in levels or (_PLAIN,)],
+        languages=None if languages == (_ALL,) else languages or (None,),
+    )
     if several:
-        made, code, stopped = _make_all(jobs)
+        results, code, stopped = _export_all(jobs)
     else:
-        made, code, stopped = [make(jobs[0])], DONE, False
-        click.echo(made[0].told)
-        tell_warnings(jobs[0], made[0])
-    return code if to is None or stopped else max(code, _deliver(made, Path(to)))
+        results, code, stopped = [export(*jobs[0], REPORTER)], DONE, False
+        _tell_result(jobs[0], results[0])
+    return code if to is None or stopped else max(code, _deliver(results, Path(to)))
 
 
-_PLACING = ("output", "album", "kind", "captions", "hertz")
+class _Wanted(NamedTuple):
+    """What the options that say where tracks go mean together; each as it was typed, None if it wasn't."""
+
+    scripts: tuple[Path, ...]
+    output: str | None
+    every: str | None
+    album: str | None
+    to: str | None
+    kind: str | None
+    several: bool
+
+    @property
+    def file(self) -> Path | None:
+        """The file of the one track, if it was named."""
+        return Path(self.output) if self.output is not None and not is_folder(self.output) else None
+
+    @property
+    def folder(self) -> str:
+        """The folder that was named, empty for this one or if none was."""
+        return self.output or self.every or self.album or ""
+
+    @property
+    def suffix(self) -> str:
+        """The format."""
+        return f".{self.kind}" if self.kind else self.file.suffix if self.file else ".mp3"
+
+    def refuse_contradictions(self) -> None:
+        """Refuse options that can't be meant together.
+
+        Raises:
+            click.UsageError: there are some.
+        """
+        for contradicts, message in _CONTRADICTIONS:
+            if contradicts(self):
+                raise click.UsageError(message.format(self))
+
+
+_CONTRADICTIONS: tuple[tuple[Callable[[_Wanted], object], str], ...] = (
+    (lambda it: it.every is not None and it.scripts, "--all is every routine there is: leave SCRIPT out"),
+    (lambda it: it.every is None and not it.scripts, "Missing argument 'SCRIPT...'"),
+    (lambda it: it.output and it.every, "--all names a folder already: leave -o out"),
+    (lambda it: it.album and (it.output or it.every), "--album names a folder already: name it once"),
+    (
+        lambda it: it.file and (it.several or it.album is not None),
+        "several tracks need a folder, and {0.output} is a file",
+    ),
+    (
+        lambda it: it.file and it.file.suffix.lower() != it.suffix.lower(),
+        "--format {0.kind} does not go with {0.output}",
+    ),
+)
+
+
+def _make_place(wanted: _Wanted, *, captions: bool, sample_rate: int) -> Place:
+    """Return where tracks go, and as what; the folder is there then."""
+    try:
+        format_of(Path(f"a{wanted.suffix}"), sample_rate)
+    except AudioError as error:
+        raise click.BadParameter(str(error), param_hint="'--sample-rate'") from error
+    folder = wanted.file.parent if wanted.file else Path(wanted.folder)
+    if wanted.to and not wanted.folder:
+        folder = make_tracks_folder()
+    elif wanted.every or (wanted.album and wanted.several):
+        folder.mkdir(exist_ok=True)
+    return Place(
+        folder,
+        wanted.file.name if wanted.file else None,
+        suffix=wanted.suffix,
+        album=wanted.album is not None,
+        own_folder=wanted.several or not wanted.album,
+        captions=captions,
+        sample_rate=sample_rate,
+    )
 
 
 def _is_several(words: tuple[str, ...] | None) -> bool:
     return words is not None and (len(words) > 1 or words == (_ALL,))
 
 
-def _place(
-    *,
-    output: str | None,
-    every: str | None,
-    album: str | None,
-    to: str | None,
-    kind: str | None,
-    captions: bool,
-    hertz: str,
-    several: bool,
-) -> Place:
-    """Return where tracks go, and as what."""
-    if output and every:
-        raise click.UsageError("--all names a folder already: leave -o out")
-    if album and (output or every):
-        raise click.UsageError("--album names a folder already: name it once")
-    file = output is not None and not _is_folder(output)
-    if file and (several or album is not None):
-        raise click.UsageError(f"several tracks need a folder, and {output} is a file")
-    suffix = f".{kind}" if kind else Path(output or "").suffix if file else ".mp3"
-    if file and Path(output or "").suffix.lower() != suffix.lower():
-        raise click.UsageError(f"--format {kind} does not go with {output}")
-    try:
-        format_of(Path(f"a{suffix}"), int(hertz))
-    except AudioError as error:
-        raise click.BadParameter(str(error), param_hint="'--sample-rate'") from error
-    folder = Path(output or every or album or "")
-    if to and not (output or every or album):
-        folder = ClipCache(cache_root(None)).tracks
-        folder.mkdir(parents=True, exist_ok=True)
-    elif every or (album and several):
-        folder.mkdir(exist_ok=True)
-    name = folder.name if file else None
-    own = None if album is None else several or not album
-    return Place(folder.parent if file else folder, name, suffix, own, captions, int(hertz))
+def _read_level(word: str) -> Level | None:
+    return None if word == _PLAIN else Level(word)
 
 
-def _jobs(
-    path: Path,
-    levels: tuple[str, ...],
-    languages: tuple[str, ...] | None,
-    place: Place,
-    choices: dict[str, Any],
-) -> Iterator[Job]:
-    """Yield what is to be made of one script."""
-    if levels == (_ALL,):
-        levels = (_PLAIN, *_levels_of(path))
-    codes = phrases.languages() if languages == (_ALL,) else languages or (None,)
-    for code in codes:
-        stem = f"{path.stem}-{code}" if _is_several(languages) else path.stem
-        for level in levels:
-            wish = wanted(path, level=None if level == _PLAIN else level, language=code, **choices)
-            yield Job(wish, stem, place)
+def _export_all(jobs: Sequence[Job]) -> tuple[list[ExportResult], int, bool]:
+    """Do many exports, and tell of each as it is done.
 
+    Returns:
+        The results in the order of their jobs, the exit code, and whether the machine stopped it.
+    """
+    from coach.app.batch import export_all, stops_others
+    from coach.app.export_worker import Failure, Step
 
-def _levels_of(path: Path) -> Sequence[str]:
-    """Return the levels that a script has a variant for."""
-    try:
-        routine = script.load(path)
-    except ScriptError:
-        return ()  # told when it is its turn
-    return [level for level in script.LEVELS if level in routine.levels]
-
-
-def _check_names(jobs: Sequence[Job]) -> None:
-    """Refuse two scripts that would be written to the same file, also on a disk to which A is a."""
-    found: dict[str, Path] = {}
-    for job in jobs:
-        name = file_name(job.label, job.place.suffix)
-        other = found.setdefault(name.casefold(), job.wish.script)
-        if other != job.wish.script:
-            raise click.UsageError(f"{other} and {job.wish.script} would both be {name}: export one by one")
-
-
-def _make_all(jobs: Sequence[Job]) -> tuple[list[Made], int, bool]:
-    from coach.cli.export_many import make_all
-
-    total = make_all(jobs)
-    written = sum(made.written > 0 for made in total.made)
-    parts = [f"{written} written", f"{len(total.made) - written} unchanged"]
-    if missing := len(jobs) - len(total.made):
+    results: dict[Job, ExportResult] = {}
+    code, stopped = DONE, False
+    with _draw_bars(len(jobs)) as bars, closing(export_all(jobs, REPORTER)) as events:
+        for event in events:
+            bars.show(event)
+            if isinstance(event.what, Step):
+                continue
+            if isinstance(event.what, Failure):
+                error = event.what.error
+                told = explain(error, f"coach: {event.job.request.script}")
+                assert told, "None is only for errors that nobody expected"
+                click.echo(told[0], err=True)
+                code, stopped = max(code, told[1]), stopped or stops_others(error)
+            else:
+                results[event.job] = event.what
+                _tell_result(event.job, event.what)
+    done = [results[job] for job in jobs if job in results]
+    written = sum(result.written > 0 for result in done)
+    parts = [f"{written} written", f"{len(done) - written} unchanged"]
+    if missing := len(jobs) - len(done):
         parts.append(f"{missing} not made")
-    click.echo(f"coach: {len(jobs)} export{'s'[: len(jobs) != 1]}: {', '.join(parts)}", err=True)
-    return total.made, total.code, total.stopped
+    click.echo(f"coach: {count_text(len(jobs), 'export')}: {', '.join(parts)}", err=True)
+    return done, code, stopped
 
 
-def _deliver(tracks: Sequence[Made], folder: Path) -> int:
+def _tell_result(job: Job, result: ExportResult) -> None:
+    """Say what became of an export, and where a person reads more about what did not fit."""
+    done = "written" if result.written else "unchanged"
+    if result.is_album:
+        done = f"{count_text(result.tracks, 'track')} {done}"
+        if 0 < result.written < result.tracks:
+            done = f"{result.written} of {result.tracks} tracks written"
+    size = f"{result.size_bytes / 1e6:.1f} MB"
+    click.echo(printable(f"{result.path}: {done}, {clock(result.length)} minutes, {size}, {result.voice}"))
+    if result.warnings:
+        number = count_text(result.warnings, "warning")
+        REPORTER.note(f"{number}; 'coach check {job.request.script}' tells what did not fit")
+
+
+def _deliver(results: Sequence[ExportResult], folder: Path) -> int:
     """Copy to a folder, tell of it, and return the exit code."""
-    files: dict[str, Path] = {}
-    for made in tracks:
-        album = made.path.is_dir()
-        for file in made.files:
-            files[f"{made.path.resolve().name}/{file.name}" if album else file.name] = file
-    with progress(f"Copying to {folder}") as advance:
-        done = deliver(files, folder, progress=advance)
+    done = deliver_exports(results, folder, REPORTER)
     removed = f", {len(done.removed)} removed" if done.removed else ""
-    click.echo(one_line(f"{folder}: {len(done.copied)} copied, {len(done.unchanged)} unchanged{removed}"))
+    click.echo(printable(f"{folder}: {len(done.copied)} copied, {len(done.unchanged)} unchanged{removed}"))
     for name in done.refused:
-        note(
+        REPORTER.note(
             f"{folder / name} is not as Coach left it, or not Coach's: rename or remove it, then run it again"
         )
     return CANNOT if done.refused else DONE
 
 
-def _is_folder(name: str) -> bool:
-    return bool(name) and (name[-1] in "/\\" or Path(name).is_dir())
+class _Bars:
+    """Draws nothing."""
+
+    def show(self, event: Event) -> None:
+        """Show what happened to a job."""
+
+
+class _Drawn(_Bars):
+    """Draws a bar for each job that runs, and one for all."""
+
+    def __init__(self, progress: Progress, jobs: int) -> None:
+        self._progress = progress
+        self._all = progress.add_task("all", total=jobs)
+        self._tasks: dict[Job, TaskID] = {}
+
+    def show(self, event: Event) -> None:
+        """Show how far a job is, each part of it anew; or count it as done."""
+        from rich.markup import escape
+
+        from coach.app.export_worker import Step
+
+        job, step = event
+        if not isinstance(step, Step):
+            if job in self._tasks:
+                self._progress.remove_task(self._tasks.pop(job))
+            self._progress.advance(self._all)
+            return
+        if job not in self._tasks:
+            self._tasks[job] = self._progress.add_task("", total=None)
+        text = escape(f"{job.label}: {step.title.partition(' ')[0].lower()}")
+        self._progress.update(self._tasks[job], description=text, completed=step.done, total=step.total)
+
+
+@contextmanager
+def _draw_bars(jobs: int) -> Iterator[_Bars]:
+    """Yield what draws on a terminal, and nothing where nobody would see it."""
+    if not sys.stderr.isatty():
+        yield _Bars()
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    # Lines that both streams bring to the terminal go above the bars; a file gets its own.
+    with Progress(
+        console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty()
+    ) as progress:
+        yield _Drawn(progress, jobs)

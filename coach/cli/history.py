@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coach.cli.app import one_line
-from coach.cli.screen import clock, columns, wrapped
-from coach.history import History, SessionLog, SetLog, session_lock
-from coach.lock import is_held
+from coach.app.amounts import clock, count_text
+from coach.app.sessions import read_sessions
+from coach.cli.command import Command
+from coach.cli.terminal import Column, columns, printable, table, wrapped
+from coach.history import SessionLog, SetLog
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _PAINS = {None: "", "less": "less pain", "same": "pain as before", "more": "more
 _NARROW = 28  # columns; where fewer are left for a text, it goes below the time
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the last N sessions.")
 @click.option("--sets", "with_sets", is_flag=True, help="What was done of each exercise, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print all of it for a program.")
@@ -39,7 +40,7 @@ def command(*, last: int | None, with_sets: bool, as_json: bool, as_csv: bool) -
     if as_json and as_csv:
         raise click.UsageError("--json and --csv can't go together")
     newest = last if last or as_json or as_csv else _NEWEST
-    sessions = History().sessions(newest, playing=is_held(session_lock()))
+    sessions = read_sessions(newest)
     if as_json:
         click.echo(json.dumps([_plain(session) for session in sessions], indent=2))
     elif as_csv:
@@ -79,25 +80,23 @@ def _cell(value: object) -> object:
     """Return a value for a spreadsheet, which would calculate a text that begins like a formula."""
     if not isinstance(value, str):
         return value
-    text = one_line(value)
+    text = printable(value)
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _table(sessions: Sequence[SessionLog], *, with_sets: bool) -> Iterator[str]:
     """Yield the lines of the table: when, how long, what it was and what was done of it."""
     lengths = [_length(session) for session in sessions]
-    room = max(map(len, lengths))
-    margin = len("2025-03-01 07:00") + room + 4
+    shape = [Column(len("2025-03-01 07:00")), Column(max(map(len, lengths)), right=True), Column()]
     screen = columns() if sys.stdout.isatty() else sys.maxsize
+    narrow = screen - len("2025-03-01 07:00") - max(map(len, lengths)) - 4 < _NARROW
     for session, length in zip(sessions, lengths, strict=True):
         day, text = f"{session.started:%Y-%m-%d %H:%M}", _summary(session)
-        if screen - margin < _NARROW:
+        if narrow:
             yield f"{day}  {length}"
             yield from _indented(text, 2, screen)
         else:
-            first, *more = wrapped(text, screen - margin)
-            yield f"{day}  {length:>{room}}  {first}"
-            yield from (" " * margin + line for line in more)
+            yield from table(shape, [(day, length, text)])
         if with_sets:
             for line in _exercises(session):
                 yield from _indented(line, 4, screen)
@@ -120,7 +119,7 @@ def _summary(session: SessionLog) -> str:
     title = f"{session.title} ({session.level})" if session.level else session.title
     outcome = {"completed": "", "playing": "playing now"}.get(session.outcome, session.outcome)
     sets = [each for each in session.sets if each.outcome == "done"]
-    work = f"{_count(len({each.exercise for each in sets}), 'exercise')}, {_count(len(sets), 'set')}"
+    work = f"{count_text(len({each.exercise for each in sets}), 'exercise')}, {count_text(len(sets), 'set')}"
     others = [
         f"{count} {word}"
         for word in ("skipped", "broken off")
@@ -146,7 +145,7 @@ def _exercises(session: SessionLog) -> Iterator[str]:
         parts = [_all_done([each for each in sets if each.outcome == "done"])]
         skipped = sum(each.outcome == "skipped" for each in sets)
         if skipped:
-            parts.append("skipped" if len(sets) == 1 else f"{_count(skipped, 'set')} skipped")
+            parts.append("skipped" if len(sets) == 1 else f"{count_text(skipped, 'set')} skipped")
         for each in sets:
             if each.outcome in ("broken off", "doing"):
                 word = "broken off after" if each.outcome == "broken off" else "doing now:"
@@ -158,7 +157,7 @@ def _all_done(sets: list[SetLog]) -> str:
     """Return what sets that were done come to."""
     if not sets:
         return ""
-    return _amount(sets) if len(sets) == 1 else f"{_count(len(sets), 'set')}, {_amount(sets)}"
+    return _amount(sets) if len(sets) == 1 else f"{count_text(len(sets), 'set')}, {_amount(sets)}"
 
 
 def _amount(sets: list[SetLog]) -> str:
@@ -170,13 +169,9 @@ def _amount(sets: list[SetLog]) -> str:
     done, planned = sum(each.reps_done or 0 for each in sets), sum(each.reps or 0 for each in sets)
     hold = sets[0].hold if len({each.hold for each in sets}) == 1 else None
     noun = "hold" if hold else "rep"
-    amount = _count(done, noun) if done == planned else f"{done} of {_count(planned, noun)}"
+    amount = count_text(done, noun) if done == planned else f"{done} of {count_text(planned, noun)}"
     return f"{amount} of {hold:g} s" if hold else amount
 
 
 def _clock(seconds: float) -> str:
     return clock(round(seconds * RATE))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""Single key presses from the terminal, without waiting for Enter; arrows have names."""
+"""The keys that steer a session, and single key presses from the terminal, without waiting for Enter."""
 
 from __future__ import annotations
 
@@ -7,10 +7,91 @@ import re
 import sys
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from coach.session.controls import SessionCommand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+
+class Binding(NamedTuple):
+    """Keys that belong together.
+
+    Attributes:
+        name: what a person calls them.
+        brief: what the screen says of them.
+        does: what they do, in full.
+        commands: what each key asks of a session, by its name in `key_presses`.
+    """
+
+    name: str
+    brief: str
+    does: str
+    commands: Mapping[str, SessionCommand]
+
+
+BINDINGS = (
+    Binding("space", "space pause", "pause and continue", {" ": SessionCommand.TOGGLE}),
+    Binding(
+        "n",
+        "n next",
+        "the next exercise; in a rest, the coming one, at once; while that is introduced, the one after it",
+        {"n": SessionCommand.NEXT},
+    ),
+    Binding(
+        "p",
+        "p previous",
+        "this exercise from its start; in its first seconds, the one before",
+        {"p": SessionCommand.PREVIOUS},
+    ),
+    Binding(
+        "r",
+        "r repeat",
+        "the last instruction again, then on from the start of the rep",
+        {"r": SessionCommand.REPEAT},
+    ),
+    Binding(
+        "left, right",
+        "\u2190\u2192 10 s",
+        "10 seconds back or forward, to the start of a rep or a sentence",
+        {"left": SessionCommand.BACK, "right": SessionCommand.FORWARD},
+    ),
+    Binding(
+        "up, down (or +, -)",
+        "\u2191\u2193 volume",
+        "louder, softer",
+        {
+            "up": SessionCommand.LOUDER,
+            "down": SessionCommand.SOFTER,
+            "+": SessionCommand.LOUDER,
+            "-": SessionCommand.SOFTER,
+        },
+    ),
+    Binding("q", "q stop", "stop", {"q": SessionCommand.STOP}),
+)
+"""All keys: what they do, on the screen, in the help and in the documentation."""
+
+_COMMANDS = {key: command for binding in BINDINGS for key, command in binding.commands.items()}
+
+
+def command_of(key: str) -> SessionCommand | None:
+    """Return what a key, as `key_presses` names it, asks of a session; None for nothing."""
+    return _COMMANDS.get(key.lower())
+
+
+def name_of(command: SessionCommand) -> str:
+    """Return what a person calls the key that gives a command."""
+    return next(binding.name for binding in BINDINGS if command in binding.commands.values())
+
+
+def brief_of(*commands: SessionCommand) -> list[str]:
+    """Return what the screen says of the keys that give these commands; of all keys without any."""
+    return [
+        binding.brief
+        for binding in BINDINGS
+        if not commands or not set(commands).isdisjoint(binding.commands.values())
+    ]
 
 
 _PASTES_MARKED, _PASTES_PLAIN = "\x1b[?2004h", "\x1b[?2004l"

@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import suppress
-from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from coach.cli.app import one_line
-from coach.cli.compiling import Wanted, load
-from coach.cli.screen import columns, filled, styled, wide, wrapped
+from coach.app.progress import WEEKS, describe_dose, list_weeks, read_progress
+from coach.cli.command import Command
 from coach.cli.scripts import SCRIPT_FILE
-from coach.errors import CoachError
-from coach.progress import describe_range, outgrown, standings
+from coach.cli.terminal import Column, columns, printable, styled, table, wide, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
 
-    from coach.history import SessionLog
+    from coach.app.progress import RoutineProgress
     from coach.progress import Standing
-    from coach.routine import Routine
 
-_WEEKS = 12
 _BARS = "▁▂▃▄▅▆▇█"
 _PLAIN_BARS = "12345678"  # where the encoding has no bars
 _NARROW = 24  # columns; where fewer are left for a name, it stands on a line of its own
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("script", type=SCRIPT_FILE, required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print it for a program.")
 def command(script: Path | None, *, as_json: bool) -> None:
@@ -40,98 +35,65 @@ def command(script: Path | None, *, as_json: bool) -> None:
     Without SCRIPT, of every routine that was played and is still there. A week in which nothing was done is
     blank; a bar is as high as the dose stood in its range.
     """
-    from coach.history import History, session_lock
-    from coach.lock import is_held
-
-    with History() as log:
-        sessions = log.sessions(playing=is_held(session_lock()))
-    now = datetime.now().astimezone()
-    shown = [
-        (path, routine, standings(routine, sessions, now)) for path, routine in _routines(script, sessions)
-    ]
+    found, played = read_progress(script)
     if as_json:
-        click.echo(json.dumps([_plain(*each, now) for each in shown], indent=2))
+        click.echo(json.dumps(list(map(_as_data, found)), indent=2))
         return
-    if not sessions:
+    if not played:
         click.echo("no sessions yet; 'coach play' logs each one, and doses grow from there", err=True)
-    lines = [line for each in shown for line in ("", *_table(*each, now))]
+    lines = [line for each in found for line in ("", *_describe(each))]
     if lines:
         click.echo("\n".join(lines[1:]))
 
 
-def dose_lines(stands: Sequence[Standing]) -> list[str]:
-    """Return today's doses of one exercise that has a range, and why: a line, or one for each side."""
-    told = {stand.side: f"{_dose(stand)}, {stand.why}" for stand in stands if stand.grows}
-    if len(set(told.values())) == 1:
-        return [*told.values()][:1]
-    return [f"{side}: {text}" for side, text in told.items()]
-
-
-def _routines(script: Path | None, sessions: Sequence[SessionLog]) -> Iterator[tuple[Path, Routine]]:
-    """Yield the routines that are asked for, at every level that they were played at."""
-    played = dict.fromkeys((Path(session.script), session.level) for session in sessions)
-    if script is not None:
-        levels = [level for path, level in played if path == script.absolute()]
-        wanted = [(script, level) for level in levels or [None]]
-    else:
-        wanted = [(path, level) for path, level in played if path.is_file()]
-    for path, level in wanted:
-        if script is not None:
-            yield path, load(Wanted(path, level))
-            continue
-        with suppress(CoachError):  # it was changed since, and 'coach check' tells why it cannot be read
-            yield path, load(Wanted(path, level))
-
-
-def _table(path: Path, routine: Routine, stands: Sequence[Standing], now: datetime) -> Iterator[str]:
+def _describe(of: RoutineProgress) -> Iterator[str]:
     """Yield the lines of one routine: for each exercise and side its dose, the weeks, the last day, why."""
-    screen = columns()
+    routine = of.routine
     level = f" ({routine.level})" if routine.level else ""
-    for line in wrapped(f"{routine.title}{level}", screen):
+    for line in wrapped(f"{routine.title}{level}", columns()):
         yield styled(line, bold=True)
-    names = [one_line(_name(stand)) for stand in stands]
-    doses = [_dose(stand) for stand in stands]
-    lasts = [_day(stand.visits[-1].moment) if stand.visits else "not yet" for stand in stands]
-    behind = max(map(wide, doses), default=0) + _WEEKS + max(map(len, lasts), default=0) + 6
-    room = min(max(map(wide, names), default=0), screen - behind - 2)
-    apart = room < min(_NARROW, max(map(wide, names), default=0))
-    for name, dose, last, stand in zip(names, doses, lasts, stands, strict=True):
-        picture = styled(_picture(stand, now), fg="cyan")
+    names = [printable(_name(stand)) for stand in of.standings]
+    doses = [describe_dose(stand) for stand in of.standings]
+    lasts = [_day(stand.visits[-1].moment) if stand.visits else "not yet" for stand in of.standings]
+    of_name, of_dose = (max(map(wide, texts), default=0) for texts in (names, doses))
+    room = min(of_name, columns() - of_dose - WEEKS - max(map(len, lasts), default=0) - 8)
+    apart = room < min(_NARROW, of_name)
+    shape = [Column(room), Column(of_dose), Column(WEEKS, style="cyan"), Column()]
+    for name, dose, last, stand in zip(names, doses, lasts, of.standings, strict=True):
+        picture = _draw_weeks(stand, of.now)
         if apart:
-            yield from (f"  {line}" for line in wrapped(name, screen - 2))
+            yield from (f"  {line}" for line in wrapped(name, columns() - 2))
             yield f"    {dose}".rstrip()
-            yield f"    {picture}  {last}".rstrip()
+            yield f"    {styled(picture, fg='cyan')}  {last}".rstrip()
         else:
-            *more, end = wrapped(name, room)
-            yield from (f"  {line}" for line in more)
-            yield f"  {filled(end, room)}  {filled(dose, max(map(wide, doses)))}  {picture}  {last}".rstrip()
+            yield from table(shape, [(name, dose, picture, last)], indent=2)
         if stand.grows:
-            yield from (styled(f"    {line}", dim=True) for line in wrapped(stand.why, screen - 4))
-    if grown := outgrown(routine, stands):
+            yield from (styled(f"    {line}", dim=True) for line in wrapped(stand.why, columns() - 4))
+    if of.outgrown:
         option = " --level harder" if routine.level is None else ""
-        hint = f"worth a try, for {', '.join(grown)}: coach play {path.stem}{option}"
-        yield from (f"  {line}" for line in wrapped(hint, screen - 2))
+        hint = f"worth a try, for {', '.join(of.outgrown)}: coach play {of.script.stem}{option}"
+        yield from (f"  {line}" for line in wrapped(hint, columns() - 2))
 
 
-def _plain(path: Path, routine: Routine, stands: Sequence[Standing], now: datetime) -> dict[str, object]:
+def _as_data(of: RoutineProgress) -> dict[str, object]:
     """Return one routine for a program."""
     return {
-        "script": str(path.absolute()),
-        "title": routine.title,
-        "level": routine.level,
+        "script": str(of.script.absolute()),
+        "title": of.routine.title,
+        "level": of.routine.level,
         "exercises": [
             {
                 "exercise": stand.exercise.name,
                 "side": stand.side,
-                "dose": _dose(stand),
+                "dose": describe_dose(stand),
                 "step": stand.step + 1,
                 "steps": len(stand.steps),
                 "why": stand.why if stand.grows else None,
                 "outgrown": stand.outgrown,
                 "last": stand.visits[-1].moment.isoformat() if stand.visits else None,
-                "weeks": [None if step is None else step + 1 for step in _weeks(stand, now)],
+                "weeks": [None if step is None else step + 1 for step in list_weeks(stand, of.now)],
             }
-            for stand in stands
+            for stand in of.standings
         ],
     }
 
@@ -140,39 +102,15 @@ def _name(stand: Standing) -> str:
     return ", ".join(filter(None, (stand.exercise.name, stand.side)))
 
 
-def _dose(stand: Standing) -> str:
-    """Return today's dose: "12 of 10-15 reps", or without a range "12 reps", "3 x 20 s", "40 s"."""
-    from coach.routine import Hold, Timed
-
-    if stand.grows:
-        return ", ".join(describe_range(stand.exercise.dose, stand.dose, of=True))
-    dose = stand.dose
-    if isinstance(dose, Timed):
-        return f"{float(dose.seconds):g} s"
-    if isinstance(dose, Hold):
-        return f"{dose.reps.low} x {float(dose.hold.low):g} s"
-    return f"{dose.reps.low} rep{'' if dose.reps.low == 1 else 's'}"
-
-
-def _weeks(stand: Standing, now: datetime) -> list[int | None]:
-    """Return the step of the last dose in each of the weeks, the one that ends now last; None for none."""
-    weeks: list[int | None] = [None] * _WEEKS
-    for visit in stand.visits:
-        ago = max(timedelta(0), now - visit.moment) // timedelta(weeks=1)
-        if ago < _WEEKS:
-            weeks[-1 - ago] = stand.step_of(visit) or 0
-    return weeks
-
-
-def _picture(stand: Standing, now: datetime) -> str:
+def _draw_weeks(stand: Standing, now: datetime) -> str:
     """Return the weeks as bars."""
-    bars, top = _bars(), max(1, len(stand.steps) - 1)
+    bars, top = _choose_bars(), max(1, len(stand.steps) - 1)
     return "".join(
-        " " if step is None else bars[round(step * (len(bars) - 1) / top)] for step in _weeks(stand, now)
+        " " if step is None else bars[round(step * (len(bars) - 1) / top)] for step in list_weeks(stand, now)
     )
 
 
-def _bars() -> str:
+def _choose_bars() -> str:
     try:
         _BARS.encode(sys.stdout.encoding or "ascii")
     except (UnicodeError, LookupError):

@@ -3,39 +3,33 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.cli.app import one_line
-from coach.cli.compiling import (
+from coach.app.schedule import ScheduleRequest, add_schedule, preview_schedule
+from coach.cli.command import CommandGroup
+from coach.cli.options import (
     Typed,
     check_in_option,
-    compiled,
-    fitted,
     limit_option,
-    load,
-    note,
     options,
     player_option,
-    ready_to_steer,
+    request_of,
     typed,
     volume_option,
     wait_option,
-    wanted,
 )
+from coach.cli.reporting import REPORTER
 from coach.cli.scripts import SCRIPT_FILE
-from coach.schedule import RefusedError, Schedule, schedules
-from coach.schedule.invocation import environment, program
+from coach.cli.terminal import Column, print_table, printable
+from coach.schedule import schedules
 from coach.schedule.runs import runs
-from coach.schedule.when import in_words, next_times, read
+from coach.schedule.when import in_words, next_times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -45,7 +39,7 @@ _OWN = {"at", "days", "name", "where", "only_print"}
 _names = click.argument("names", metavar="NAME...", nargs=-1, required=True)
 
 
-@click.group(no_args_is_help=False)
+@click.group(cls=CommandGroup, no_args_is_help=False)
 def command() -> None:
     """Play routines at set times, through cron or systemd's timers.
 
@@ -95,27 +89,16 @@ def add(
 
     All is checked now: the script, the voice, the time. Every sentence is spoken ahead.
     """
-    for own in ("volume", "wait", "limit", "check_in", "player"):
-        del choices[own]
-    wish = wanted(script, **choices)
-    with _asked():
-        when = read(at, days)
-        path = os.path.abspath(script)  # noqa: PTH100 - a link to a script stays one
-        asked = Schedule(
-            name or script.stem, when.fields, program(), path, tuple(typed(context, _OWN)), environment()
-        )
-        if only_print:
-            text = schedules.preview(asked, where, named=name is not None)
-            load(wish)
-            click.echo(text)
-            return
-        schedules.plan(asked, where, named=name is not None)  # before the voice works
-        ready_to_steer(*compiled(wish, fitted(wish, load(wish), "auto")))
-        added = schedules.add(asked, where, named=name is not None)
+    words = tuple(typed(context, _OWN))
+    wanted = ScheduleRequest(request_of(script, choices), at, days, name, where, words)
+    if only_print:
+        click.echo(preview_schedule(wanted, REPORTER))
+        return
+    added = add_schedule(wanted, REPORTER)
     moment = next((f", next {_moment(time)}" for time in next_times(added.when, 1)), "")
-    click.echo(one_line(f"{added.name}: {in_words(added.when)}{moment} ({where})"))
+    click.echo(printable(f"{added.name}: {in_words(added.when)}{moment} ({where})"))
     if others := schedules.together(added):
-        note(f"{', '.join(others)} may start in the same minute; then only one of them plays")
+        REPORTER.note(f"{', '.join(others)} may start in the same minute; then only one of them plays")
 
 
 @command.command("list")
@@ -138,11 +121,11 @@ def show(*, as_json: bool) -> None:
         if not as_json:
             state = ", ".join(map(_moment, times)) if times else "paused" if schedule.paused else "never"
             command_line = " ".join([schedule.script, *map(shlex.quote, schedule.options)])
-            click.echo(one_line(f"{schedule.name}: {in_words(schedule.when)} ({where})"))
-            click.echo(one_line(f"    {'' if schedule.paused else 'next '}{state}"))
-            click.echo(one_line(f"    {command_line}"))
+            click.echo(printable(f"{schedule.name}: {in_words(schedule.when)} ({where})"))
+            click.echo(printable(f"    {'' if schedule.paused else 'next '}{state}"))
+            click.echo(printable(f"    {command_line}"))
     for line in schedules.strangers():
-        note(f"Coach did not write this line between its marks, and leaves it alone: {line}")
+        REPORTER.note(f"Coach did not write this line between its marks, and leaves it alone: {line}")
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     elif not rows:
@@ -155,8 +138,7 @@ def show(*, as_json: bool) -> None:
 @_names
 def remove(names: tuple[str, ...]) -> None:
     """Remove schedules; the routines stay."""
-    with _asked():
-        schedules.remove(names)
+    schedules.remove(names)
     click.echo(f"{', '.join(dict.fromkeys(names))}: removed")
 
 
@@ -164,8 +146,7 @@ def remove(names: tuple[str, ...]) -> None:
 @_names
 def pause(names: tuple[str, ...]) -> None:
     """Keep schedules, but do not play them until they are resumed."""
-    with _asked():
-        schedules.pause(names, paused=True)
+    schedules.pause(names, paused=True)
     click.echo(f"{', '.join(dict.fromkeys(names))}: paused")
 
 
@@ -173,8 +154,7 @@ def pause(names: tuple[str, ...]) -> None:
 @_names
 def resume(names: tuple[str, ...]) -> None:
     """Play schedules again that were paused."""
-    with _asked():
-        schedules.pause(names, paused=False)
+    schedules.pause(names, paused=False)
     click.echo(f"{', '.join(dict.fromkeys(names))}: resumed")
 
 
@@ -190,9 +170,8 @@ def test(name: str) -> int:
         sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
 
-    with _asked():
-        code = schedules.run(name, pass_on)
-    note(f"{name}: ended with exit code {code}")
+    code = schedules.run(name, pass_on)
+    REPORTER.note(f"{name}: ended with exit code {code}")
     return code
 
 
@@ -201,8 +180,8 @@ def test(name: str) -> int:
 def log(last: int) -> None:
     """Show what happened at the set times, newest last."""
     done = runs(last)
-    for run in done:
-        click.echo(one_line(f"{_moment(run.moment.astimezone())}  {run.name}: {run.outcome}"))
+    rows = [(_moment(run.moment.astimezone()), f"{run.name}: {run.outcome}") for run in done]
+    print_table([Column(), Column()], rows)
     if not done:
         click.echo("nothing has played by itself yet; 'coach schedule list' tells what will")
 
@@ -213,13 +192,3 @@ def _moment(time: datetime) -> str:
 
     near = abs((time - datetime.now(time.tzinfo)).days) < 300
     return f"{time:%a} {time.day} {time:%b %H:%M}" if near else f"{time:%a} {time.day} {time:%b %Y %H:%M}"
-
-
-@contextmanager
-def _asked() -> Iterator[None]:
-    """Turn what cannot be as it was asked for into an error of the command line."""
-    try:
-        yield
-    except RefusedError as error:
-        option = {"time": "'--at'", "days": "'--days'", "name": "the name"}[error.about]
-        raise click.BadParameter(str(error), click.get_current_context(), param_hint=option) from error

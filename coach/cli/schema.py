@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from coach.atomic import replace_file
-from coach.cli.app import one_line
-from coach.script.format import schema
+from coach.app.schema import schema_text, write_schema
+from coach.cli.command import Command
+from coach.cli.terminal import printable
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write it to this file.")
 def command(output: str | None) -> None:
     """Print the JSON Schema of scripts: with it an editor completes keys and marks mistakes.
 
     Scripts made by 'coach new' point editors at it by themselves.
     """
-    text = schema_text()
     if output is None:
-        click.echo(text, nl=False)
+        click.echo(schema_text(), nl=False)
         return
-    with replace_file(Path(output), len(text)) as file:
-        file.write(text.encode())
-    click.echo(one_line(f"{output}: written"))
-
-
-def schema_text() -> str:
-    """Return the schema as the text of a file."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    write_schema(Path(output))
+    click.echo(printable(f"{output}: written"))

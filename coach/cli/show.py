@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.atomic import check_target, replace_file
-from coach.cli.app import one_line
-from coach.cli.compiling import compiled, fitted, load, options, standing, wanted
-from coach.cli.progress import dose_lines
-from coach.cli.screen import clock, columns, filled, styled, wide, wrapped
+from coach.app.amounts import clock, count_text
+from coach.app.progress import explain_doses
+from coach.app.show import draw_picture, show, write_picture
+from coach.atomic import check_target
+from coach.cli.command import Command
+from coach.cli.options import options, request_of
+from coach.cli.reporting import REPORTER
 from coach.cli.scripts import SCRIPT_FILE
+from coach.cli.terminal import Column, columns, printable, styled, table, wide, wrapped
 from coach.errors import MOST_PROBLEMS
 from coach.routine import Guidance
 from coach.timeline import CueKind, contract
@@ -22,8 +24,7 @@ from coach.timeline import CueKind, contract
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from coach.progress import Standing
-    from coach.routine import Routine
+    from coach.app.show import Shown
     from coach.timeline import Cue, Timeline
 
 
@@ -45,7 +46,7 @@ class _Picture(click.ParamType[Path]):
         return path
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("script", type=SCRIPT_FILE)
 @options
 @click.option("--json", "as_json", is_flag=True, help="Print the timeline for a program.")
@@ -60,33 +61,19 @@ def command(script: Path, *, as_json: bool, svg: Path | None, html: Path | None,
     for target in filter(None, (svg, html)):
         if target != _STDOUT:
             check_target(target)  # what cannot be written is told before the voice is asked
-    wish = wanted(script, **choices)
-    plain = load(wish)
-    routine = fitted(wish, plain, "auto")
-    timeline, _ = compiled(wish, routine)
-    if svg or html:
-        from coach import pictures
-
-        if svg:
-            _write(svg, pictures.svg(timeline, routine), quiet=as_json)
-        if html:
-            _write(html, pictures.html(timeline, routine), quiet=as_json)
+    shown = show(request_of(script, choices), REPORTER)
+    for picture, kind in ((svg, ".svg"), (html, ".html")):
+        if picture == _STDOUT:
+            click.echo(draw_picture(shown, kind).encode(), nl=False)
+        elif picture:
+            write_picture(shown, picture)
+            # On standard error where a program reads the other.
+            click.echo(printable(f"{picture}: written"), err=as_json)
     if as_json:
-        click.echo(json.dumps(contract(timeline), indent=1))
+        click.echo(json.dumps(contract(shown.timeline), indent=1))
     elif not (svg or html):
-        stands = standing(wish, plain)
-        click.echo("\n".join([*_cues(timeline), "", *_notes(plain, routine, stands), *_summary(timeline)]))
-
-
-def _write(target: Path, text: str, *, quiet: bool) -> None:
-    """Write a picture as a whole file, and say so: on standard error where a program reads the other."""
-    data = text.encode()
-    if target == _STDOUT:
-        click.echo(data, nl=False)
-        return
-    with replace_file(target, len(data)) as file:
-        file.write(data)
-    click.echo(one_line(f"{target}: written"), err=quiet)
+        timeline = shown.timeline
+        click.echo("\n".join([*_cues(timeline), "", *_notes(shown), *_summary(timeline)]))
 
 
 def _cues(timeline: Timeline) -> Iterator[str]:
@@ -94,65 +81,69 @@ def _cues(timeline: Timeline) -> Iterator[str]:
     times = len(clock(timeline.length, tenths=True))
     sets = _most_sets(timeline)
     places = [_place(cue, sets) for cue in timeline.cues]
-    margin = max((len(place) for place in places), default=0)
-    room = max(20, columns() - times - margin - 4)
-    room = min(room, max((wide(one_line(cue.text)) for cue in timeline.cues), default=0))
-    room = max(room, len("cue"))
-    yield styled(f"{'time':>{times}}  {'cue':{room}}  {'belongs to'}".rstrip(), bold=True)
-    chapters = iter(timeline.chapters)
-    chapter = None
-    for cue, place in zip(timeline.cues, places, strict=True):
-        while chapter is None or cue.start >= chapter.end:
-            if chapter is not None:
-                yield ""
-            chapter = next(chapters)
-            yield " " * (times + 2) + styled(one_line(chapter.title), bold=True, underline=True)
-        time = f"{clock(cue.start if cue.beat is None else cue.beat, tenths=True):>{times}}"
-        notes = wrapped(place, max(margin, 1))
-        for line, note in zip_longest(wrapped(cue.text, room), notes, fillvalue=""):
-            text = styled(line, bold=cue.beat is not None) + " " * (room - wide(line))
-            yield f"{styled(time, fg='cyan')}  {text}  {styled(note, dim=True)}".rstrip()
-            time = " " * times
+    room = max(20, columns() - times - max(map(len, places), default=0) - 4)
+    room = min(room, max((wide(printable(cue.text)) for cue in timeline.cues), default=0))
+    shape = [Column(times, right=True, style="cyan"), Column(max(room, len("cue"))), Column(style="dim")]
+    yield from table(shape, [[(title, "bold") for title in ("time", "cue", "belongs to")]])
+    rows = [
+        (
+            clock(cue.start if cue.beat is None else cue.beat, tenths=True),
+            cue.text if cue.beat is None else (cue.text, "bold"),
+            place,
+        )
+        for cue, place in zip(timeline.cues, places, strict=True)
+    ]
+    first = 0
+    for chapter in timeline.chapters:
+        last = first
+        while last < len(rows) and timeline.cues[last].start < chapter.end:
+            last += 1
+        if first:
+            yield ""
+        yield " " * (times + 2) + styled(printable(chapter.title), bold=True, underline=True)
+        yield from table(shape, rows[first:last])
+        first = last
 
 
-def _notes(plain: Routine, routine: Routine, stands: Sequence[Standing]) -> Iterator[str]:
+def _notes(shown: Shown) -> Iterator[str]:
     """Yield what a person should know of each exercise before the start, and never hears."""
+    plain = shown.script
     said = {
-        before: after.guidance for before, after in zip(plain.exercises(), routine.exercises(), strict=True)
+        before: after.guidance
+        for before, after in zip(plain.exercises(), shown.routine.exercises(), strict=True)
     }
     for exercise in dict.fromkeys(plain.exercises()):
         needs = f"needs {', '.join(exercise.equipment)}" if exercise.equipment else ""
         guidance = f"guidance: {said[exercise]}" if said[exercise] != Guidance.FULL else ""
-        doses = dose_lines([stand for stand in stands if stand.exercise == exercise])
+        doses = explain_doses([stand for stand in shown.standings if stand.exercise == exercise])
         told = [note for note in (*doses, guidance, exercise.position, needs, exercise.notes) if note]
         if told:
-            yield styled(one_line(exercise.name), bold=True)
+            yield styled(printable(exercise.name), bold=True)
             yield from (f"  {line}" for note in told for line in wrapped(note, columns() - 2))
             yield ""
 
 
 def _summary(timeline: Timeline) -> Iterator[str]:
     """Yield the lines that tell the chapters, the total and what did not fit."""
+    rows: list[Sequence[str | tuple[str, str]]] = [
+        (chapter.title, clock(chapter.start), clock(chapter.end - chapter.start))
+        for chapter in timeline.chapters
+    ]
     total = clock(timeline.length)
-    titles = [one_line(chapter.title) for chapter in timeline.chapters] + [one_line(timeline.title)]
-    room = max(20, min(columns() - 2 * max(len(total), 6) - 4, max(map(wide, titles))))
-    lengths = max(len(total), len("starts"))
-    yield styled(f"{'chapter':{room}}  {'starts':>{lengths}}  {'lasts':>{lengths}}", bold=True)
-    for title, chapter in zip(titles, timeline.chapters, strict=False):
-        starts, lasts = clock(chapter.start), clock(chapter.end - chapter.start)
-        *more, last = wrapped(title, room)
-        yield from more
-        yield f"{filled(last, room)}  {starts:>{lengths}}  {lasts:>{lengths}}"
-    *more, last = wrapped(titles[-1], room)
-    yield from (styled(line, bold=True) for line in more)
-    yield styled(f"{filled(last, room)}  {'':{lengths}}  {total:>{lengths}}", bold=True)
+    rows.append([(text, "bold") for text in (timeline.title, "", total)])
+    titles = [timeline.title, *(chapter.title for chapter in timeline.chapters)]
+    longest = max(wide(printable(title)) for title in titles)
+    room = max(20, min(columns() - 2 * max(len(total), 6) - 4, longest))
+    yield from table(
+        [Column(room, "chapter"), Column(title="starts", right=True), Column(title="lasts", right=True)], rows
+    )
     level = f", {timeline.level}" if timeline.level else ""
     beats = sum(cue.beat is not None for cue in timeline.cues)
     yield f"\n{len(timeline.cues)} cues, {beats} on a beat; {timeline.voice}, {timeline.language}{level}"
     for warning in timeline.warnings[:MOST_PROBLEMS]:
-        yield styled(one_line(f"{warning.location}: warning: {warning.message}"), fg="yellow")
+        yield styled(printable(f"{warning.location}: warning: {warning.message}"), fg="yellow")
     if more_warnings := len(timeline.warnings[MOST_PROBLEMS:]):
-        yield styled(f"and {more_warnings} more warning{'s' if more_warnings > 1 else ''}", fg="yellow")
+        yield styled(f"and {count_text(more_warnings, 'more warning')}", fg="yellow")
 
 
 def _most_sets(timeline: Timeline) -> dict[str | None, int]:
@@ -172,7 +163,7 @@ def _place(cue: Cue, sets: dict[str | None, int]) -> str:
     parts = [
         f"set {cue.set}" if sets[cue.exercise] > 1 else "",
         f"rep {cue.rep}" if cue.set else f"round {cue.rep}",
-        one_line(cue.phase or ""),
+        printable(cue.phase or ""),
         "" if cue.kind in (CueKind.COUNT, CueKind.COUNTDOWN) else str(cue.kind),
     ]
     return ", ".join(part for part in parts if part)

@@ -4,63 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
-from dataclasses import dataclass
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
 from coach import phrases
-from coach.cli.app import one_line
-from coach.cli.screen import columns, filled, styled, wide
+from coach.app.shell import quote
+from coach.app.voices import list_languages
+from coach.cli.command import Command
+from coach.cli.terminal import Column, columns, printable, styled, table
 from coach.errors import SpeechError
-from coach.speech import choose_voice, voices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from coach.speech import VoiceInfo
-
-_NAMES = {
-    "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech", "cy": "Welsh",
-    "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian",
-    "eu": "Basque", "fa": "Persian", "fi": "Finnish", "fr": "French", "ga": "Irish", "gl": "Galician",
-    "gu": "Gujarati", "he": "Hebrew", "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "hy": "Armenian",
-    "id": "Indonesian", "is": "Icelandic", "it": "Italian", "ja": "Japanese", "ka": "Georgian",
-    "kk": "Kazakh", "kn": "Kannada", "ko": "Korean", "lt": "Lithuanian", "lv": "Latvian",
-    "mk": "Macedonian", "ml": "Malayalam", "mr": "Marathi", "ms": "Malay", "nb": "Norwegian",
-    "ne": "Nepali", "nl": "Dutch", "no": "Norwegian", "pa": "Punjabi", "pl": "Polish", "pt": "Portuguese",
-    "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sl": "Slovenian", "sq": "Albanian",
-    "sr": "Serbian", "sv": "Swedish", "sw": "Swahili", "ta": "Tamil", "te": "Telugu", "th": "Thai",
-    "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese", "yue": "Cantonese",
-    "zh": "Chinese",
-}  # fmt: skip
-"""Codes of ISO 639 and the English names of the languages that most systems have voices for."""
-
-_PLAIN = re.compile(r"[\w./+@:-]+")  # what no shell reads as anything else
-_UNSAFE = re.compile(r'["$`\\!%\n]')  # what some shell reads within double quotes
-
-
-@dataclass(frozen=True, slots=True)
-class Language:
-    """What this machine has for a language.
-
-    Attributes:
-        code: the first part of its tag, such as "en".
-        name: in English where that is known, else the code.
-        spoken: whether Coach has its own sentences in it.
-        voices: all of it, those of the best engine first.
-        best: the one that `auto` takes, such as "neural/heart"; None without sentences or without a voice.
-        sample: a command to hear that voice; None as above.
-    """
-
-    code: str
-    name: str
-    spoken: bool
-    voices: tuple[VoiceInfo, ...]
-    best: str | None
-    sample: str | None
+    from coach.app.voices import Language
 
 
 class _LanguageCode(click.ParamType[str]):
@@ -83,7 +43,7 @@ class _LanguageCode(click.ParamType[str]):
         return [CompletionItem(code) for code in phrases.languages() if code.startswith(incomplete)]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--language", type=_LanguageCode(), help="Only this language, such as de.")
 @click.option("--all", "everything", is_flag=True, help="Every voice of every language.")
 @click.option("--json", "as_json", is_flag=True, help="Print all of it for a program.")
@@ -92,7 +52,7 @@ def command(*, language: str | None, everything: bool, as_json: bool) -> None:
 
     Languages that Coach has sentences in come first, with the voice that is taken where none is named.
     """
-    there = languages()
+    there = list_languages()
     if language:
         there = [each for each in there if each.code == language]
     if not any(each.voices for each in there):
@@ -102,113 +62,64 @@ def command(*, language: str | None, everything: bool, as_json: bool) -> None:
             )
         raise SpeechError("no voice on this machine; pip install --force-reinstall coach-audio")
     if as_json:
-        click.echo(json.dumps([_plain(each) for each in there], indent=2))
+        click.echo(json.dumps([_as_data(each) for each in there], indent=2))
         return
     others = [each for each in there if not (each.spoken or everything or language)]
-    blocks = ["\n".join(_shown(each)) for each in there if each not in others]
-    blocks += ["\n".join(_shown_in_short(others))] if others else []
+    blocks = ["\n".join(_describe(each)) for each in there if each not in others]
+    blocks += ["\n".join(_describe_in_short(others))] if others else []
     blocks += ["* is taken where no voice is named"] if any(each.best for each in there) else []
     click.echo("\n\n".join(blocks))
 
 
-def languages() -> list[Language]:
-    """Return the languages that this machine has voices for, and those that Coach has sentences in.
-
-    The latter come first; both are sorted by name.
-    """
-    known = phrases.languages()
-    found: dict[str, list[VoiceInfo]] = {code: [] for code in known}
-    there = voices()
-    for info in there:
-        found.setdefault(_primary(info.language), []).append(info)
-    telling = any(info == ("system", "Esperanto", "eo") for info in there)  # espeak names voices by language
-    rows = []
-    for code, infos in found.items():
-        best = best_voice(code) if code in known else None
-        name = _name(code, infos[0].name.partition(" (")[0] if infos and telling else "")
-        rows.append(Language(code, name, code in known, tuple(infos), best, _sample(code, best)))
-    return sorted(rows, key=lambda row: (not row.spoken, row.name.casefold(), row.code))
-
-
-def best_voice(code: str) -> str | None:
-    """Return the voice that is taken where none is named, such as "neural/heart"; None without one."""
-    try:
-        voice = choose_voice(code)
-    except SpeechError:
-        return None
-    return f"{voice.engine}/{voice.name}"
-
-
-def _name(code: str, voice: str) -> str:
-    """Return a language's name: known here, told by its phrasebook or its voice, or else its code."""
-    if code in _NAMES:
-        return _NAMES[code]
-    book = phrases.phrasebook(code).tables if code in phrases.languages() else {}
-    return str(book.get("name") or voice or code)
-
-
-def _sample(code: str, best: str | None) -> str | None:
-    if best is None:
-        return None
-    text = phrases.phrasebook(code).sentence("end")
-    return f"coach say --language {code} --voice {quoted(best)} {quoted(text)}"
-
-
-def quoted(text: str) -> str:
-    """Return a text as a word of a command line, in double quotes where it needs some and they do."""
-    if _PLAIN.fullmatch(text):
-        return text
-    return shlex.quote(text) if _UNSAFE.search(text) else f'"{text}"'
-
-
-def _shown(language: Language) -> Iterator[str]:
+def _describe(language: Language) -> Iterator[str]:
     """Yield a heading, the voices with a mark at the one that is taken, and a command to hear that."""
-    yield _heading(language)
-    names = [one_line(f"{info.engine}/{info.name}") for info in language.voices]
-    room = max(map(wide, names), default=0)
-    for info, name in zip(language.voices, names, strict=True):
-        best = name == language.best
-        line = f"{'*' if best else ' '} {filled(name, room)}  {one_line(info.language)}"
-        yield "  " + (styled(line, bold=True) if best else line)
-    if language.sample:
-        yield "  " + styled(one_line(language.sample), fg="cyan")
+    heading = styled(_title(language), bold=True)
+    yield heading if language.spoken else f"{heading}: Coach has no sentences in it"
+    rows = []
+    for info in language.voices:
+        name = f"{info.engine}/{info.name}"
+        mark, style = ("*", "bold") if name == language.best else (" ", "")
+        rows.append([(f"{mark} {name}", style), (info.language, style)])
+    yield from table([Column(), Column()], rows, indent=2)
+    if sample := _sample_command(language):
+        yield "  " + styled(printable(sample), fg="cyan")
     elif not language.voices:
         yield "  no voice on this machine; 'coach doctor' tells what to do"
 
 
-def _heading(language: Language) -> str:
-    return styled(_title(language), bold=True) + ("" if language.spoken else ": Coach has no sentences in it")
+def _sample_command(language: Language) -> str | None:
+    """Return a command to hear the voice that is taken; None without one."""
+    if language.best is None:
+        return None
+    text = phrases.phrasebook(language.code).sentence("end")
+    return f"coach say --language {language.code} --voice {quote(language.best)} {quote(text)}"
 
 
-def _title(language: Language) -> str:
-    return language.code if language.name == language.code else one_line(f"{language.name} ({language.code})")
-
-
-def _shown_in_short(others: list[Language]) -> Iterator[str]:
+def _describe_in_short(others: list[Language]) -> Iterator[str]:
     """Yield lines that name the languages which Coach has no sentences in."""
     count = sum(len(each.voices) for each in others)
     heading = styled(f"{len(others)} more languages", bold=True)
     yield f"{heading} with {count} voices, in which Coach has no sentences; --all lists them:"
-    line = " "
-    for each in others:
-        name = f" {_title(each)}" + ("," if each is not others[-1] else "")
-        if wide(line) + wide(name) > columns():
-            yield line
-            line = " "
-        line += name
-    yield line
+    names = ", ".join(_title(each).replace(" ", _STAY) for each in others)
+    for line in textwrap.wrap(names, columns() - 2, break_long_words=False):
+        yield f"  {line.replace(_STAY, ' ')}"
 
 
-def _primary(tag: str) -> str:
-    return tag.partition("-")[0].lower()
+_STAY = "\u00a0"  # a space that no line is cut at
 
 
-def _plain(language: Language) -> dict[str, object]:
+def _title(language: Language) -> str:
+    return (
+        language.code if language.name == language.code else printable(f"{language.name} ({language.code})")
+    )
+
+
+def _as_data(language: Language) -> dict[str, object]:
     return {
         "language": language.code,
         "name": language.name,
         "spoken": language.spoken,
         "auto": language.best,
-        "sample": language.sample,
+        "sample": _sample_command(language),
         "voices": [{"voice": f"{info.engine}/{info.name}", **info._asdict()} for info in language.voices],
     }

@@ -1,7 +1,7 @@
 """The log of sessions: what was played, when, and what was done of it, in a database that survives a kill."""
 
 from coach.history.log import History, Record, database, session_lock
-from coach.history.model import Answer, Ending, SessionLog, SetLog, SetOutcome
+from coach.history.model import Answer, Ending, Outcome, Question, SessionLog, SetLog, SetOutcome
 from coach.history.store import HistoryError
 
 __all__ = [
@@ -9,6 +9,8 @@ __all__ = [
     "Ending",
     "History",
     "HistoryError",
+    "Outcome",
+    "Question",
     "Record",
     "SessionLog",
     "SetLog",

@@ -6,9 +6,9 @@ import json
 from dataclasses import fields
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from coach.history.model import SessionLog, SetLog
+from coach.history.model import Answer, Outcome, SessionLog, SetLog, SetOutcome
 from coach.history.store import Database
 from coach.user_folders import data_folder, state_folder
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from coach.history.model import Answer, Ending, SetOutcome
+    from coach.history.model import Ending, Question
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -118,8 +118,8 @@ class History:
     ) -> Record:
         """Log that a session starts, and return the record that takes the rest of it.
 
-        Only who holds the lock of `session_lock` may begin one: whatever seems to be playing is dead then,
-        and becomes "broken off".
+        Only who holds the lock of `session_lock` may begin one: whatever seems to be playing was
+        killed then, and becomes BROKEN_OFF.
 
         Args:
             title: as in `SessionLog`; so are the others.
@@ -146,7 +146,7 @@ class History:
             "options": json.dumps(dict(options or {})),
             "length": length,
             "heard": 0.0,
-            "outcome": "playing",
+            "outcome": Outcome.PLAYING,
         }
         number = self._database.write(
             (
@@ -165,7 +165,7 @@ class History:
 
         Args:
             newest: only so many, the last ones; None for all.
-            playing: whether a session is playing now. Without one, what was never ended is "broken off".
+            playing: whether a session is playing now. Without one, what never ended is BROKEN_OFF.
 
         Raises:
             HistoryError: there is a log, and it cannot be read.
@@ -207,7 +207,7 @@ class Record:
         reps_done: int | None,
         seconds_done: float,
         heard: float,
-        outcome: SetOutcome = "doing",
+        outcome: SetOutcome = SetOutcome.DOING,
     ) -> None:
         """Log how much of a set is done, and the seconds of the track reached."""
         values = {"reps_done": reps_done, "seconds_done": seconds_done, "outcome": outcome}
@@ -237,9 +237,9 @@ class Record:
             _update("sessions", self.id, values),
         )
 
-    def answer(self, question: Literal["effort", "pain"], answer: Answer) -> None:
+    def answer(self, question: Question, answer: Answer) -> None:
         """Log what the person said at the end of the session, when they were asked."""
-        self._database.write(_update("sessions", self.id, {question: answer}))
+        self._database.write(_update("sessions", self.id, {question.value: answer}))
 
 
 def _insert(table: str, values: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
@@ -268,14 +268,15 @@ def _session(row: sqlite3.Row, sets: list[sqlite3.Row], *, playing: bool) -> Ses
     values["started"] = datetime.fromisoformat(row["started"])
     values["ended"] = None if row["ended"] is None else datetime.fromisoformat(row["ended"])
     values["options"] = json.loads(row["options"])
-    live = playing and row["outcome"] == "playing"
-    if row["outcome"] == "playing" and not live:
-        values["outcome"] = "broken off"
+    outcome = Outcome(row["outcome"])
+    live = playing and outcome is Outcome.PLAYING
+    values["outcome"] = Outcome.BROKEN_OFF if outcome is Outcome.PLAYING and not live else outcome
+    values |= {name: Answer(row[name]) for name in ("effort", "pain") if row[name] is not None}
     return SessionLog(**values, sets=tuple(_set(each, live=live) for each in sets))
 
 
 def _set(row: sqlite3.Row, *, live: bool) -> SetLog:
     values = {field.name: row[field.name] for field in fields(SetLog)}
-    if row["outcome"] == "doing" and not live:
-        values["outcome"] = "broken off"
+    outcome = SetOutcome(row["outcome"])
+    values["outcome"] = SetOutcome.BROKEN_OFF if outcome is SetOutcome.DOING and not live else outcome
     return SetLog(**values)

@@ -3,20 +3,50 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from coach.text_enum import TextEnum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-SetOutcome = Literal["done", "broken off", "skipped", "doing"]
-"""What became of a set; "doing" until that is known."""
 
-Ending = Literal["completed", "stopped", "broken off"]
-"""How a session ended: by itself, by the person, or by an interruption."""
+class SetOutcome(TextEnum):
+    """What became of a set; DOING until that is known."""
 
-Answer = Literal["less", "same", "more"]
-"""What a person said at the end: less than it could be (or than usual), as it is, or more."""
+    DOING = "doing"
+    DONE = "done"
+    BROKEN_OFF = "broken off"
+    SKIPPED = "skipped"
+
+
+class Outcome(TextEnum):
+    """What became of a session: it ended by itself, by its person, or by an interruption such as a kill."""
+
+    PLAYING = "playing"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    BROKEN_OFF = "broken off"
+
+
+Ending: TypeAlias = Literal[Outcome.COMPLETED, Outcome.STOPPED, Outcome.BROKEN_OFF]
+"""The outcomes of a session that is over."""
+
+
+class Question(TextEnum):
+    """What a person may be asked at the end of a session: how hard it was, and how much it hurt."""
+
+    EFFORT = "effort"
+    PAIN = "pain"
+
+
+class Answer(TextEnum):
+    """What they answer. Effort: too easy, just right, too hard. Pain: less than usual, as usual, more."""
+
+    LESS = "less"
+    SAME = "same"
+    MORE = "more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +63,7 @@ class SetLog:
         seconds: its planned length.
         reps_done: repetitions finished; None for timed work.
         seconds_done: how much of its length was heard.
-        outcome: "done", "broken off", "skipped", or "doing" while its session plays.
+        outcome: what became of it.
     """
 
     exercise: str
@@ -46,7 +76,7 @@ class SetLog:
     seconds: float
     reps_done: int | None = None
     seconds_done: float = 0.0
-    outcome: SetOutcome = "doing"
+    outcome: SetOutcome = SetOutcome.DOING
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +86,7 @@ class SessionLog:
     Attributes:
         id: its number in the log; a later session has a higher one.
         started: in whole seconds, with the offset that local time had.
-        ended: as above; None while it plays, and where nobody lived to tell.
+        ended: as above; None while it plays, and if the process was killed.
         title: the routine's title.
         script: the absolute path of its script.
         language: the language it was spoken in.
@@ -66,12 +96,11 @@ class SessionLog:
         options: what else it was played with, as JSON has it.
         length: seconds of the whole track.
         heard: seconds of the track reached.
-        outcome: "playing", "completed", "stopped" by the person, or "broken off": interrupted, killed.
+        outcome: what became of it.
         reason: what interrupted it, for a person to read; None where that is not known.
         sets: what was done, in the order it was begun.
-        effort: how hard it was for the person: "less" than it could be, "same" (right), or "more"; None where
-            nobody asked, or there was no answer.
-        pain: likewise, how it hurt, against usual.
+        effort: how hard the person found it; None if they were not asked, or did not answer.
+        pain: likewise, how much it hurt.
     """
 
     id: int
@@ -86,7 +115,7 @@ class SessionLog:
     options: Mapping[str, object]
     length: float
     heard: float
-    outcome: Literal["playing"] | Ending
+    outcome: Outcome
     reason: str | None
     sets: tuple[SetLog, ...] = ()
     effort: Answer | None = None

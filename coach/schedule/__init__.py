@@ -1,5 +1,5 @@
 """Routines that play by themselves at set times."""
 
-from coach.schedule.model import RefusedError, Schedule
+from coach.schedule.model import Schedule
 
-__all__ = ["RefusedError", "Schedule"]
+__all__ = ["Schedule"]

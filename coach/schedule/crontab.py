@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from coach.errors import CoachError
-from coach.schedule.model import RefusedError, Schedule, schedule_of
+from coach.errors import CoachError, RefusedError
+from coach.schedule.model import Schedule, schedule_of
 from coach.schedule.when import expression
 from coach.user_folders import state_folder
 

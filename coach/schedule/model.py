@@ -5,24 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from coach.errors import CoachError
+from coach.errors import CoachError, RefusedError
 
 LONGEST_NAME = 40
 _MARK = ("play", "--scheduled", "--name")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-class RefusedError(CoachError):
-    """A schedule that was asked for cannot be, or one is not there.
-
-    Attributes:
-        about: what must be said differently: "time", "days" or "name".
-    """
-
-    def __init__(self, about: str, message: str) -> None:
-        super().__init__(message)
-        self.about = about
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ _OLD_FILES = 3
 _PATIENCE = 5.0
 """Seconds to wait for another run that is writing."""
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LINE = re.compile(r"(\S+) (.+?): (.*)")
 
 
@@ -50,7 +51,7 @@ def log_run(name: str, outcome: str) -> None:
 
     Args:
         name: the schedule's name, without a colon.
-        outcome: one line.
+        outcome: what became of it. Control characters are spelled out, in the name too.
 
     Raises:
         CoachError: it cannot be written.
@@ -68,11 +69,17 @@ def log_run(name: str, outcome: str) -> None:
                 errors="backslashreplace",
             )
             try:
-                writer.emit(logging.makeLogRecord({"msg": f"{now} {name}: {outcome}"}))
+                writer.emit(
+                    logging.makeLogRecord({"msg": f"{now} {_spell_out(name)}: {_spell_out(outcome)}"})
+                )
             finally:
                 writer.close()
     except OSError as error:
         raise CoachError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _spell_out(text: str) -> str:
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def runs(newest: int) -> list[Run]:

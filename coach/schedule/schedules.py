@@ -11,10 +11,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from coach.errors import CoachError
+from coach.errors import CoachError, RefusedError
 from coach.lock import LockedError, holding
 from coach.schedule.crontab import Crontab
-from coach.schedule.model import RefusedError, Schedule, check, name_from
+from coach.schedule.model import Schedule, check, name_from
 from coach.schedule.systemd import Systemd
 from coach.schedule.when import meet
 from coach.user_folders import state_folder
@@ -176,7 +176,7 @@ def _fitting(schedule: Schedule, there: list[Schedule], *, named: bool) -> Sched
         same = os.path.realpath(other.script) == os.path.realpath(schedule.script)
         if same and meet(other.when, schedule.when):
             paused = f", paused; 'coach schedule resume {other.name}' wakes it" if other.paused else ""
-            raise RefusedError("time", f"'{other.name}' plays this routine at such a time already{paused}")
+            raise RefusedError("at", f"'{other.name}' plays this routine at such a time already{paused}")
     name, number = schedule.name, 1
     while name in taken:
         number += 1

@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coach.errors import CoachError
-from coach.schedule.model import RefusedError, Schedule, schedule_of
+from coach.errors import CoachError, RefusedError
+from coach.schedule.model import Schedule, schedule_of
 from coach.schedule.when import expression, in_words
 
 if TYPE_CHECKING:

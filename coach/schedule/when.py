@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, product
 
-from coach.schedule.model import RefusedError
+from coach.errors import RefusedError
 
 _LONGEST = 200  # characters
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
@@ -75,11 +75,9 @@ def read(at: str, days: str | None = None) -> When:
     """
     text = " ".join(at.lower().replace("a.m.", "am").replace("p.m.", "pm").split())
     if len(text) > _LONGEST:
-        raise RefusedError("time", f"must be a time such as 06:30 (got {len(text)} characters)")
+        raise RefusedError("at", f"must be a time such as 06:30 (got {len(text)} characters)")
     if text.startswith("@"):
-        raise RefusedError(
-            "time", f"must be a time such as 06:30, daily 06:30 or '30 6 * * 1-5' (got '{at}')"
-        )
+        raise RefusedError("at", f"must be a time such as 06:30, daily 06:30 or '30 6 * * 1-5' (got '{at}')")
     words = text.split()
     if "*" in text or (len(words) >= 5 and all(re.fullmatch(r"[\d*/,-]+", word) for word in words[:3])):
         if days is not None:
@@ -110,12 +108,12 @@ def expression(text: str) -> When:
     fields = text.lower().split()
     if len(fields) != len(_RANGES) or len(text) > _LONGEST:
         names = ", ".join(name for name, *_ in _RANGES)
-        raise RefusedError("time", f"a cron expression has five fields: {names} (got '{text[:60]}')")
+        raise RefusedError("at", f"a cron expression has five fields: {names} (got '{text[:60]}')")
     plain = " ".join(_checked(field, *parts) for field, parts in zip(fields, _RANGES, strict=True))
     try:
         sim = cronsim.CronSim(plain, datetime(2000, 1, 1))
     except cronsim.CronSimError as error:
-        raise RefusedError("time", f"'{text}' never comes ({str(error).lower()})") from error
+        raise RefusedError("at", f"'{text}' never comes ({str(error).lower()})") from error
     weekdays = frozenset(day % 7 for day in sim.weekdays if isinstance(day, int))
     minutes, hours, days, months = map(frozenset, (sim.minutes, sim.hours, sim.days, sim.months))
     return When(plain, minutes, hours, days, months, weekdays, not sim.day_and)
@@ -160,7 +158,7 @@ def _clock(text: str, whole: str) -> tuple[int, int]:
     """Return hour and minute of a time of day."""
     text = {"noon": "12:00", "midnight": "00:00"}.get(text, text)
     refused = RefusedError(
-        "time", f"must be a time such as 06:30, 6:30am, weekdays 6:30 or '30 6 * * 1-5' (got '{whole}')"
+        "at", f"must be a time such as 06:30, 6:30am, weekdays 6:30 or '30 6 * * 1-5' (got '{whole}')"
     )
     if not _CLOCK.fullmatch(text):  # the parser is generous: 13pm, 6:30 7:30 and 30m are times for it
         raise refused
@@ -226,7 +224,7 @@ def _checked(field: str, name: str, low: int, high: int, names: tuple[str, ...])
 
 def _term(term: str, name: str, low: int, high: int, names: tuple[str, ...]) -> str:
     def refused(why: str) -> RefusedError:
-        return RefusedError("time", f"the {name} of a cron expression {why} (got '{term[:60]}')")
+        return RefusedError("at", f"the {name} of a cron expression {why} (got '{term[:60]}')")
 
     found = _TERM.fullmatch(term)
     if not found:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from coach.history import HistoryError, SetLog
+from coach.history import HistoryError, SetLog, SetOutcome
 from coach.routine import Exercise, Hold
 from coach.units import RATE, to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from coach.history import Answer, Ending, Record, SetOutcome
+    from coach.history import Answer, Ending, Question, Record
     from coach.timeline import Set, Timeline
 
 _EVERY = 5 * RATE
@@ -59,27 +59,27 @@ class Journal:
     def leave(self) -> None:
         """Note that the person has left what was being done: begun once more, it is done anew."""
         for performance in self._latest.values():
-            if performance.outcome == "doing":
-                self._update(performance, "broken off")
+            if performance.outcome is SetOutcome.DOING:
+                self._update(performance, SetOutcome.BROKEN_OFF)
 
     def skip(self, start: int, end: int) -> None:
         """Note that the person passed over a stretch; sets in it that have not been begun were skipped."""
         for index, work in enumerate(self._timeline.sets):
             if start <= work.start and work.end <= end and index not in self._latest:
-                self._begin(index, "skipped")
+                self._begin(index, SetOutcome.SKIPPED)
 
     def end(self, outcome: Ending, sample: int, reason: str | None = None) -> None:
         """Note how the session ended.
 
         Args:
-            outcome: "completed", "stopped" or "broken off".
+            outcome: what became of it.
             sample: the place reached.
             reason: why, in words; None where the outcome says all.
         """
         self.leave()
         self._write(lambda: self._record.end(outcome, to_seconds(sample), reason))
 
-    def answer(self, question: Literal["effort", "pain"], answer: Answer) -> None:
+    def answer(self, question: Question, answer: Answer) -> None:
         """Note what the person said at the end, when they were asked."""
         self._write(lambda: self._record.answer(question, answer))
 
@@ -88,19 +88,19 @@ class Journal:
         work = self._timeline.sets[index]
         performance = self._latest.get(index)
         again = start == work.start
-        if performance is None or (again and performance.outcome in ("done", "broken off")):
+        if performance is None or (again and performance.outcome in (SetOutcome.DONE, SetOutcome.BROKEN_OFF)):
             for other in range(index):  # it was left without a word
-                if other in self._latest and self._latest[other].outcome == "doing":
-                    self._update(self._latest[other], "broken off")
-            performance = self._begin(index, "doing")
-        elif performance.outcome == "done":
+                if other in self._latest and self._latest[other].outcome is SetOutcome.DOING:
+                    self._update(self._latest[other], SetOutcome.BROKEN_OFF)
+            performance = self._begin(index, SetOutcome.DOING)
+        elif performance.outcome is SetOutcome.DONE:
             return False  # the end of a set that is done, heard once more
         before = performance.outcome, performance.reps_done
         performance.cover(start, end)
         if end == work.end:
-            self._update(performance, "done" if performance.is_whole else "broken off")
-        elif ("doing", performance.reps_done) != before or end - self._written_at >= _EVERY:
-            self._update(performance, "doing")
+            self._update(performance, SetOutcome.DONE if performance.is_whole else SetOutcome.BROKEN_OFF)
+        elif (SetOutcome.DOING, performance.reps_done) != before or end - self._written_at >= _EVERY:
+            self._update(performance, SetOutcome.DOING)
         else:
             return False
         return True

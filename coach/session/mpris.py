@@ -25,11 +25,13 @@ from dbus_fast.annotations import (
 )
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
+from coach.session.now import SessionState
 from coach.session.titles import moment_title
 from coach.units import RATE
 
 if TYPE_CHECKING:
-    from coach.session import Now
+    from coach.session.controls import Controls
+    from coach.session.now import Now
     from coach.timeline import Timeline
 
 _NAME = "org.mpris.MediaPlayer2.coach"
@@ -50,7 +52,7 @@ async def serve(player: "Player") -> None:
     logging.getLogger("dbus_fast").setLevel(logging.CRITICAL + 1)  # its complaints would break the screen
     bus = await MessageBus().connect()
     try:
-        bus.export(_PATH, Application(player.do))
+        bus.export(_PATH, Application(player.controls))
         bus.export(_PATH, player)
         if await bus.request_name(_NAME, NameFlag.DO_NOT_QUEUE) is not RequestNameReply.PRIMARY_OWNER:
             await bus.request_name(f"{_NAME}.instance{os.getpid()}")
@@ -73,12 +75,12 @@ class Application(ServiceInterface):
     """What a desktop knows of the program itself.
 
     Args:
-        do: is given orders.
+        controls: those of the session.
     """
 
-    def __init__(self, do: Callable[[str, float], None]) -> None:
+    def __init__(self, controls: "Controls") -> None:
         super().__init__("org.mpris.MediaPlayer2")
-        self._do = do
+        self._controls = controls
 
     CanQuit = _always("CanQuit", True)
     CanRaise = _always("CanRaise", False)
@@ -91,7 +93,7 @@ class Application(ServiceInterface):
     @dbus_method("Quit")
     def quit(self) -> None:
         """Stop the session, and with it the program."""
-        self._do("stop", 0.0)
+        self._controls.stop()
 
     @dbus_property(PropertyAccess.READ, "Identity")
     def identity(self) -> DBusStr:
@@ -114,7 +116,7 @@ class Player(ServiceInterface):
 
     Args:
         timeline: the track.
-        do: is given orders.
+        controls: those of the session.
         now: where the session is.
         clock: seconds that only grow.
     """
@@ -122,12 +124,12 @@ class Player(ServiceInterface):
     def __init__(
         self,
         timeline: "Timeline",
-        do: Callable[[str, float], None],
+        controls: "Controls",
         now: "Now",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__("org.mpris.MediaPlayer2.Player")
-        self.do = do
+        self.controls = controls
         self._timeline, self._now, self._clock = timeline, now, clock
         self._told = self._telling()
         # Where others believe it to be, who reckon from what they were told, and when that was so.
@@ -136,7 +138,7 @@ class Player(ServiceInterface):
     def show(self, now: "Now") -> None:
         """Take over where the session is, and tell the bus what has changed."""
         moment = self._clock()
-        if self._now.state == "playing":
+        if self._now.state is SessionState.PLAYING:
             self._believed += (moment - self._reckoned_at) * RATE
         self._reckoned_at = moment
         other_track = now.chapter != self._now.chapter  # some begin to reckon from 0 with it
@@ -163,7 +165,7 @@ class Player(ServiceInterface):
     @dbus_property(PropertyAccess.READ, "PlaybackStatus")
     def status(self) -> DBusStr:
         """Whether there is sound."""
-        return "Playing" if self._now.state == "playing" else "Paused"
+        return "Playing" if self._now.state is SessionState.PLAYING else "Paused"
 
     @dbus_property(PropertyAccess.READ, "Metadata")
     def metadata(self) -> DBusDict:
@@ -194,7 +196,7 @@ class Player(ServiceInterface):
     def set_volume(self, value: DBusDouble) -> None:
         """Set it; what lies outside becomes the nearest."""
         if not math.isnan(value):
-            self.do("volume", value)
+            self.controls.set_volume(value)
 
     @dbus_property(PropertyAccess.READWRITE, "Rate")
     def rate(self) -> DBusDouble:
@@ -205,7 +207,7 @@ class Player(ServiceInterface):
     def set_rate(self, value: DBusDouble) -> None:
         """Pause, if the rate is 0: so the specification wants it. Any other is passed over."""
         if value == 0:
-            self.do("pause", 0.0)
+            self.controls.pause()
 
     @dbus_property(PropertyAccess.READ, "MinimumRate")
     def minimum_rate(self) -> DBusDouble:
@@ -219,47 +221,50 @@ class Player(ServiceInterface):
 
     @dbus_method("PlayPause")
     def play_pause(self) -> None:
-        """Pause, or go on; a session that waits for sound looks paused, and goes on by itself."""
-        self.do("resume" if self._now.state == "waiting" else "toggle", 0.0)
+        """Pause, or continue; a session that waits for sound looks paused, and continues by itself."""
+        if self._now.state is SessionState.WAITING:
+            self.controls.resume()
+        else:
+            self.controls.toggle()
 
     @dbus_method("Play")
     def play(self) -> None:
-        """Go on."""
-        self.do("resume", 0.0)
+        """Continue."""
+        self.controls.resume()
 
     @dbus_method("Pause")
     def pause(self) -> None:
         """Pause."""
-        self.do("pause", 0.0)
+        self.controls.pause()
 
     @dbus_method("Stop")
     def stop(self) -> None:
         """Stop the session; it leaves the bus then."""
-        self.do("stop", 0.0)
+        self.controls.stop()
 
     @dbus_method("Next")
     def next(self) -> None:
         """Go to the next exercise."""
-        self.do("next", 0.0)
+        self.controls.next()
 
     @dbus_method("Previous")
     def previous(self) -> None:
         """Go to the start of this exercise, then to the one before."""
-        self.do("previous", 0.0)
+        self.controls.previous()
 
     @dbus_method("Seek")
     def seek(self, offset: DBusInt64) -> None:
         """Go so many microseconds forward, or back; beyond the end is as `next`."""
         if _microseconds(self._now.sample) + offset > _microseconds(self._timeline.length):
-            self.do("next", 0.0)
+            self.controls.next()
         else:
-            self.do("seek", offset / 1_000_000)
+            self.controls.seek(offset / 1_000_000)
 
     @dbus_method("SetPosition")
     def set_position(self, track: DBusObjectPath, position: DBusInt64) -> None:
         """Go to a moment; one outside the track, or meant for another one, is passed over."""
         if track == self._track and 0 <= position <= _microseconds(self._timeline.length):
-            self.do("go to", position / 1_000_000)
+            self.controls.go_to(position / 1_000_000)
 
     @dbus_method("OpenUri")
     def open_uri(self, uri: DBusStr) -> None:  # noqa: ARG002 - part of its signature on the bus

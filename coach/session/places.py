@@ -88,7 +88,7 @@ def beat_at(timeline: Timeline, sample: int) -> int:
     return cue.beat if cue and cue.beat is not None and cue.beat > sample else sample
 
 
-def going_on(timeline: Timeline, sample: int) -> Landing:
+def continue_at(timeline: Timeline, sample: int) -> Landing:
     """Return where to go on after a moment's pause: at the start of the rep, the count-in or the sentence.
 
     It is never behind the sample, and going on from there leads nowhere else.
@@ -105,10 +105,10 @@ def going_on(timeline: Timeline, sample: int) -> Landing:
     cue = _heard_at(timeline, start)
     if cue is None or cue.start == start:
         return Landing(start)
-    return going_on(timeline, cue.start if start == sample else cue.start - 1)
+    return continue_at(timeline, cue.start if start == sample else cue.start - 1)
 
 
-def coming_back(timeline: Timeline, book: Phrasebook, sample: int, *, long: bool) -> Landing:
+def come_back(timeline: Timeline, book: Phrasebook, sample: int, *, long: bool) -> Landing:
     """Return where to go on for somebody who was away: they hear where they are, and are counted in.
 
     A rest goes on where it was left.
@@ -119,13 +119,13 @@ def coming_back(timeline: Timeline, book: Phrasebook, sample: int, *, long: bool
         sample: where they left it.
         long: whether they were away so long that they hear how it goes again.
     """
-    landing = going_on(timeline, sample)
+    landing = continue_at(timeline, sample)
     body = beat_at(timeline, landing.sample)
     work = work_at(timeline, body)
     if work is None:
         return _back_between(timeline, landing.sample) if long else landing
     if work.reps is None and work.end - body < _LEAST:
-        landing = going_on(timeline, max(work.start, work.end - _LEAST))
+        landing = continue_at(timeline, max(work.start, work.end - _LEAST))
         body = max(work.start, beat_at(timeline, landing.sample))
     rep = span_at(work, body).rep
     beat = max(landing.sample, work.start) if rep is None else _rep_start(work, rep)
@@ -137,7 +137,7 @@ def coming_back(timeline: Timeline, book: Phrasebook, sample: int, *, long: bool
     return Landing(landing.sample, said, beat, _to_get_there(work, *([CueKind.SETUP] if setups else [])))
 
 
-def beginning(
+def begin_set(
     timeline: Timeline, book: Phrasebook, index: int, *, anew: bool = False, heard: int = 0
 ) -> Landing:
     """Return where a set begins, with its introduction but without the rest before it.
@@ -179,9 +179,9 @@ def introduction(timeline: Timeline, index: int) -> list[Cue]:
     ]
 
 
-def asked_again(timeline: Timeline, sample: int) -> Landing:
+def repeat_instruction(timeline: Timeline, sample: int) -> Landing:
     """Return where to go on when the last instruction is asked for again; it is said before."""
-    landing = going_on(timeline, sample)
+    landing = continue_at(timeline, sample)
     body = beat_at(timeline, landing.sample)
     heard = timeline.cues[: cue_index(timeline, sample) + 1]
     last = next((cue for cue in reversed(heard) if cue.kind.instructs and cue.start <= sample), None)
@@ -195,26 +195,26 @@ def asked_again(timeline: Timeline, sample: int) -> Landing:
     return Landing(landing.sample, (last,), beat)
 
 
-def moved(timeline: Timeline, sample: int, by: int) -> Landing:
+def move(timeline: Timeline, sample: int, by: int) -> Landing:
     """Return where a person comes to who goes so many samples back (negative) or forward."""
     target = min(max(0, sample + by), timeline.length)
     if by < 0:
-        return going_on(timeline, target)
+        return continue_at(timeline, target)
     body = beat_at(timeline, target)
     work = work_at(timeline, body)
     if work and work.reps is not None:
         for coming in (*(part.start for part in _first_parts(work)), work.end):
             landing = Landing(_before_beat(timeline, coming))
-            if target <= landing.sample <= target + by and going_on(timeline, landing.sample) == landing:
+            if target <= landing.sample <= target + by and continue_at(timeline, landing.sample) == landing:
                 return landing  # but a long hold is gone into
     elif work is None and (index := next_index(timeline, body)) < len(timeline.sets):
         counted = _count_in(timeline, timeline.sets[index])
         if counted and sample < counted[0].start <= target:
             return Landing(counted[0].start)
-    return Landing(behind_words(timeline, target))
+    return Landing(pass_words(timeline, target))
 
 
-def behind_words(timeline: Timeline, sample: int) -> int:
+def pass_words(timeline: Timeline, sample: int) -> int:
     """Return the sample, or the end of what is being said there."""
     cue = _heard_at(timeline, sample)
     return cue.end if cue and cue.start < sample else sample

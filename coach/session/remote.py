@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Task
-    from collections.abc import Callable
 
-    from coach.session import Now
+    from coach.session.controls import Controls
     from coach.session.mpris import Player
+    from coach.session.now import Now
     from coach.timeline import Timeline
 
 _PATIENCE = 1.0  # seconds that the end of a session waits for the desktop
@@ -27,11 +27,11 @@ class Remote:
 
     Args:
         timeline: the track.
-        do: is given orders, from another thread; `Session.do`.
+        controls: those of the session; called from another thread.
     """
 
-    def __init__(self, timeline: Timeline, do: Callable[[str, float], None]) -> None:
-        self._timeline, self._do = timeline, do
+    def __init__(self, timeline: Timeline, controls: Controls) -> None:
+        self._timeline, self._controls = timeline, controls
         self._wanted = sys.platform == "linux" and bool(os.environ.get("DBUS_SESSION_BUS_ADDRESS"))
         self._thread: Thread | None = None
         self._player: Player | None = None
@@ -67,7 +67,7 @@ class Remote:
 
         from coach.session.mpris import Player, serve  # noqa: PLC0415
 
-        self._player = Player(self._timeline, self._do, now)
+        self._player = Player(self._timeline, self._controls, now)
         self._serving = asyncio.create_task(serve(self._player))
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(lambda _loop, _context: None)  # its log would break the screen

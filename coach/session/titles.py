@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from coach.phrases import phrasebook
 
 if TYPE_CHECKING:
-    from coach.session import Now
+    from coach.session.now import Now
     from coach.timeline import Set, Timeline
 
 

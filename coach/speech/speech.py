@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from functools import partial
 from threading import BoundedSemaphore, Lock
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from coach.routine import VoiceChoice
     from coach.speech.clip import Clip, Recording
     from coach.speech.voice import Voice
+
+_log = logging.getLogger(__name__)
 
 _SLOWEST, _FASTEST = 0.5, 2.0
 _AT_HAND = 6 << 20  # bytes of samples kept in memory: two minutes; reading a clip again takes 0.1 ms
@@ -117,8 +120,11 @@ class Speech:
         Raises:
             SpeechError: the voice failed.
         """
-        addresses = dict.fromkeys(self._address(text, 1.0) for text in texts)
+        addresses = {self._address(text, 1.0): text for text in texts}
         missing = [key for key in addresses if self._kept(key) is None]
+        _log.info("%d of %d sentences are in the cache", len(addresses) - len(missing), len(addresses))
+        for key in missing:
+            _log.debug("to be spoken: %r", addresses[key])
         if not missing:
             return
         from concurrent.futures import ThreadPoolExecutor, as_completed  # noqa: PLC0415 - only for new clips
@@ -189,6 +195,7 @@ class Speech:
             from coach.speech.clip import Recording  # noqa: PLC0415 - as above
 
             return Recording(b"")
+        _log.debug("%s speaks %r at rate %g", self.voice_name, text, rate)
         with self._turns:
             sound = self._voice.speak(text, rate)
         return record(sound, self._voice.sample_rate)

@@ -5,53 +5,54 @@ from __future__ import annotations
 import sys
 import time
 import unicodedata
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from coach.cli.app import one_line
-from coach.cli.compiling import tell
-from coach.cli.keys import listening
-from coach.cli.screen import clock, columns, filled, wide, wrapped
+from coach.app.amounts import clock
+from coach.cli.keys import brief_of, command_of, key_presses, listening, name_of
+from coach.cli.reporting import REPORTER
+from coach.cli.terminal import columns, filled, printable, wide, wrapped
+from coach.cli.verbose import is_logged_to_stderr
+from coach.history import Question
 from coach.phrases import phrasebook
 from coach.routine import Exercise, Hold
+from coach.session.controls import Controls, Order, SessionCommand
+from coach.session.now import SessionState
+from coach.stderr import keep_stderr
 from coach.units import RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
     from rich.text import Text
 
-    from coach.session import Now
+    from coach.app.play import Screen
+    from coach.session.now import Now
     from coach.timeline import PhaseSpan, Set, Timeline
 
-KEYS = {
-    " ": "toggle",
-    "n": "next",
-    "p": "previous",
-    "r": "repeat",
-    "left": "back",
-    "right": "forward",
-    "up": "louder",
-    "down": "softer",
-    "+": "louder",
-    "-": "softer",
-    "q": "stop",
-}
-"""What a key does: one of the session's commands."""
+    Keys = Callable[[float], list[str]]
 
-_KEYS = (
-    "space pause",
-    "n next",
-    "p previous",
-    "r repeat",
-    "\u2190\u2192 10 s",
-    "\u2191\u2193 volume",
-    "q stop",
-)
-_STATES = {"playing": "", "paused": "paused", "waiting": "no sound"}
+_STATES = {SessionState.PLAYING: "", SessionState.PAUSED: "paused", SessionState.WAITING: "no sound"}
+_ANSWERS = {
+    Question.EFFORT: {
+        SessionCommand.NEXT: "too hard",
+        SessionCommand.PREVIOUS: "too easy",
+        SessionCommand.TOGGLE: "just right",
+        SessionCommand.STOP: "no answer",
+    },
+    Question.PAIN: {
+        SessionCommand.NEXT: "more",
+        SessionCommand.PREVIOUS: "less",
+        SessionCommand.TOGGLE: "no change",
+        SessionCommand.STOP: "no answer",
+    },
+}
+"""What a key answers in the check-in."""
+
 _LEAST = (24, 6)  # columns and rows below which one line is all there is
 _MARGIN = 2  # columns on either side
 _NAMED = 28  # columns from which a bar has its name
@@ -61,35 +62,27 @@ _SIZES = ((3, 2), (2, 2), (2, 1), (1, 1), (1, 0), (0, 1), (0, 0))
 """How large phase and rep are: how often each dot of a letter is drawn; 0 for plain text. The best first."""
 
 
-class Screen(Protocol):
-    """Shows where a session is."""
+@contextmanager
+def open_screen(timeline: Timeline, *, silent: bool = False) -> Iterator[Screen]:
+    """Yield the screen that suits standard error, a terminal or not, with the keys that belong to it.
 
-    def draw(self, now: Now) -> None:
-        """Show a moment."""
-        ...
-
-    def tell(self, message: str) -> None:
-        """Show a line for the person."""
-        ...
-
-    def ask(self, question: str, keys: str) -> None:
-        """Show a question, and the keys that answer it; from then on nothing moves."""
-        ...
-
-    def leave(self) -> None:
-        """Give the terminal back."""
-        ...
-
-
-def screen(timeline: Timeline, *, silent: bool = False) -> Screen:
-    """Return the screen for what standard error is: a large terminal, a small one, or none.
+    The terminal is as it was afterwards.
 
     Args:
         timeline: the track.
         silent: whether to show nothing where there is no terminal.
     """
-    if not sys.stderr.isatty():
-        return _Silence() if silent else _Lines(timeline)
+    with keep_stderr(), key_presses() as keys:
+        screen = _choose(keys, timeline, silent=silent)
+        try:
+            yield screen
+        finally:
+            screen.leave()
+
+
+def _choose(keys: Keys, timeline: Timeline, *, silent: bool) -> _Silence:
+    if not sys.stderr.isatty() or is_logged_to_stderr():
+        return _Silence(keys) if silent else _Lines(keys, timeline)
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)
@@ -99,31 +92,45 @@ def screen(timeline: Timeline, *, silent: bool = False) -> Screen:
         and console.height >= _LEAST[1]
         and not console.is_dumb_terminal
     ):
-        return _Large(timeline, console)
-    return _Line(timeline)
+        return _Large(keys, timeline, console)
+    return _Line(keys, timeline)
 
 
 class _Silence:
-    """Nobody is there."""
+    """Nobody is there.
+
+    Args:
+        keys: as `key_presses` yields it.
+    """
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
 
     def draw(self, now: Now) -> None:
         """Show nothing."""
 
     def tell(self, message: str) -> None:
-        """As a line of its own: what goes wrong must be found somewhere."""
-        tell(message)
+        """Show it as a line of its own: what goes wrong must be found somewhere."""
+        REPORTER.warn(message)
 
-    def ask(self, question: str, keys: str) -> None:
+    def ask(self, question: Question, sentence: str) -> None:
         """Show nothing."""
+
+    def wait(self, seconds: float, controls: Controls) -> None:
+        """Wait for keys, and pass on what they ask for."""
+        for key in self._keys(seconds):
+            if command := command_of(key):
+                controls.give(Order(command))
 
     def leave(self) -> None:
         """Do nothing."""
 
 
 class _Lines(_Silence):
-    """A line a chapter, for a file or a pipe."""
+    """A line for each chapter, for a file or a pipe."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, keys: Keys, timeline: Timeline) -> None:
+        super().__init__(keys)
         self._timeline = timeline
         self._shown: int | None = None
 
@@ -132,21 +139,22 @@ class _Lines(_Silence):
         if now.chapter != self._shown:
             self._shown = now.chapter
             title = self._timeline.chapters[now.chapter].title
-            click.echo(f"{_times(self._timeline, now.sample)}  {one_line(title)}", err=True)
+            click.echo(f"{_times(self._timeline, now.sample)}  {printable(title)}", err=True)
 
-    def ask(self, question: str, keys: str) -> None:
+    def ask(self, question: Question, sentence: str) -> None:
         """Show it as lines."""
-        _write_lines(question, keys)
+        _write_question(question, sentence)
 
 
 class _Line(_Silence):
     """One line, redrawn, for a small terminal, or one whose keys are not ours."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, keys: Keys, timeline: Timeline) -> None:
+        super().__init__(keys)
         self._timeline = timeline
         self._drawn = False
-        keys = " Space pauses and goes on, q stops." if listening() else ""
-        told = f"{timeline.title}, {clock(timeline.length)} minutes, {timeline.voice}.{keys}"
+        hints = brief_of(SessionCommand.TOGGLE, SessionCommand.STOP) if listening() else []
+        told = ", ".join([timeline.title, f"{clock(timeline.length)} minutes", timeline.voice, *hints])
         for line in wrapped(told, columns() - 1):
             click.echo(line, err=True)
 
@@ -155,20 +163,20 @@ class _Line(_Silence):
         from coach.session.titles import rep_title
 
         parts = [now.cue.text if now.cue else "", rep_title(now), self._timeline.chapters[now.chapter].title]
-        state = "" if now.state == "playing" else f"{_STATES[now.state]}  "
+        state = f"{_STATES[now.state]}  ".lstrip()
         line = f"{_times(self._timeline, now.sample)}  {state}{' · '.join(filter(None, parts))}"
-        click.echo("\r" + filled(one_line(line), columns() - 1), nl=False, err=True)
+        click.echo("\r" + filled(printable(line), columns() - 1), nl=False, err=True)
         self._drawn = True
 
     def tell(self, message: str) -> None:
         """Show it in the place of the line."""
         self.leave()
-        tell(message)
+        REPORTER.warn(message)
 
-    def ask(self, question: str, keys: str) -> None:
+    def ask(self, question: Question, sentence: str) -> None:
         """Show it below the line."""
         self.leave()
-        _write_lines(question, keys)
+        _write_question(question, sentence)
 
     def leave(self) -> None:
         """Leave the line as it is, and go to the next one."""
@@ -177,12 +185,13 @@ class _Line(_Silence):
         self._drawn = False
 
 
-class _Large:
+class _Large(_Silence):
     """The whole terminal, in letters for two metres."""
 
-    def __init__(self, timeline: Timeline, console: Console) -> None:
+    def __init__(self, keys: Keys, timeline: Timeline, console: Console) -> None:
         from rich.live import Live
 
+        super().__init__(keys)
         self._timeline, self._console = timeline, console
         self._messages: dict[str, float] = {}  # with when they were told
         self._shown: tuple[int, int, list[Text]] | None = None
@@ -205,23 +214,24 @@ class _Large:
         self._messages.pop(message, None)
         self._messages[message] = time.monotonic()
 
-    def ask(self, question: str, keys: str) -> None:
+    def ask(self, question: Question, sentence: str) -> None:
         """Show it on the terminal as it was before."""
         self.leave()
-        _write_lines(question, keys)
+        _write_question(question, sentence)
 
     def leave(self) -> None:
         """Give the terminal back as it was; what was told stays."""
         self._console.clear()  # a terminal that was resized meanwhile may mix up its two screens
         self._live.stop()
         for message in self._messages:
-            tell(message)
+            REPORTER.warn(message)
         self._messages.clear()
 
 
-def _write_lines(question: str, keys: str) -> None:
-    """Write a question, and the keys that answer it where there are any."""
-    for text in (question, keys) if listening() else (question,):
+def _write_question(question: Question, sentence: str) -> None:
+    """Write a question of the check-in, and the keys that answer it where there are any."""
+    keys = " \u00b7 ".join(f"{name_of(command)} {says}" for command, says in _ANSWERS[question].items())
+    for text in (sentence, keys) if listening() else (sentence,):
         for line in wrapped(text, columns() - 1):
             click.echo(line, err=True)
 
@@ -285,7 +295,7 @@ def _parts(timeline: Timeline, now: Now, message: str, width: int, sizes: tuple[
     else:
         name, then = f"Next: {set_title(timeline, coming)}" if coming else timeline.title, ""
     volume = Text(f"volume {now.volume:.0%}" if now.volume < 1 else "", style="dim")
-    yield _Part(5, [_spread(Text(one_line(name), style="bold"), volume, width)])
+    yield _Part(5, [_spread(Text(printable(name), style="bold"), volume, width)])
     phase = state or _phase(timeline, now)
     sized = (_letters(phase, size) for size in range(sizes[0], -1, -1))
     large = next((lines for lines in sized if _fits(lines, width)), (filled(phase, width),))
@@ -298,12 +308,12 @@ def _parts(timeline: Timeline, now: Now, message: str, width: int, sizes: tuple[
     caption = wrapped(now.cue.text, width) if now.cue else []
     yield _Part(8, [Text(line, style="italic") for line in [*caption, "", ""][:2]])
     if then:
-        yield _Part(2, [Text(filled(one_line(f"next: {then}"), width).rstrip())])
+        yield _Part(2, [Text(filled(printable(f"next: {then}"), width).rstrip())])
     yield _Part(6, [*_bars(timeline, now, width)])
     if message:
         yield _Part(3, [Text(line, style="bold") for line in wrapped(message, width)[:2]])
     else:
-        yield _Part(1, [Text(line, style="dim") for line in _packed(_KEYS, width)])
+        yield _Part(1, [Text(line, style="dim") for line in _packed(brief_of(), width)])
 
 
 def _bars(timeline: Timeline, now: Now, width: int) -> Iterator[Text]:
@@ -419,7 +429,7 @@ def _letters(text: str, size: int) -> tuple[str, ...]:
     spelled = text.upper().translate(_SPELLED)
     plain = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()
     if not size or len(plain.strip()) < len(text.strip()):
-        return (one_line(text),) if text else ()
+        return (printable(text),) if text else ()
     lines = [line.rstrip() for line in figlet_format(plain, font="ansi_regular", width=2000).split("\n")]
     return tuple("".join(dot * size for dot in line) for line in lines if line for _ in range(size))
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import io
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from coach.cli import live
-from coach.cli.keys import _named
-from coach.cli.live import KEYS, frame
+from coach.cli import play_screen
+from coach.cli.keys import BINDINGS, _named, _only_wait, command_of, name_of
+from coach.cli.play import command
+from coach.cli.play_screen import frame
 from coach.routine import Breathing, Count, Exercise, Hold, Rest, Routine, Say, Step, Tempo, Timed
-from coach.session import COMMANDS, Now
+from coach.session.controls import SessionCommand
+from coach.session.now import Now, SessionState
 from coach.timeline import Timeline, compile_routine
 from coach.units import RATE
 from tests.strategies import TITLE_PLACE, phases, place, routine, span, text
@@ -25,7 +29,6 @@ from tests.voices import FixedSpeech
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     Plays = Callable[..., Person]
 
@@ -60,7 +63,7 @@ def shown(person: Person, size: tuple[int, int] = (20, 30), message: str = "") -
 
 
 def large(text: str, size: int = 1) -> list[str]:
-    return [line.strip() for line in live._letters(text, size)]
+    return [line.strip() for line in play_screen._letters(text, size)]
 
 
 def holds(lines: list[str], text: str) -> bool:
@@ -70,7 +73,9 @@ def holds(lines: list[str], text: str) -> bool:
 
 
 def test_keys_are_commands() -> None:
-    assert set(KEYS.values()) <= set(COMMANDS)
+    assert command_of("N") is command_of("n") is SessionCommand.NEXT
+    assert command_of("x") is None
+    assert name_of(SessionCommand.TOGGLE) == "space"
     assert _named("aN \x1b[A\x1bOB\x1b[1;5C\x1b[5~\x1b[D+") == [
         "a",
         "N",
@@ -85,6 +90,14 @@ def test_keys_are_commands() -> None:
     assert _named("\x1b\x1bOP\x1b[15~") == []
     assert _named("\x1b") == []
     assert _named("\x1b[?6n\x1b[<0;1;1Mr\x1b]11;rgb:ffff/qqqq\x07\x1b]0;q\x1b\\p") == ["r", "p"]
+
+
+def test_the_keys_are_told_as_they_are() -> None:
+    rows = [f"| {binding.name} | {binding.does} |" for binding in BINDINGS]
+    page = (Path(__file__).parents[1] / "docs" / "session.md").read_text("utf-8")
+    assert [line for line in page.splitlines() if line in rows] == rows
+    told = " ".join(CliRunner().invoke(command, ["--help"]).output.split())
+    assert all(f"{binding.name} {binding.does}" in told for binding in BINDINGS)
 
 
 def test_a_rep_shows_phase_second_and_number_in_large_letters(plays: Plays) -> None:
@@ -208,13 +221,13 @@ def test_letters_are_as_large_as_fits_and_keep_their_size_within_a_set(plays: Pl
 
 
 def test_german_is_spelled_out_in_large_letters_and_other_scripts_are_plain() -> None:
-    assert live._letters("Öffnen 1", 1) == live._letters("OEFFNEN 1", 1)
-    assert live._letters("Schließen", 1) == live._letters("SCHLIESSEN", 1)
-    assert live._letters("levée", 1) == live._letters("LEVEE", 1)
-    assert live._letters("上 1", 1) == ("上 1",)
-    assert live._letters("רגל 1", 2) == ("רגל 1",)
-    assert live._letters("", 1) == ()
-    assert len(live._letters("UP", 3)) == 15
+    assert play_screen._letters("Öffnen 1", 1) == play_screen._letters("OEFFNEN 1", 1)
+    assert play_screen._letters("Schließen", 1) == play_screen._letters("SCHLIESSEN", 1)
+    assert play_screen._letters("levée", 1) == play_screen._letters("LEVEE", 1)
+    assert play_screen._letters("上 1", 1) == ("上 1",)
+    assert play_screen._letters("רגל 1", 2) == ("רגל 1",)
+    assert play_screen._letters("", 1) == ()
+    assert len(play_screen._letters("UP", 3)) == 15
 
 
 def test_phases_are_told_in_the_scripts_language(plays: Plays) -> None:
@@ -249,7 +262,7 @@ def test_no_frame_is_wider_or_higher_than_the_terminal(
     work = next((work for work in timeline.sets if work.start <= sample < work.end), None)
     cue = max((cue for cue in timeline.cues if cue.start <= sample), key=lambda cue: cue.start, default=None)
     now = Now(
-        state,
+        SessionState(state),
         sample,
         cue,
         0,
@@ -281,7 +294,7 @@ def test_a_frame_that_is_the_same_is_not_drawn_again(plays: Plays) -> None:
     person = plays(SHELL)
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=80, height=24)
-    screen = live._Large(person.timeline, console)
+    screen = play_screen._Large(_only_wait, person.timeline, console)
     person.to(rep(person, 0, 3, 1.2))
     screen.draw(person.now)
     length = len(out.getvalue())
@@ -298,8 +311,8 @@ def test_what_was_told_stays_when_the_screen_is_given_back(
     plays: Plays, capsys: pytest.CaptureFixture[str]
 ) -> None:
     person = plays(SHELL)
-    screen = live._Large(
-        person.timeline, Console(file=io.StringIO(), force_terminal=True, width=80, height=24)
+    screen = play_screen._Large(
+        _only_wait, person.timeline, Console(file=io.StringIO(), force_terminal=True, width=80, height=24)
     )
     screen.tell("the log is full")
     screen.draw(person.now)

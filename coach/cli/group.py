@@ -1,9 +1,8 @@
-"""The group of all commands, and what becomes of their errors."""
+"""The group of all commands, and how one of them is run."""
 
 from __future__ import annotations
 
 import os
-import re
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -11,8 +10,8 @@ from importlib import import_module
 import click
 
 import coach
-from coach.cli import CANNOT, COMMAND_WRONG, COMMANDS, DONE, SCRIPT_WRONG
-from coach.errors import CoachError, ScriptError
+from coach.cli import COMMAND_WRONG, COMMANDS, DONE
+from coach.cli.errors import explain
 
 
 class _Commands(click.Group):
@@ -47,11 +46,18 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(coach.__version__, "-V", "--version", prog_name="coach")
-def cli() -> None:
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Tell on standard error what is done, and how long it takes."
+)
+def cli(*, verbose: bool) -> None:
     """Turn routine scripts into spoken, beat-accurate exercise tracks.
 
     A SCRIPT is a path, or the bare name of one in ./scripts, in your own scripts, or shipped.
     """
+    if verbose:
+        from coach.cli.verbose import log_to_stderr
+
+        log_to_stderr()
 
 
 def run() -> int:
@@ -74,36 +80,11 @@ def run() -> int:
     except Exception as error:
         if isinstance(error, OSError):
             _forget_stdout()
-        told = explained(error)
+        told = explain(error)
         if told is None:
             raise
-        return _told(*told)
+        return _tell(*told)
     return code
-
-
-def explained(error: Exception) -> tuple[str, int] | None:
-    """Return what a person is told of an error, a line or several, and the exit code for it.
-
-    None is for a fault of Coach's own that somebody wants to see where it happened.
-
-    Raises:
-        KeyboardInterrupt: that is what it comes of.
-    """
-    if isinstance(error, click.ClickException):
-        return _usage(error), COMMAND_WRONG
-    if isinstance(error, ScriptError):
-        return "\n".join(map(one_line, error.lines())), SCRIPT_WRONG
-    if isinstance(error, CoachError):
-        return f"coach: {one_line(str(error))}", CANNOT
-    if isinstance(error, OSError):
-        where = f" ({error.filename})" if error.filename else " (standard output)"
-        return f"coach: {one_line(error.strerror or str(error))}{one_line(where)}", CANNOT
-    if _interrupted(error):
-        raise KeyboardInterrupt from error
-    if os.environ.get("COACH_TRACEBACK"):
-        return None
-    fault = one_line(f"{type(error).__name__}: {error}")
-    return f"coach: a fault of Coach's own ({fault}); COACH_TRACEBACK=1 shows where", CANNOT
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -121,35 +102,10 @@ def _dispatch(arguments: list[str]) -> int:
     return code if isinstance(code, int) else DONE
 
 
-def _usage(error: click.ClickException) -> str:
-    """Return what is wrong with the command line, in one line."""
-    message = one_line(" ".join(error.format_message().split())).rstrip(".")
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    place = context.command_path if context else "coach"
-    explained = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
-    if not explained and "?" not in message:
-        message += f"; '{place} --help' tells more"
-    return f"{place}: {message}"
-
-
-def one_line(text: str) -> str:
-    """Return a text with its control characters spelled out: it can't break a line or command a terminal."""
-    return re.sub(
-        r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda found: found[0].encode("unicode_escape").decode(), text
-    )
-
-
-def _told(message: str, code: int) -> int:
+def _tell(message: str, code: int) -> int:
     with suppress(OSError):  # nobody can be told: the exit code still tells
         click.echo(message, err=True)
     return code
-
-
-def _interrupted(error: BaseException | None) -> bool:
-    """Return whether an error comes of Ctrl-C: amid an import Python may make another one of it."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error is not None
 
 
 def _forget_stdout() -> None:

@@ -1,0 +1,31 @@
+"""Amounts as people read them: a moment, a size, a number of things."""
+
+from __future__ import annotations
+
+from coach.units import RATE
+
+
+def clock(samples: int, *, tenths: bool = False) -> str:
+    """Return a moment of a track: 1:05, or 1:05.3 with tenths, or 1:02:03 from an hour on."""
+    whole, part = divmod(samples, RATE)
+    minutes, seconds = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    return f"{text}.{part * 10 // RATE}" if tenths else text
+
+
+def size_text(size_bytes: int) -> str:
+    """Return a size: 812 bytes, 4.1 MB."""
+    if size_bytes < 1000:
+        return count_text(size_bytes, "byte")
+    amount = float(size_bytes)
+    for unit in ("kB", "MB", "GB"):
+        amount /= 1000
+        if amount < 999.95 or unit == "GB":
+            break
+    return f"{amount:.1f} {unit}"
+
+
+def count_text(number: int, noun: str) -> str:
+    """Return a number of things: 1 file, 3 files."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

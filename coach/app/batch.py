@@ -1,0 +1,215 @@
+"""Many exports at once, a process for each core.
+
+Processes, not threads: reading scripts and laying out timelines is Python, which one thread runs at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, NamedTuple
+
+from coach import phrases, script
+from coach.app.export import ExportResult, Job
+from coach.app.export_worker import Failure, Note, Step, Warn, work
+from coach.encode.names import file_name
+from coach.errors import Blame, CoachError, RefusedError, ScriptError, SpeechError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+    from pathlib import Path
+
+    from coach.app.export import Place
+    from coach.app.export_worker import Message
+    from coach.app.reporter import Reporter
+    from coach.app.request import Request
+    from coach.routine import Level
+
+_PATIENCE = 5.0  # seconds in which a process that was told to stop tidies up
+
+
+class Event(NamedTuple):
+    """Something that happened to a job.
+
+    Attributes:
+        job: which one.
+        what: how far it has come, what was made, or why nothing was.
+    """
+
+    job: Job
+    what: Step | ExportResult | Failure
+
+
+def plan_exports(
+    request: Request,
+    scripts: Iterable[Path],
+    place: Place,
+    *,
+    levels: Sequence[Level | None] | None = (None,),
+    languages: Sequence[str | None] | None = (None,),
+) -> list[Job]:
+    """Return the exports of several scripts, levels and languages.
+
+    Args:
+        request: what is the same for all.
+        scripts: the scripts.
+        place: where all go; file names tell them apart.
+        levels: None for all that a script has.
+        languages: None for all that Coach has sentences in.
+
+    Raises:
+        RefusedError: two scripts would be written to the same file.
+    """
+    codes = phrases.languages() if languages is None else languages
+    jobs = []
+    for path in dict.fromkeys(scripts):
+        for code in codes:
+            stem = path.stem if len(codes) == 1 else f"{path.stem}-{code}"
+            for level in _levels_of(path) if levels is None else levels:
+                own = replace(request, script=path, level=level, language=code)
+                jobs.append(Job(own, replace(place, stem=stem)))
+    _check_names(jobs)
+    return jobs
+
+
+def _levels_of(path: Path) -> tuple[Level | None, ...]:
+    """Return the plain level, and those that a script has a variant for."""
+    try:
+        routine = script.load(path)
+    except ScriptError:
+        return (None,)  # told when it is its turn
+    return (None, *(level for level in script.LEVELS if level in routine.levels))
+
+
+def _check_names(jobs: Sequence[Job]) -> None:
+    """Refuse two scripts that would be written to the same file, also on a disk to which A is a."""
+    found: dict[str, Path] = {}
+    for job in jobs:
+        name = file_name(job.label, job.place.suffix)
+        other = found.setdefault(name.casefold(), job.request.script)
+        if other != job.request.script:
+            raise RefusedError(
+                "script", f"{other} and {job.request.script} would both be {name}: export one by one"
+            )
+
+
+def export_all(
+    jobs: Sequence[Job], reporter: Reporter, *, cores: int | None = None
+) -> Generator[Event, None, None]:
+    """Do exports on all cores, and yield what happens to each as it happens.
+
+    What is wrong with one job leaves the others alone; what is wrong with the machine stops all, as closing
+    this generator does. What is whole by then stays, so that the next run goes on from there.
+
+    Args:
+        jobs: what is wanted; their targets differ.
+        reporter: is told what is worth knowing on the way, but for progress.
+        cores: how many processes; None for one a core.
+    """
+    waiting = list(jobs)
+    stopped = False
+    with _start_workers(min(len(jobs), cores or _count_cores())) as idle:
+        running: list[tuple[Job, _Worker]] = []
+        while running or (waiting and not stopped):
+            while idle and waiting and not stopped:
+                job, worker = waiting.pop(0), idle.pop()
+                worker.connection.send(job)
+                running.append((job, worker))
+            ready = wait([worker.connection for _, worker in running])
+            for job, worker in [each for each in running if each[1].connection in ready]:
+                message = worker.receive()
+                if isinstance(message, Note):
+                    reporter.note(message.text)
+                elif isinstance(message, Warn):
+                    reporter.warn(message.text)
+                elif isinstance(message, logging.LogRecord):
+                    logging.getLogger(message.name).handle(message)
+                else:
+                    if not isinstance(message, Step):
+                        running.remove((job, worker))
+                        idle.append(worker)
+                        stopped |= isinstance(message, Failure) and stops_others(message.error)
+                    yield Event(job, message)
+
+
+def stops_others(error: CoachError | OSError) -> bool:
+    """Tell whether other jobs would most likely fail for the same reason."""
+    if isinstance(error, SpeechError):  # another one may be in another language
+        return False
+    return isinstance(error, OSError) or error.blame is Blame.MACHINE
+
+
+def _count_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Worker(NamedTuple):
+    process: BaseProcess
+    connection: Connection
+
+    def receive(self) -> Message:
+        """Return what it has to tell."""
+        try:
+            message: Message = self.connection.recv()
+        except (EOFError, OSError):
+            return Failure(
+                CoachError("a process of this export was ended from outside; run it again to go on")
+            )
+        return message
+
+
+@contextmanager
+def _start_workers(number: int) -> Iterator[list[_Worker]]:
+    """Yield processes that do the jobs they are sent, and end them."""
+    context = multiprocessing.get_context("spawn")  # as on all systems: a copy of threads and locks is none
+    log_level = logging.getLogger("coach").getEffectiveLevel()
+    workers: list[_Worker] = []
+    try:
+        with _hold_interrupts():
+            for _ in range(number):
+                ours, theirs = context.Pipe()
+                process = context.Process(target=work, args=(theirs, log_level), daemon=True)
+                process.start()
+                theirs.close()  # so that the end of one is the end of the other
+                workers.append(_Worker(process, ours))
+        yield list(workers)
+    except BaseException:
+        for worker in workers:
+            worker.process.terminate()
+        raise
+    finally:
+        for worker in workers:
+            worker.connection.close()  # whoever waits for a job goes home
+        deadline = time.monotonic() + _PATIENCE
+        for worker in workers:
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+
+
+@contextmanager
+def _hold_interrupts() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of the `with` block; processes started in it never hear of it.
+
+    They get it from the terminal, too, and would each say so.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

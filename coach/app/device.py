@@ -1,0 +1,27 @@
+"""The sound device that a person listens on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coach.errors import AudioError
+from coach.player import open_player
+
+if TYPE_CHECKING:
+    from coach.player import Player
+
+
+def open_device(player: str, instead: str = "'coach export' writes a file instead") -> Player:
+    """Return an open player.
+
+    Args:
+        player: its name, or "auto".
+        instead: what a person can do on a machine without a sound device.
+
+    Raises:
+        AudioError: there is none; it tells what can be done.
+    """
+    try:
+        return open_player(player)
+    except AudioError as error:
+        raise AudioError(f"{error}; {instead}, and --player null keeps time in silence") from error

@@ -1,0 +1,229 @@
+"""One export: from what was asked for to a track, or to an album of its chapters."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from coach.app.cover import make_cover
+from coach.app.prepare import compile_track, fit, load
+from coach.app.reporter import SILENT
+from coach.app.sessions import SessionReader
+from coach.app.stages import log_stage
+from coach.atomic import check_target
+from coach.encode.names import file_name
+from coach.encode.write import write_file
+from coach.progress import grown_doses
+from coach.routine import Guidance
+from coach.units import RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from coach.app.reporter import Reporter
+    from coach.app.request import Request
+    from coach.encode.delivery import Delivered
+    from coach.encode.write import Exported
+    from coach.speech import Speech
+    from coach.timeline import Timeline
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a track goes, and as what.
+
+    Attributes:
+        folder: the folder; it must be there.
+        name: the file's name; None for one made of `stem`, the level, and the doses that have grown.
+        stem: what such a name begins with; None for the script's name.
+        suffix: the format.
+        album: whether it is a folder with a track for each chapter.
+        own_folder: whether an album gets a folder of its own name in `folder`, which else is the album.
+        captions: whether what is said stands beside each track, as .lrc and .vtt.
+        sample_rate: samples a second.
+    """
+
+    folder: Path = Path()
+    name: str | None = None
+    stem: str | None = None
+    suffix: str = ".mp3"
+    album: bool = False
+    own_folder: bool = False
+    captions: bool = False
+    sample_rate: int = RATE
+
+    @classmethod
+    def of_file(cls, path: Path) -> Place:
+        """Return the place of one track; the file's name tells the format."""
+        return cls(path.parent, path.name, suffix=path.suffix)
+
+
+class Job(NamedTuple):
+    """An export that somebody wants.
+
+    Attributes:
+        request: the script, and what is wanted of it.
+        place: where it goes, and as what.
+    """
+
+    request: Request
+    place: Place
+
+    @property
+    def label(self) -> str:
+        """What it is called before its doses are known."""
+        stem = self.place.stem or self.request.script.stem
+        return f"{stem}-{self.request.level}" if self.request.level else stem
+
+
+class ExportResult(NamedTuple):
+    """What became of an export.
+
+    Attributes:
+        path: the track, or the folder of the album.
+        files: all that belongs to it.
+        is_album: whether it is an album.
+        tracks: how many tracks there are.
+        written: how many of them were written; the others were what they should be already.
+        size_bytes: of the tracks.
+        length: samples that it plays for, at RATE.
+        voice: who speaks.
+        warnings: how many things did not fit.
+    """
+
+    path: Path
+    files: tuple[Path, ...]
+    is_album: bool
+    tracks: int
+    written: int
+    size_bytes: int
+    length: int
+    voice: str
+    warnings: int
+
+
+def export(request: Request, place: Place | Path, reporter: Reporter = SILENT) -> ExportResult:
+    """Write a track or an album, unless it is there already, and tell what became of it.
+
+    Args:
+        request: what was asked for.
+        place: where it goes and as what; or just the file.
+        reporter: is told what is worth knowing on the way.
+
+    Raises:
+        CoachError: it cannot be; nothing half-written stays.
+    """
+    place = Place.of_file(place) if isinstance(place, Path) else place
+    plain = load(request, reporter)
+    routine = fit(request, plain, SessionReader(reporter), guidance=Guidance.FULL)
+    grown = grown_doses(plain, routine)
+    target = _find_target(Job(request, place), grown)
+    if not place.album:
+        check_target(target)  # what cannot be written is told before the voice is asked
+    timeline, speech = compile_track(request, routine, reporter)
+    if grown:
+        timeline = replace(timeline, title=f"{timeline.title} ({', '.join(grown)})")
+    write = _write_album if place.album else _write_track
+    with log_stage(_log, f"write {target}"):
+        tracks, files = write(timeline, speech, target, place, reporter)
+    if place.captions:
+        files += [track.path.with_suffix(suffix) for track in tracks for suffix in (".lrc", ".vtt")]
+    return ExportResult(
+        target,
+        tuple(files),
+        place.album,
+        len(tracks),
+        sum(track.written for track in tracks),
+        sum(track.size for track in tracks),
+        timeline.length,
+        timeline.voice,
+        len(timeline.warnings),
+    )
+
+
+def _find_target(job: Job, grown: Iterable[str]) -> Path:
+    """Return the file of a track, or the folder of an album."""
+    place = job.place
+    if place.album and not place.own_folder:
+        return place.folder
+    name = "-".join([job.label, *(each.replace(" ", "") for each in grown)])
+    return place.folder / (place.name or file_name(name, "" if place.album else place.suffix))
+
+
+def _write_track(
+    timeline: Timeline, speech: Speech, target: Path, place: Place, reporter: Reporter
+) -> tuple[tuple[Exported, ...], list[Path]]:
+    """Write one track; return it, and the files it has so far."""
+    cover, memo = make_cover(timeline, speech.cache.covers), speech.cache.exports
+    with reporter.progress(f"Writing {target}") as advance:
+        track = write_file(
+            timeline, speech, target, cover=cover, rate=place.sample_rate, progress=advance, memo=memo
+        )
+    if place.captions:
+        _write_captions(timeline, target)
+    return (track,), [target]
+
+
+def _write_album(
+    timeline: Timeline, speech: Speech, target: Path, place: Place, reporter: Reporter
+) -> tuple[tuple[Exported, ...], list[Path]]:
+    """Write an album; return its tracks, and the files it has but for captions."""
+    from coach.encode.album import export_album
+
+    cover, memo = make_cover(timeline, speech.cache.covers), speech.cache.exports
+    with reporter.progress(f"Writing {target}") as advance:
+        album = export_album(
+            timeline, speech, target, place.suffix,
+            cover=cover, rate=place.sample_rate, captions=place.captions, progress=advance, memo=memo,
+        )  # fmt: skip
+    picture = target / "cover.jpg"
+    files = [
+        album.playlist,
+        *(track.path for track in album.tracks),
+        *([picture] if picture.is_file() else []),
+    ]
+    return album.tracks, files
+
+
+def _write_captions(timeline: Timeline, track: Path) -> None:
+    from coach.atomic import replace_file
+    from coach.encode.captions import lrc, vtt
+
+    for suffix, text in ((".lrc", lrc(timeline)), (".vtt", vtt(timeline))):
+        target, data = track.with_suffix(suffix), text.encode()
+        with suppress(OSError):
+            if target.read_bytes() == data:
+                continue
+        with replace_file(target, len(data)) as file:
+            file.write(data)
+
+
+def make_tracks_folder() -> Path:
+    """Return the folder for tracks that go on to a phone and that nobody wants here; it is there then."""
+    from coach.speech import ClipCache, cache_root
+
+    folder = ClipCache(cache_root(None)).tracks
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def deliver_exports(results: Iterable[ExportResult], folder: Path, reporter: Reporter = SILENT) -> Delivered:
+    """Copy exports to a phone, a stick or a synced folder: what is not there yet.
+
+    Raises:
+        AudioError: it cannot be done; what is whole by then stays.
+    """
+    from coach.encode.delivery import deliver
+
+    files: dict[str, Path] = {}
+    for result in results:
+        for file in result.files:
+            name = f"{result.path.resolve().name}/{file.name}" if result.is_album else file.name
+            files[name] = file
+    with reporter.progress(f"Copying to {folder}") as advance:
+        return deliver(files, folder, progress=advance)

@@ -1,0 +1,138 @@
+"""A process that does the exports it is sent, and sends back all that is to be told of them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from coach.app.export import ExportResult, Job, export
+from coach.errors import CoachError, FaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
+    from types import FrameType
+
+    from coach.app.reporter import Advance
+
+_EVERY = 0.1  # seconds between two reports of one job's progress
+_ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+class Step(NamedTuple):
+    """How far the present part of a job has come.
+
+    Attributes:
+        title: what is being done.
+        done: steps done.
+        total: steps there are.
+    """
+
+    title: str
+    done: int
+    total: int
+
+
+class Note(NamedTuple):
+    """A line that a person should be told once, whichever process says it."""
+
+    text: str
+
+
+class Warn(NamedTuple):
+    """A line that a person should be told."""
+
+    text: str
+
+
+class Failure(NamedTuple):
+    """Why there is no track."""
+
+    error: CoachError | OSError
+
+
+Message: TypeAlias = "Step | Note | Warn | logging.LogRecord | ExportResult | Failure"
+"""What a process sends; the last two kinds end a job."""
+
+
+def work(connection: Connection, log_level: int) -> None:
+    """Do the jobs that come until no more can come.
+
+    Args:
+        connection: brings each a `Job`; takes each `Message`.
+        log_level: of what is logged, the least that is sent.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in _ENDS:
+        signal.signal(number, _end)
+    logger = logging.getLogger("coach")
+    logger.addHandler(_LogSender(connection.send))
+    logger.setLevel(log_level)
+    with suppress(EOFError, OSError):  # the one who asked is gone
+        while True:
+            connection.send(_do(connection.recv(), connection.send))
+
+
+def _do(job: Job, send: Callable[[Message], None]) -> ExportResult | Failure:
+    try:
+        return export(*job, _Sender(send))
+    except (CoachError, OSError) as error:
+        return Failure(error)
+    except Exception as error:
+        if os.environ.get("COACH_TRACEBACK"):
+            raise
+        return Failure(FaultError.of(error))
+
+
+def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
+    """Unwind the process: no half of a file stays."""
+    for each in _ENDS:
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+class _Sender:
+    """A reporter that sends all it is told."""
+
+    def __init__(self, send: Callable[[Message], None]) -> None:
+        self._send = send
+
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Advance]:
+        """Yield a callback that sends progress on, but not all of it."""
+        last = 0.0
+
+        def advance(done: int, total: int) -> None:
+            nonlocal last
+            if time.monotonic() - last > _EVERY or done == total:
+                last = time.monotonic()
+                self._send(Step(title, done, total))
+
+        yield advance
+
+    def note(self, text: str) -> None:
+        """Send it."""
+        self._send(Note(text))
+
+    def warn(self, text: str) -> None:
+        """Send it."""
+        self._send(Warn(text))
+
+
+class _LogSender(logging.Handler):
+    """Sends records, their texts made."""
+
+    def __init__(self, send: Callable[[Message], None]) -> None:
+        super().__init__()
+        self._send = send
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send a record."""
+        record.msg, record.args, record.exc_info = record.getMessage(), None, None
+        with suppress(OSError):
+            self._send(record)

@@ -1,0 +1,184 @@
+"""From what was asked for to a timeline: load the script, fit its doses to the person, compile it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from coach import script
+from coach.app.reporter import SILENT
+from coach.app.sessions import SessionReader
+from coach.app.stages import log_stage
+from coach.errors import RefusedError
+from coach.routine import Guidance
+from coach.speech import open_speech
+from coach.timeline import compile_routine, texts
+
+if TYPE_CHECKING:
+    from coach.app.reporter import Reporter
+    from coach.app.request import Request
+    from coach.app.sessions import Sessions
+    from coach.history import SessionLog
+    from coach.routine import Routine
+    from coach.speech import Speech
+    from coach.timeline import Timeline
+
+_log = logging.getLogger(__name__)
+
+
+class Prepared(NamedTuple):
+    """What is ready to be heard.
+
+    Attributes:
+        script: the routine as its script has it.
+        routine: the same with today's doses.
+        timeline: its track.
+        speech: the voice that has its sound.
+    """
+
+    script: Routine
+    routine: Routine
+    timeline: Timeline
+    speech: Speech
+
+
+def prepare(
+    request: Request,
+    reporter: Reporter = SILENT,
+    *,
+    guidance: Guidance = Guidance.AUTO,
+    sessions: Sessions | None = None,
+    resumes: SessionLog | None = None,
+) -> Prepared:
+    """Return the track of a request: the whole way from the script to the timeline.
+
+    Args:
+        request: what was asked for.
+        reporter: is told what is worth knowing on the way.
+        guidance: how much is said if neither the request nor the script decides it.
+        sessions: gives the log of sessions; None to read it when it's needed.
+        resumes: a session that goes on; all is as it was for that one.
+
+    Raises:
+        ScriptError: with every problem of the script.
+        RefusedError: the script has nothing of the kind that was asked for.
+        SpeechError: no voice speaks the language, or the voice failed.
+    """
+    plain = load(request, reporter)
+    routine = fit(request, plain, sessions or SessionReader(reporter), guidance=guidance, resumes=resumes)
+    timeline, speech = compile_track(request, routine, reporter)
+    return Prepared(plain, routine, timeline, speech)
+
+
+def load(request: Request, reporter: Reporter = SILENT) -> Routine:
+    """Return the routine of a script as it was asked for, its doses not yet fitted to the person.
+
+    Raises:
+        ScriptError: with every problem of the script.
+        RefusedError: no exercise has a side that was asked for.
+    """
+    with log_stage(_log, f"load {request.script} (level {request.level or 'plain'})"):
+        routine = script.load(
+            request.script, level=request.level, change=request.change, language=request.language
+        )
+    _check_sides(request, routine)
+    choice = routine.voice
+    if request.voice is not None:
+        choice = replace(choice, engine="auto", name=request.voice)
+    if request.rate is not None:
+        choice = replace(choice, rate=request.rate)
+    if request.volume is not None:
+        choice = replace(choice, volume=request.volume)
+    if request.level and request.level not in routine.levels:
+        reporter.note(
+            f"{request.script}: no exercise of it has a variant '{request.level}'; it stays as it is"
+        )
+    return replace(routine, voice=choice)
+
+
+def _check_sides(request: Request, routine: Routine) -> None:
+    """Refuse a side that no exercise has: it is a slip of the finger."""
+    wanted = request.change.sides or ()
+    if set(wanted) <= _sides_of(routine).keys():
+        return
+    change = replace(request.change, sides=None)
+    every = script.load(request.script, level=request.level, change=change, language=request.language)
+    known = list(_sides_of(every))
+    unknown = [side for side in wanted if side not in known]
+    if unknown:
+        of = request.script
+        there = f"the sides of {of} are {', '.join(known)}" if known else f"{of} has no sides"
+        raise RefusedError("sides", f"no side '{unknown[0]}'; {there}")
+
+
+def _sides_of(routine: Routine) -> dict[str, None]:
+    return dict.fromkeys(side for exercise in routine.exercises() for side in exercise.sides)
+
+
+def fit(
+    request: Request,
+    routine: Routine,
+    sessions: Sessions,
+    *,
+    guidance: Guidance = Guidance.AUTO,
+    resumes: SessionLog | None = None,
+) -> Routine:
+    """Return a routine with today's doses, and with as much guidance as is asked for or needed.
+
+    Args:
+        request: what was asked for.
+        routine: what `load` gave for it.
+        sessions: gives the log of sessions; it is asked only if something depends on it.
+        guidance: how much is said if neither the request nor the script decides it.
+        resumes: a session that goes on; all is as it was for that one.
+    """
+    from coach.progress import grows, today
+
+    guidance = request.guidance or routine.guidance or guidance
+    log: list[SessionLog] = []
+    if guidance is Guidance.AUTO or (request.grows and any(map(grows, routine.exercises()))):
+        log = list(sessions())
+    now = datetime.now().astimezone()
+    while resumes:
+        now = resumes.started
+        log = [each for each in log if each.id < resumes.id]
+        earlier = resumes.options.get("resumes")
+        resumes = next((each for each in log if each.id == earlier), None)
+    return today(routine, log, now, grows=request.grows, guidance=guidance)
+
+
+def compile_track(request: Request, routine: Routine, reporter: Reporter = SILENT) -> tuple[Timeline, Speech]:
+    """Return the timeline of a routine, and the voice that has its sound: open a voice, speak ahead, compile.
+
+    Raises:
+        ScriptError: the routine cannot be spoken as it stands.
+        SpeechError: no voice speaks the language, or the voice failed.
+    """
+    with log_stage(_log, f"open a voice for '{routine.language}'"):
+        speech = open_speech(
+            routine.language, routine.voice, pronounce=routine.pronounce, script=request.script
+        )
+    if speech.fallback:
+        reporter.note(speech.fallback)
+    with (
+        log_stage(_log, f"speak with {speech.voice_name}"),
+        reporter.progress(f"Speaking with {speech.voice_name}") as advance,
+    ):
+        speech.prepare(texts(routine), advance)
+    with log_stage(_log, f"compile '{routine.title}'"):
+        timeline = compile_routine(routine, speech)
+    if speech.cache.failure:
+        reporter.note(
+            f"the clip cache cannot be written ({speech.cache.failure}); all still works, only slower"
+        )
+    return timeline, speech
+
+
+def prepare_recaps(timeline: Timeline, speech: Speech, reporter: Reporter = SILENT) -> None:
+    """Speak all that a session may have to say at once, wherever a person goes in it."""
+    from coach.session.places import recaps
+
+    with reporter.progress(f"Speaking with {speech.voice_name}") as advance:
+        speech.prepare(recaps(timeline), advance)

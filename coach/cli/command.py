@@ -1,0 +1,36 @@
+"""Commands that turn what `coach.app` refuses into an error of the command line."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import click
+
+from coach.errors import RefusedError
+
+
+class Command(click.Command):
+    """A command; what is refused is an error of the option that asked for it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command.
+
+        Raises:
+            click.BadParameter: what was asked for cannot be.
+        """
+        try:
+            return super().invoke(ctx)
+        except RefusedError as error:
+            _raise_usage(error, ctx)
+
+
+class CommandGroup(click.Group):
+    """A command that has commands of its own."""
+
+    command_class = Command
+
+
+def _raise_usage(error: RefusedError, ctx: click.Context) -> NoReturn:
+    names = (error.option, f"{error.option}s")
+    param = next((param for param in ctx.command.params if param.name in names), None)
+    raise click.BadParameter(str(error), ctx, param, None if param else error.option) from error

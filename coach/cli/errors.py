@@ -1,0 +1,60 @@
+"""What a person is told of an error, and the exit code for it."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from coach.cli import CANNOT, COMMAND_WRONG, SCRIPT_WRONG
+from coach.cli.terminal import printable
+from coach.errors import Blame, CoachError, FaultError, ScriptError
+
+EXIT_CODES = {Blame.SCRIPT: SCRIPT_WRONG, Blame.REQUEST: COMMAND_WRONG, Blame.MACHINE: CANNOT}
+"""The exit code for what is to blame."""
+
+
+def explain(error: Exception, about: str = "coach") -> tuple[str, int] | None:
+    """Return what a person is told of an error, a line or several, and the exit code for it.
+
+    Args:
+        error: any.
+        about: what the line begins with; a script's problems begin with their places.
+
+    Returns:
+        None for a fault of Coach's own that somebody wants to see where it happened.
+
+    Raises:
+        KeyboardInterrupt: that is what it comes of.
+    """
+    if isinstance(error, click.ClickException):
+        return _usage_line(error), COMMAND_WRONG
+    if isinstance(error, CoachError):
+        lines = error.lines() if isinstance(error, ScriptError) else [f"{about}: {error}"]
+        return "\n".join(map(printable, lines)), EXIT_CODES[error.blame]
+    if isinstance(error, OSError):
+        where = error.filename or "standard output"
+        return printable(f"{about}: {error.strerror or error} ({where})"), CANNOT
+    if _is_interrupt(error):
+        raise KeyboardInterrupt from error
+    if os.environ.get("COACH_TRACEBACK"):
+        return None
+    return printable(f"{about}: {FaultError.of(error)}"), CANNOT
+
+
+def _usage_line(error: click.ClickException) -> str:
+    """Return what is wrong with the command line."""
+    message = printable(" ".join(error.format_message().split())).rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    place = context.command_path if context else "coach"
+    explained = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
+    if not explained and "?" not in message:
+        message += f"; '{place} --help' tells more"
+    return f"{place}: {message}"
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Tell whether an error comes of Ctrl-C: amid an import Python may make another one of it."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None

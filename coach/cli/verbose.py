@@ -1,0 +1,82 @@
+"""What Coach does as it does it: on standard error with `coach -v`, in a file for runs nobody watches."""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import suppress
+from logging.handlers import RotatingFileHandler
+from typing import TYPE_CHECKING
+
+import click
+
+from coach.cli.terminal import printable
+from coach.user_folders import state_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MOST_BYTES = 500_000
+"""Of a file: some hundred runs."""
+
+
+class _Lines(logging.Formatter):
+    """Makes each record one line that commands no terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return printable(super().format(record))
+
+
+class _Stderr(logging.Handler):
+    """Writes to what is standard error at the moment; if nobody can read it, the work goes on."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        with suppress(OSError):
+            click.echo(self.format(record), err=True)
+
+
+def log_to_stderr() -> None:
+    """Write what Coach does to standard error, each line with the seconds since Coach began."""
+    _add(_Stderr(), "%(relative).3f s  %(name)s: %(message)s")
+
+
+def is_logged_to_stderr() -> bool:
+    """Tell whether lines of the log may come at any time, so that no screen can be drawn."""
+    return any(isinstance(handler, _Stderr) for handler in logging.getLogger("coach").handlers)
+
+
+def details_file() -> Path:
+    """Return the file that tells what scheduled runs did; an older one is behind it (.1)."""
+    return state_folder() / "schedule-details.log"
+
+
+def log_to_details_file(run: str) -> None:
+    """Write what a scheduled run does to `details_file`; if that can't be written, nowhere.
+
+    Args:
+        run: its name.
+    """
+    path = details_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))  # what was said is nobody else's business
+        handler = RotatingFileHandler(path, maxBytes=_MOST_BYTES, backupCount=1, encoding="utf-8")
+    except OSError:
+        return
+    _add(handler, f"%(asctime)s {run.replace('%', '%%')}[{os.getpid()}] %(name)s: %(message)s")
+
+
+def _add(handler: logging.Handler, line: str) -> None:
+    handler.setFormatter(_Lines(line))
+    handler.addFilter(_note_seconds)
+    logger = logging.getLogger("coach")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+
+
+def _note_seconds(record: logging.LogRecord) -> bool:
+    """Give a record the seconds since Coach began."""
+    record.relative = record.relativeCreated / 1000
+    return True
