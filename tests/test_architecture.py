@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[1] / "coach"
 
 LAYERS = (
-    {"desktop", "errors", "stderr", "text_enum", "units", "user_folders"},
+    {"desktop", "errors", "stderr", "text_enum", "trust", "units", "user_folders"},
     {"ffmpeg", "lock"},
     {"atomic"},
+    {"seal"},
     {"history", "schedule"},
     {"routine"},
     {"phrases", "progress"},
