@@ -313,8 +313,8 @@ def compiled(
     with (shows or progress)(f"Speaking with {speech.voice_name}") as advance:
         speech.prepare(texts(routine), advance)
     timeline = compile_routine(routine, speech)
-    if speech.cache.failure:
-        note(f"the clip cache cannot be written ({speech.cache.failure}); all still works, only slower")
+    for line in speech.cache.notes():
+        note(line)
     return timeline, speech
 
 

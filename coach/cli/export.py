@@ -17,7 +17,7 @@ from coach.encode.delivery import check_place, deliver
 from coach.encode.formats import FORMATS, RATES, format_of
 from coach.encode.names import file_name
 from coach.errors import AudioError, ScriptError
-from coach.speech import ClipCache, cache_root
+from coach.speech import find_cache
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -166,6 +166,8 @@ def command(
         made, code, stopped = [make(jobs[0])], DONE, False
         click.echo(made[0].told)
         tell_warnings(jobs[0], made[0])
+    if to is not None:
+        find_cache(None).note_made(file for each in made for file in each.files)
     return code if to is None or stopped else max(code, _deliver(made, Path(to)))
 
 
@@ -204,8 +206,7 @@ def _place(
         raise click.BadParameter(str(error), param_hint="'--sample-rate'") from error
     folder = Path(output or every or album or "")
     if to and not (output or every or album):
-        folder = ClipCache(cache_root(None)).tracks
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = find_cache(None).make_tracks()
     elif every or (album and several):
         folder.mkdir(exist_ok=True)
     name = folder.name if file else None

@@ -48,6 +48,8 @@ def command(
         if speech.fallback:
             note(speech.fallback)
         clip = speech.clip(text)
+        for line in speech.cache.notes():
+            note(line)
         if not clip.length:
             raise click.BadParameter(f"{speech.voice_name} is silent on '{text}'", param_hint="'TEXT'")
         cue = Cue(0, clip, "say", text, Location("say", 1, 1))
