@@ -115,10 +115,15 @@ def _sweep(folder: Path) -> None:
         for name in os.listdir(folder):  # noqa: PTH208 - no Path for each of a folder's many files
             if name.startswith(".") and name.endswith(_SUFFIX):
                 with suppress(OSError):
-                    _remove_abandoned(folder / name)
+                    remove_abandoned(folder / name)
 
 
-def _remove_abandoned(part: Path) -> None:
+def remove_abandoned(part: Path) -> None:
+    """Remove an unfinished file of `replace_file`'s unless a process is still writing it.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
     number = os.open(part, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
     try:
         held = try_lock(number)

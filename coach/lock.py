@@ -63,7 +63,7 @@ def holding(path: Path, *, patience: float = 0.0, note: str = "") -> Iterator[No
         LockedError: another process held it all the time.
         OSError: the file cannot be made.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     number = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     try:
         deadline = time.monotonic() + patience

@@ -36,6 +36,9 @@ _FRAME = RATE // 50
 _STEPS = 32768
 """16-bit steps from silence to full scale; a power of two, so that dividing by it loses nothing."""
 
+LOUDEST = 29_204
+"""Steps of -1 dBFS, rounded down: above all samples of clips, whose true peak is at most -1 dBTP."""
+
 
 class Clips(Protocol):
     """Where the samples of a clip come from."""
@@ -174,3 +177,13 @@ def to_int16(block: NDArray[np.float32]) -> NDArray[np.int16]:
     """
     steps: NDArray[np.float32] = np.rint(block * np.float32(_STEPS)).clip(-_STEPS, _STEPS - 1)
     return steps.astype(np.int16)
+
+
+def to_sink(block: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Return a block as a file or a device gets it: `to_int16` of it, and nothing that hurts.
+
+    Speech is levelled long before. This is the last safety: what is louder than -1 dBFS is cut off there, and
+    what is no number is silent. Sample by sample, so the track may be cut into blocks anywhere.
+    """
+    sane = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+    return to_int16(sane.clip(-1.0, 1.0)).clip(-LOUDEST, LOUDEST)

@@ -6,10 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from coach import seal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 COACH = Path(sys.executable).with_name("coach.exe" if sys.platform == "win32" else "coach")
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -24,6 +30,10 @@ steps:
     switch: 8
 """
 
+SPEAKING = {"check", "export", "play", "say", "show"}
+_NOT_PASSED_ON = {"COLUMNS", "NO_COLOR", "XDG_STATE_HOME"}
+_KEY = os.urandom(seal.SIZE)
+
 
 class Command:
     """Runs `coach` in a folder.
@@ -36,7 +46,7 @@ class Command:
     def __init__(self, folder: Path, cache: Path) -> None:
         self.folder = folder
         self.environment = {
-            **{name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")},
+            **{name: value for name, value in os.environ.items() if name not in _NOT_PASSED_ON},
             "HOME": str(folder),
             "COACH_CACHE": str(cache),
             "PYTHONIOENCODING": "utf-8",
@@ -45,6 +55,7 @@ class Command:
 
     def __call__(self, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run it to its end."""
+        self._lend_key(arguments, self.environment | environment)
         return subprocess.run(
             [COACH, *arguments],
             cwd=self.folder,
@@ -58,6 +69,7 @@ class Command:
 
     def start(self, *arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
         """Start it; `with` closes what it opened."""
+        self._lend_key(arguments, options.get("env") or self.environment)
         return subprocess.Popen(
             [COACH, *arguments],
             cwd=self.folder,
@@ -65,6 +77,19 @@ class Command:
             text=True,
             **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL} | options,
         )
+
+    @staticmethod
+    def _lend_key(arguments: tuple[str | Path, ...], environment: Mapping[str, str]) -> None:
+        """Let all persons who share the clip cache have one key, else each would have all spoken again."""
+        if sys.platform != "linux" or not arguments or arguments[0] not in SPEAKING:
+            return
+        states = environment.get("XDG_STATE_HOME") or f"{environment['HOME']}/.local/state"
+        key = Path(states, "coach", "seal.key")
+        with suppress(OSError):  # a person without a home that could be written to
+            key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not key.exists():
+                key.write_bytes(_KEY)
+                key.chmod(0o600)
 
     def timeline(self, script: str | Path, *options: str) -> dict[str, Any]:
         """Return what `coach show --json` tells of a script."""

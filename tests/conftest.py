@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +21,7 @@ settings.register_profile("explore", derandomize=False, max_examples=500)
 settings.load_profile("steady")
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,6 +30,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the golden files anew from what the code makes now; then read the difference",
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what tests leave in the folder of states, such as the key of the seals, out of a person's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 @pytest.fixture
@@ -40,6 +51,18 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture
+def in_parallel() -> Callable[..., None]:
+    """A function that runs code with arguments in several processes at once; all must end well."""
+
+    def run(code: str, *arguments: str | Path, processes: int = 4) -> None:
+        command = [sys.executable, "-c", dedent(code), *map(str, arguments)]
+        running = [subprocess.Popen(command) for _ in range(processes)]
+        assert [process.wait(timeout=60) for process in running] == [0] * processes
+
+    return run
 
 
 @pytest.fixture(params=["on PATH", "packaged"])

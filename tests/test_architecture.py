@@ -19,9 +19,10 @@ PACKAGE = Path(__file__).parents[1] / "coach"
 
 LAYERS = (
     {"text_enum"},
-    {"desktop", "errors", "stderr", "units", "user_folders"},
+    {"desktop", "errors", "stderr", "trust", "units", "user_folders"},
     {"ffmpeg", "lock"},
     {"atomic"},
+    {"seal"},
     {"history", "schedule"},
     {"routine"},
     {"phrases", "progress"},

@@ -377,7 +377,8 @@ def test_stats_counts_clips_and_exports(coach: Command, tmp_path: Path) -> None:
     assert row["path"] == str(root)
     assert row["clips"] == len(list(root.glob("??/*.wav"))) > 3
     assert row["exports"] == 1
-    assert row["bytes"] == sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
+    kept = [path for path in root.rglob("*") if path.is_file() and path.name != "CACHEDIR.TAG"]
+    assert row["bytes"] == sum(path.stat().st_size for path in kept)
     assert row["unused_30_days"] == 0
     shown = coach("cache", "stats", COACH_CACHE=str(root)).stdout.splitlines()
     assert shown[1] == f"{row['clips']} clips, 1 export remembered, {size_text(row['bytes'])}"
@@ -385,7 +386,7 @@ def test_stats_counts_clips_and_exports(coach: Command, tmp_path: Path) -> None:
     cleared = coach("cache", "clear", "--yes", COACH_CACHE=str(root)).stdout
     assert f" {row['clips'] + 2} removed" in cleared  # the export and its cover
     assert cleared.endswith("; 0 files left, 0 bytes\n")
-    assert list(root.iterdir()) == []
+    assert [path.name for path in root.iterdir()] == ["CACHEDIR.TAG"]
 
 
 def test_prune_removes_what_was_not_used_for_long_and_nothing_else(coach: Command, tmp_path: Path) -> None:
@@ -401,7 +402,7 @@ def test_prune_removes_what_was_not_used_for_long_and_nothing_else(coach: Comman
     row = json.loads(coach("cache", "stats", "--json", COACH_CACHE=str(root)).stdout)
     assert (row["clips"], row["exports"], row["unused_30_days"]) == (4, 1, 3)
     assert row["unused_days"] == pytest.approx(400, abs=0.1)
-    done = coach("cache", "prune", "--older-than", "30 days", COACH_CACHE=str(root))
+    done = coach("cache", "prune", "--yes", "--older-than", "30 days", COACH_CACHE=str(root))
     assert done.returncode == 0, done.stderr
     assert f"{root}: 3 removed, " in done.stdout
     assert sorted(path.parent.name for path in root.glob("??/*.wav")) == ["00", "00", "01", "ff"]
@@ -415,11 +416,11 @@ def test_prune_to_a_size_takes_the_longest_unused_first(coach: Command, tmp_path
     root = tmp_path / "cache"
     cache = filled(root, [5, 1, 9, 3])
     size = cache.clips()[0].size
-    done = coach("cache", "prune", "--max-size", f"{2.5 * size / 1000}kB", COACH_CACHE=str(root))
+    done = coach("cache", "prune", "--yes", "--max-size", f"{2.5 * size / 1000}kB", COACH_CACHE=str(root))
     assert f": 2 removed, {size_text(2 * size)}; 2 files left" in done.stdout
     assert sorted(clip.path.parent.name for clip in cache.clips()) == ["01", "03"]
     assert " 0 removed" in coach("cache", "prune", "--max-size", "1GB", COACH_CACHE=str(root)).stdout
-    coach("cache", "prune", "--max-size", "0", COACH_CACHE=str(root))
+    coach("cache", "prune", "--yes", "--max-size", "0", COACH_CACHE=str(root))
     assert cache.clips() == []
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import wave
 from dataclasses import replace
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import mutagen.id3
@@ -24,6 +25,7 @@ from coach.encode.write import Exported, fingerprint, write_file
 from coach.errors import AudioError, Location
 from coach.mix import render, to_int16
 from coach.routine import Level
+from coach.seal import Seal
 from coach.speech import Clip
 from coach.timeline import Chapter, Cue, CueKind, Sentence, Timeline
 from coach.units import RATE
@@ -353,7 +355,7 @@ def test_a_full_disk_tells_what_is_needed(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_an_unchanged_track_is_not_touched(tmp_path: Path, suffix: str) -> None:
-    target, memo = tmp_path / f"a{suffix}", tmp_path / "deep" / "memo"
+    target, memo = tmp_path / f"a{suffix}", tmp_path / "memo"
     first = write_file(make(50_000), Noise(), target, memo=memo)
     before = target.stat()
     again = write_file(make(50_000), Noise(), target, memo=memo)
@@ -384,6 +386,21 @@ def test_a_damaged_memo_is_made_again(tmp_path: Path, record: str) -> None:
     kept.write_text(record, "latin-1")
     assert write_file(make(50_000), Noise(), target, memo=memo).written
     assert kept.read_bytes() == good
+
+
+@pytest.mark.parametrize("sealed", ["", "0" * 64, "theirs"])
+def test_a_forged_memo_is_none(tmp_path: Path, sealed: str) -> None:
+    target, memo = tmp_path / "a.wav", tmp_path / "memo"
+    write_file(make(50_000), Noise(), target, memo=memo)
+    (kept,) = memo.iterdir()
+    planted = b"a track that somebody planted"
+    digest, size = blake2b(planted, digest_size=32).hexdigest(), str(len(planted))
+    if sealed == "theirs":
+        theirs = Seal(bytes(32))
+        sealed = theirs.of("export", kept.name.encode(), digest.encode(), size.encode()).hex()
+    target.write_bytes(planted)
+    kept.write_text(f"{digest} {size} {sealed}\n")
+    assert write_file(make(50_000), Noise(), target, memo=memo).written
 
 
 def test_a_memo_that_cannot_be_kept_does_no_harm(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ class Source:
     """A ramp of known samples that remembers what was pulled."""
 
     def __init__(self, length: int) -> None:
-        self.track = (np.arange(length) % 30_000 + 1).astype(np.int16)
+        self.track = (np.arange(length) % 29_000 + 1).astype(np.int16)
         self.pulled: list[tuple[int, int]] = []
         self.gate = threading.Event()  # a slow disk, until it is set
         self.gate.set()

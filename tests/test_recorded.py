@@ -16,8 +16,9 @@ import pytest
 
 from coach import ffmpeg
 from coach.errors import AudioError
+from coach.speech.clip import LOUDNESS
 from coach.speech.recorded import LARGEST, read_recording, record_file, recording_key
-from coach.speech.sound import LOUDNESS, record
+from coach.speech.sound import record
 from coach.units import RATE
 from tests.voices import ClickVoice
 

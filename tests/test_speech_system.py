@@ -27,7 +27,8 @@ import pytest
 
 from coach.errors import SpeechError
 from coach.speech import ClipCache, Speech, choose_voice, voices
-from coach.speech.sound import CEILING, LOUDNESS, measure
+from coach.speech.clip import CEILING, LOUDNESS
+from coach.speech.sound import measure
 from coach.speech.system import SystemVoice, Worker, language_tag, read_sound, words_a_minute
 
 real = pytest.mark.skipif(

@@ -41,6 +41,7 @@ class FixedSpeech:
     def __init__(self, language: str = "en") -> None:
         self.voice_name = "test/fixed"
         self.language = language
+        self.volume = 0.0
         self.asked: list[tuple[str, float]] = []
 
     def clip(self, text: str, rate: float = 1.0) -> Clip:

@@ -8,11 +8,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coach import seal
 from coach.atomic import replace_file
 from coach.errors import AudioError
+from coach.trust import make_plain
 
 if TYPE_CHECKING:
     from coach.timeline import Timeline
+
+_LARGEST_COVER = 4 << 20  # bytes
 
 
 def make_cover(timeline: Timeline, folder: Path) -> bytes:
@@ -20,18 +24,21 @@ def make_cover(timeline: Timeline, folder: Path) -> bytes:
     digest = blake2b(repr((timeline.title, timeline.length, timeline.sets)).encode(), digest_size=20)
     for source in _sources():
         digest.update(source.read_bytes())
-    kept = folder / f"{digest.hexdigest()}.jpg"
+    key = digest.hexdigest()
+    kept = folder / f"{key}.jpg"
     with suppress(OSError):
-        data = kept.read_bytes()
-        if data[:3] == b"\xff\xd8\xff" and data[-2:] == b"\xff\xd9":
-            return data
+        if not kept.is_symlink() and kept.stat().st_size <= _LARGEST_COVER:
+            data = kept.read_bytes()
+            data, sealed = data[: -seal.SIZE], data[-seal.SIZE :]
+            if seal.own_seal().holds(sealed, "cover", key.encode(), data):
+                return data
     from coach.pictures import cover
 
     data = cover(timeline)
     with suppress(OSError, AudioError):
-        folder.mkdir(parents=True, exist_ok=True)
-        with replace_file(kept, len(data)) as file:
-            file.write(data)
+        make_plain(folder)
+        with replace_file(kept, len(data)) as file:  # programs that show a JPEG pass over what follows it
+            file.write(data + seal.own_seal().of("cover", key.encode(), data))
     return data
 
 

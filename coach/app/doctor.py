@@ -181,10 +181,13 @@ def _ffmpeg() -> Iterator[Finding]:
 
 
 def _cache() -> Iterator[Finding]:
-    from coach.speech import ClipCache, cache_root
+    from coach.speech import find_cache
 
-    cache = ClipCache(cache_root(Path("here.yaml")))
+    cache = find_cache(Path("here.yaml"))
     root = cache.root
+    if notes := cache.notes():
+        yield Finding(False, "; ".join(notes), "let COACH_CACHE name a folder of your own")
+        return
     there = next(folder for folder in (root.absolute(), *root.absolute().parents) if folder.exists())
     try:
         with tempfile.TemporaryFile(dir=there):

@@ -205,11 +205,9 @@ def _write_captions(timeline: Timeline, track: Path) -> None:
 
 def make_tracks_folder() -> Path:
     """Return the folder for tracks that go on to a phone and that nobody wants here; it is there then."""
-    from coach.speech import ClipCache, cache_root
+    from coach.speech import find_cache
 
-    folder = ClipCache(cache_root(None)).tracks
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return find_cache(None).make_tracks()
 
 
 def deliver_exports(results: Iterable[ExportResult], folder: Path, reporter: Reporter = SILENT) -> Delivered:
@@ -219,7 +217,10 @@ def deliver_exports(results: Iterable[ExportResult], folder: Path, reporter: Rep
         AudioError: it cannot be done; what is whole by then stays.
     """
     from coach.encode.delivery import deliver
+    from coach.speech import find_cache
 
+    results = list(results)
+    find_cache(None).note_made(file for result in results for file in result.files)
     files: dict[str, Path] = {}
     for result in results:
         for file in result.files:

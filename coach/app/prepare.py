@@ -169,10 +169,8 @@ def compile_track(request: Request, routine: Routine, reporter: Reporter = SILEN
         speech.prepare(texts(routine), advance)
     with log_stage(_log, f"compile '{routine.title}'"):
         timeline = compile_routine(routine, speech)
-    if speech.cache.failure:
-        reporter.note(
-            f"the clip cache cannot be written ({speech.cache.failure}); all still works, only slower"
-        )
+    for line in speech.cache.notes():
+        reporter.note(line)
     return timeline, speech
 
 

@@ -73,6 +73,8 @@ def say(
         if speech.fallback:
             reporter.note(speech.fallback)
         clip = speech.clip(text)
+        for line in speech.cache.notes():
+            reporter.note(line)
         if not clip.length:
             raise RefusedError("text", f"{speech.voice_name} is silent on '{text}'")
         cue = Cue(0, clip, Sentence(CueKind.SAY, text, Location("say", 1, 1)))

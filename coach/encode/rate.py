@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coach.encode.track import REACH
-from coach.mix import render, to_int16
+from coach.mix import LOUDEST, render, to_sink
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -49,11 +49,11 @@ def resampled(timeline: Timeline, clips: Clips, rate: int, start: int, count: in
     filters = _filters(rate)
     up = filters.shape[1]
     first, last = start // up, -(-(start + max(count, 1)) // up)
-    steps = to_int16(
+    steps = to_sink(
         render(timeline, clips, first * _STEP - REACH, (last - first) * _STEP + 2 * REACH)
     ).astype(np.float64)
     windows = np.lib.stride_tricks.sliding_window_view(steps, _STEP + 2 * REACH)[::_STEP]
-    new = np.rint(windows @ filters / _ONE).clip(-32768, 32767).astype(np.int16).ravel()
+    new = np.rint(windows @ filters / _ONE).clip(-LOUDEST, LOUDEST).astype(np.int16).ravel()
     return new[start - first * up :][:count]
 
 

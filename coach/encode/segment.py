@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING
 
 from coach.ffmpeg import segment_class
-from coach.mix import blocks, to_int16
+from coach.mix import blocks, to_sink
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -31,5 +31,5 @@ def to_audio_segment(timeline: Timeline, clips: Clips) -> AudioSegment:
     segment = segment_class()
     sound = io.BytesIO()
     for block in blocks(timeline, clips):
-        sound.write(to_int16(block).data)
+        sound.write(to_sink(block).data)
     return segment(data=sound.getvalue(), sample_width=2, frame_rate=RATE, channels=1)

@@ -15,6 +15,8 @@ from coach.atomic import replace_file
 from coach.encode.formats import format_of
 from coach.encode.track import Track
 from coach.errors import AudioError
+from coach.seal import own_seal
+from coach.trust import make_plain
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
 _CHUNK = 1 << 20
+_LARGEST_RECORD = 1000  # bytes
 _JPEG = b"\xff\xd8\xff"
 
 
@@ -74,8 +77,8 @@ def write_file(
         rate: samples a second of the file, one of RATES.
         progress: called with the samples written and the samples in all, every two seconds of sound; what it
             raises ends the export.
-        memo: a folder that remembers what was written. With it a target that already holds these very bytes
-            is left as it is, and no encoder is loaded. None encodes always.
+        memo: a folder that remembers what was written; the one above it must be there. With it a target that
+            already holds these very bytes is left as it is, and no encoder is loaded. None encodes always.
 
     Raises:
         AudioError: the track cannot be written; the message says why and what to do.
@@ -87,7 +90,7 @@ def write_file(
     track = Track(timeline, chapter, cover, rate)
     length = track.timeline.length
     key = fingerprint(track, kind, volume=clips.volume) if memo else ""
-    if memo and (size := _holds(target, memo / key)) is not None:
+    if memo and (size := _holds(target, memo, key)) is not None:
         return Exported(target, size, length, written=False)
     try:
         module = import_module(f"coach.encode.{kind.module}")
@@ -99,7 +102,7 @@ def write_file(
         size = file.seek(0, 2)
         digest = _digest(file) if memo else ""
     if memo:
-        _remember(memo, key, f"{digest} {size}\n")
+        _remember(memo, key, digest, size)
     return Exported(target, size, length, written=True)
 
 
@@ -163,10 +166,17 @@ def _digest(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _holds(target: Path, record: Path) -> int | None:
-    """Return the size of a target that is, byte for byte, what the record says; None if it is not."""
+def _holds(target: Path, memo: Path, key: str) -> int | None:
+    """Return the size of a target that is, byte for byte, what was remembered; None if it is not."""
+    record = memo / key
     try:
-        digest, size = record.read_text("ascii").split()
+        if record.is_symlink() or record.stat().st_size > _LARGEST_RECORD:
+            return None
+        digest, size, sealed = record.read_text("ascii").split()
+        if not own_seal().holds(
+            bytes.fromhex(sealed), "export", key.encode(), digest.encode(), size.encode()
+        ):
+            return None  # else a stranger's record could pass another file off as this track
         if target.stat().st_size == int(size):
             with target.open("rb") as file:
                 if _digest(file) == digest:
@@ -176,22 +186,24 @@ def _holds(target: Path, record: Path) -> int | None:
     return None
 
 
-def _remember(memo: Path, key: str, record: str) -> None:
+def _remember(memo: Path, key: str, digest: str, size: int) -> None:
+    sealed = own_seal().of("export", key.encode(), digest.encode(), str(size).encode())
+    record = f"{digest} {size} {sealed.hex()}\n"
     with suppress(OSError, AudioError):  # a memo only saves time
-        memo.mkdir(parents=True, exist_ok=True)
+        make_plain(memo)
         with replace_file(memo / key, len(record)) as file:
             file.write(record.encode("ascii"))
 
 
 def _sound(track: Track, clips: Clips, progress: Progress | None) -> Iterator[NDArray[np.int16]]:
     """Yield the samples of a track, in blocks of two seconds."""
-    from coach.mix import render, to_int16  # noqa: PLC0415 - an unchanged track is known without numpy
+    from coach.mix import render, to_sink  # noqa: PLC0415 - an unchanged track is known without numpy
 
     size = 2 * track.rate
     for done in range(0, track.length, size):
         start, count = track.start + done, min(size, track.length - done)
         if track.rate == RATE:
-            yield to_int16(render(track.whole, clips, start, count))
+            yield to_sink(render(track.whole, clips, start, count))
         else:
             from coach.encode.rate import resampled  # noqa: PLC0415 - few want it
 

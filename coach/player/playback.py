@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coach.errors import AudioError
-from coach.mix import to_int16
+from coach.mix import to_sink
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ class DevicePlayer:
 
     @volume.setter
     def volume(self, volume: float) -> None:
-        self._volume = volume
+        self._volume = min(max(0.0, volume), 1.0)  # NaN is silence
         if self._playback:
-            self._playback.volume = volume
+            self._playback.volume = self._volume
 
     def _begin(self, playback: Playback) -> None:
         """Let the device take its sound from a playback; AudioError if it does not start."""
@@ -272,7 +272,7 @@ class Playback:
     def _read_next(self, count: int) -> None:
         count = min(count, self._length - self._read_to)
         if count > 0:
-            block = to_int16(self._pull(self._read_to, count))
+            block = to_sink(self._pull(self._read_to, count))
             with self._changed:
                 if self._stopped_at is None:
                     self._read.append(block)

@@ -1,6 +1,6 @@
 """Speech: from a sentence to a clip whose length and attack are known."""
 
-from coach.speech.cache import ClipCache, cache_root
+from coach.speech.cache import ClipCache, find_cache
 from coach.speech.clip import Clip
 from coach.speech.speech import Speech, open_speech
 from coach.speech.voice import Voice, VoiceInfo, choose_voice, voices
@@ -11,8 +11,8 @@ __all__ = [
     "Speech",
     "Voice",
     "VoiceInfo",
-    "cache_root",
     "choose_voice",
+    "find_cache",
     "open_speech",
     "voices",
 ]

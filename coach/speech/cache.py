@@ -1,109 +1,128 @@
 """The clip cache: one WAV file a clip, found by what was said, by whom and how.
 
-    <root>/3f/3f0c...e1.wav
-    <root>/exports/5a17...c2      what an export wrote, as `coach.encode` remembers it
-    <root>/covers/07d1...4b.jpg   a cover that was drawn
-    <root>/tracks/hip_morning.mp3 a track from which copies for phones are made, or an album's folder of them
-
-A file's time of modification is that of its last use, to the day. Any number of processes may share a
-cache. A clip is written beside its place and moved there whole; one that is damaged nevertheless is found
-on reading and counts as missing. No failure of the cache is ever an error: without it speech only takes
-longer.
+`coach.speech.inventory` draws its folder. A file's time of modification is that of its last use, to the day.
+Any number of processes may share a cache. A clip is written beside its place and moved there whole. It is
+believed only if it bears this user's seal: one that is damaged, or was made by somebody else, counts as
+missing.
+No failure of the cache is ever an error: without it speech only takes longer.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-import re
+import stat
 import struct
 import time
-import zlib
 from contextlib import suppress
 from hashlib import blake2b
 from itertools import count
 from pathlib import Path
 from threading import get_ident
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from coach.speech.clip import Recording
+from coach import seal
+from coach.atomic import remove_abandoned
+from coach.errors import SpeechError
+from coach.speech.clip import LONGEST, Recording
+from coach.speech.inventory import Kept, Kind, is_free, is_marked, mark, note_made, take_inventory
+from coach.trust import distrust, make_plain, make_private
 from coach.units import RATE
 from coach.user_folders import cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised when the same raw sound would give another recording, or the file another layout."""
 
 FOLDER = "audio_cache"
 """The folder beside or above a script that holds the clips of the scripts below it."""
 
-_HEADER = struct.Struct("<4sI4s 4sIHHIIHH 4sIIIdd 4sI")
+_HEADER = struct.Struct("<4sI4s 4sIHHIIHH 4sI32sIdd 4sI")
 _FORMAT = (b"fmt ", 16, 1, 1, RATE, RATE * 2, 2, 16)  # PCM, one channel, 16 bits
-_CHUNK = b"coch"  # checksum, attack, loudness, peak; players skip chunks that they don't know
-_CHUNK_SIZE = 24
+_CHUNK = b"coch"  # seal, attack, loudness, peak; players skip chunks that they don't know
+_CHUNK_SIZE = seal.SIZE + 20
+_LARGEST = LONGEST * RATE * 2  # bytes of samples
+_READING = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"))
 _ABANDONED = 3600.0  # seconds after which an unfinished file has no writer any more
 _ATTEMPTS = 10
 _DAY = 86_400.0
-_CLIP = re.compile(r"[0-9a-f]{40}\.wav")
-_UNFINISHED = re.compile(r"[0-9a-f]{2,40}\.[0-9]+-[0-9]+-[0-9]+\.tmp")
-_EXPORT = re.compile(r"[0-9a-f]{40}")
-_TRACK = re.compile(r"[^.].*\.[0-9a-z]+")
+_TAKEN = "it holds files that are not Coach's"
 _serial = count()
-
-
-class Kept(NamedTuple):
-    """A file of the cache.
-
-    Attributes:
-        used: when it was used last, to the day: seconds since the epoch.
-        size: its bytes.
-        path: where it is.
-    """
-
-    used: float
-    size: int
-    path: Path
 
 
 class ClipCache:
     """A folder of recordings.
 
+    Args:
+        root: the folder; it is made, and marked as Coach's, when the first clip is saved.
+        instead_of: a folder that a person would look for the clips in, and why it is not this one.
+        closed: why nothing may be read or written there; None if it may.
+
     Attributes:
-        root: the folder; it is made when the first clip is saved.
+        root: see there.
         exports: the folder in it for what `coach.encode.export` remembers.
         covers: the folder in it for covers; the name says what a cover was drawn from.
         tracks: the folder in it for tracks that are only made to be copied elsewhere.
-        failure: the first error met in saving a clip, None without one: worth one warning to a person.
+        instead_of: see there.
+        closed: see there.
+        failure: the first error met in saving a clip, None without one.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(
+        self, root: Path, *, instead_of: tuple[Path, str] | None = None, closed: str | None = None
+    ) -> None:
         self.root = root
         self.exports = root / "exports"
         self.covers = root / "covers"
         self.tracks = root / "tracks"
-        self.failure: OSError | None = None
+        self.instead_of = instead_of
+        self.closed = closed
+        self.failure: OSError | None = OSError(errno.EPERM, closed) if closed else None
+        self._claimed = False
         self._swept = False
+        self._seal: seal.Seal | None = None
+
+    def notes(self) -> list[str]:
+        """Return what a person should know of how this cache works, a line each."""
+        notes = []
+        if self.instead_of:
+            folder, reason = self.instead_of
+            notes.append(f"{folder} is not used for clips: {reason}; they go to {self.root}")
+        if self._seal and self._seal.failure:
+            notes.append(f"{self._seal.failure}, so clips are spoken again in every run")
+        if self.failure:
+            reason = self.closed or str(self.failure)
+            notes.append(f"the clip cache cannot be written ({reason}); all still works, only slower")
+        return notes
 
     def path(self, key: str) -> Path:
         """Return the file of a clip, whether it is there or not."""
         return Path(self._name(key))
 
     def load(self, key: str) -> Recording | None:
-        """Return a recording, and mark it as used; None where it is missing, unreadable or damaged."""
+        """Return a recording, and mark it as used; None if there is none to be believed and to be heard."""
+        if self.closed:
+            return None
         name = self._name(key)
         try:
-            with open(name, "rb", buffering=0) as file:  # noqa: PTH123 - half the time of Path.open
-                header = file.read(_HEADER.size)
-                there = os.fstat(file.fileno())
+            number = os.open(name, _READING)
+            try:
+                there = os.fstat(number)
                 size = there.st_size - _HEADER.size
-                if len(header) != _HEADER.size or header[-4:] != size.to_bytes(4, "little"):
+                if not stat.S_ISREG(there.st_mode) or not 0 <= size <= _LARGEST:
                     return None
-                pcm = file.read(size)
-        except (OSError, OverflowError, ValueError):
+                content = os.read(number, there.st_size)
+            finally:
+                os.close(number)
+        except (OSError, ValueError):
+            return None
+        header, pcm = content[: _HEADER.size], content[_HEADER.size :]
+        if len(content) != there.st_size:
             return None
         recording = Recording(pcm, *_HEADER.unpack(header)[14:17])
-        if header != _header(key, recording):
+        if header != self._header(key, recording) or recording.fault():
             return None
         if time.time() - there.st_mtime > _DAY:
             with suppress(OSError):  # a cache that may only be read
@@ -112,9 +131,11 @@ class ClipCache:
 
     def save(self, key: str, recording: Recording) -> None:
         """Keep a recording, or set `failure`."""
+        if self.closed:
+            return
         target = Path(self._name(key))
         beside = target.with_name(f"{key}.{os.getpid()}-{get_ident()}-{next(_serial)}.tmp")
-        content = _header(key, recording) + recording.pcm
+        content = self._header(key, recording) + recording.pcm
         try:
             for _ in range(_ATTEMPTS - 1):
                 # Another process that clears the cache may remove the folder before the clip is in it.
@@ -127,51 +148,73 @@ class ClipCache:
             if self.load(key) is None:
                 self.failure = self.failure or error
 
-    def _write(self, target: Path, beside: Path, content: bytes) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self._sweep()
+    def claim(self) -> None:
+        """Make the folder, and mark it as a cache of Coach's, if that has not been done.
+
+        Raises:
+            OSError: it cannot be made, or something else is in it.
+        """
+        if self._claimed:
+            return
+        if self.closed:
+            raise OSError(errno.EPERM, "it may not be used", str(self.root))
+        own = cache_folder()
+        if own in self.root.parents:
+            make_private(own)
+        self.root.parent.mkdir(parents=True, exist_ok=True)
+        if not self.root.is_dir():
+            make_plain(self.root)
+        if reason := distrust(self.root):
+            raise OSError(errno.EPERM, reason, str(self.root))
+        if not is_marked(self.root):
+            if not is_free(self.root):
+                raise OSError(errno.EEXIST, _TAKEN, str(self.root))
+            mark(self.root)
+        self._claimed = True
+
+    def make_tracks(self) -> Path:
+        """Return `tracks`, made if it was not there.
+
+        Raises:
+            SpeechError: it cannot be made.
+        """
         try:
-            beside.write_bytes(content)
-            os.replace(beside, target)  # noqa: PTH105 - Path.replace does the same, no shorter
-        except OSError:
-            beside.unlink(missing_ok=True)
-            raise
+            self.claim()
+            make_plain(self.tracks)
+        except OSError as error:
+            raise SpeechError(
+                f"cannot make {self.tracks}: {error.strerror or error}; name a folder with -o"
+            ) from error
+        return self.tracks
 
-    def clips(self) -> list[Kept]:
-        """Return the clips that are kept."""
-        return list(_kept(self._folders(), _CLIP))
-
-    def memos(self) -> list[Kept]:
-        """Return what is remembered of exports."""
-        return list(_kept([self.exports], _EXPORT))
+    def note_made(self, files: Iterable[Path]) -> None:
+        """Note which of the files in `tracks` Coach made: no others there are ever removed."""
+        with suppress(OSError):  # without a note they stay
+            note_made(self.root, [file for file in files if self.tracks in file.parents])
 
     def files(self) -> list[Kept]:
         """Return all that Coach keeps there: clips, memories of exports, covers, and tracks to be copied."""
-        tracks = _kept([self.covers, self.tracks, *self._albums()], _TRACK)
-        return [*self.clips(), *self.memos(), *tracks]
+        return take_inventory(self.root).files if is_marked(self.root) else []
+
+    def others(self) -> list[Path]:
+        """Return what is there and not Coach's; what is in its folders is not looked for."""
+        return take_inventory(self.root).others
+
+    def clips(self) -> list[Kept]:
+        """Return the clips that are kept."""
+        return [file for file in self.files() if file.kind is Kind.CLIP]
 
     def usage(self) -> tuple[int, int]:
         """Return how many clips there are and the bytes that they take."""
         clips = self.clips()
         return len(clips), sum(clip.size for clip in clips)
 
-    def clear(self) -> tuple[int, int]:
-        """Remove what `files` returns, and nothing else that lies in the folder.
-
-        Returns:
-            How many files were removed, and their bytes; what cannot be removed stays.
-        """
-        return self._remove(self.files())
-
-    def prune(self, *, older_than: float | None = None, max_size: int | None = None) -> tuple[int, int]:
-        """Remove what was not used for long; it is made again when it is needed.
+    def stale(self, *, older_than: float | None = None, max_size: int | None = None) -> list[Kept]:
+        """Return what was not used for long; it is made again when it is needed.
 
         Args:
-            older_than: seconds since the last use, from which on a file goes; None for no such limit.
-            max_size: bytes that may stay: the files that were not used for longest go; None for no limit.
-
-        Returns:
-            How many files were removed, and their bytes; what cannot be removed stays.
+            older_than: seconds since the last use, from which on a file is stale; None for no such limit.
+            max_size: bytes that may stay: what was not used for longest is stale; None for no limit.
         """
         files = sorted(self.files())
         now = time.time()
@@ -183,54 +226,80 @@ class ClipCache:
                 break
             stale.append(file)
             excess -= file.size
-        return self._remove(stale)
+        return stale
 
-    def _remove(self, files: list[Kept]) -> tuple[int, int]:
-        """Remove files, what killed writers left, and the folders that are empty then."""
+    def clear(self) -> tuple[int, int]:
+        """Remove all of `files()`; see `remove`."""
+        return self.remove(self.files())
+
+    def remove(self, files: Collection[Kept]) -> tuple[int, int]:
+        """Remove files of the cache, what killed writers left, and the folders that are empty then.
+
+        Args:
+            files: some of `files()`.
+
+        Returns:
+            How many files were removed, and their bytes; what cannot be removed stays.
+
+        Raises:
+            SpeechError: the folder bears no mark of Coach's.
+        """
+        if files and not is_marked(self.root):
+            raise SpeechError(f"{self.root} is no cache that Coach made: nothing is removed")
         removed = []
+        emptied = {self.root / name for name in ("exports", "covers", "made", "tracks")}
         for file in files:
+            emptied.add(file.path.parent)
             with suppress(OSError):  # another process has removed it, or holds it open on Windows
                 file.path.unlink()
                 removed.append(file.size)
         self._swept = False
         self._sweep()
-        for folder in [*self._folders(), self.exports, self.covers, *self._albums(), self.tracks]:
-            with suppress(OSError):  # not empty, or not there
+        for folder in sorted(emptied - {self.root}, reverse=True):  # an album's before that of all tracks
+            with suppress(OSError):  # not empty, a link, or not there
                 folder.rmdir()
         return len(removed), sum(removed)
 
     def _name(self, key: str) -> str:
         return f"{self.root}{os.sep}{key[:2]}{os.sep}{key}.wav"
 
-    def _folders(self) -> list[Path]:
-        return [folder for folder in self.root.glob("[0-9a-f][0-9a-f]") if folder.is_dir()]
+    def _header(self, key: str, recording: Recording) -> bytes:
+        """Return all that stands before the samples; the seal is that of key, measures and samples."""
+        if self._seal is None:
+            self._seal = seal.own_seal()
+        size = len(recording.pcm)
+        measures = (recording.attack, recording.loudness, recording.peak)
+        sealed = self._seal.of("clip", repr((key, *measures)).encode(), recording.pcm)
+        riff, data = (b"RIFF", _HEADER.size - 8 + size, b"WAVE"), (b"data", size)
+        return _HEADER.pack(*riff, *_FORMAT, _CHUNK, _CHUNK_SIZE, sealed, *measures, *data)
 
-    def _albums(self) -> list[Path]:
-        return [folder for folder in self.tracks.glob("*") if folder.is_dir() and not folder.is_symlink()]
+    def _write(self, target: Path, beside: Path, content: bytes) -> None:
+        self.claim()
+        try:
+            make_plain(target.parent)
+        except FileNotFoundError:  # the root is gone
+            self._claimed = False
+            raise
+        self._sweep()
+        try:
+            with beside.open("xb") as file:  # never through a link
+                file.write(content)
+            os.replace(beside, target)  # noqa: PTH105 - Path.replace does the same, no shorter
+        except OSError:
+            beside.unlink(missing_ok=True)
+            raise
 
     def _sweep(self) -> None:
-        """Remove what killed writers left, once for each cache object."""
-        if self._swept:
+        """Remove what killed writers left, and notes of tracks that are gone, once for each cache object."""
+        if self._swept or not is_marked(self.root):
             return
         self._swept = True
-        for file in _kept(self._folders(), _UNFINISHED):
-            if time.time() - file.used > _ABANDONED:
-                with suppress(OSError):
+        for file in take_inventory(self.root).litter:
+            with suppress(OSError):
+                if file.path.suffix == ".coach-part":
+                    remove_abandoned(file.path)
+                elif file.kind is Kind.NOTE or time.time() - file.used > _ABANDONED:
                     file.path.unlink()
-
-
-def _kept(folders: list[Path], name: re.Pattern[str]) -> Iterator[Kept]:
-    """Yield the files of these folders whose whole name is of the cache's own making."""
-    for folder in folders:
-        with suppress(OSError):  # the folder is not there
-            for entry in list(os.scandir(folder)):
-                if name.fullmatch(entry.name) and (
-                    folder.name == entry.name[:2] or name in (_EXPORT, _TRACK)
-                ):
-                    with suppress(OSError):  # another process may just have removed it
-                        if entry.is_file(follow_symlinks=False):
-                            there = entry.stat(follow_symlinks=False)
-                            yield Kept(there.st_mtime, there.st_size, Path(entry.path))
 
 
 def clip_key(text: str, *, language: str, engine: str, version: str, voice: str, rate: float) -> str:
@@ -249,29 +318,42 @@ def clip_key(text: str, *, language: str, engine: str, version: str, voice: str,
     return blake2b(address.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
 
 
-def cache_root(script: Path | None) -> Path:
-    """Return the folder of the clip cache for a script.
+def find_cache(script: Path | None) -> ClipCache:
+    """Return the clip cache for a script, in a folder that nobody else can change.
+
+    That is the folder that the environment variable COACH_CACHE names, or `audio_cache` in it where it holds
+    other things; else the `audio_cache` of the nearest folder, from the script's upwards, that has one;
+    else a folder of this user's, which also serves where the other cannot be trusted.
 
     Args:
         script: the script's path; None for speech that belongs to none.
-
-    Returns:
-        What the environment variable COACH_CACHE names; else the `audio_cache` of the nearest folder, from
-        the script's upwards, that has one; else a folder of this user's.
     """
+    own = cache_folder() / "clips"
+    root, found, instead_of = own, False, None
     if named := os.environ.get("COACH_CACHE"):
-        return Path(named).expanduser()
-    if script is not None:
+        root = Path(named).expanduser()
+        if _is_taken(root):
+            inside = root / FOLDER
+            instead_of = None if is_marked(inside) else (root, _TAKEN)  # said until it is there
+            root, found = inside, True
+    elif script is not None:
         for folder in Path(os.path.abspath(script)).parents:  # noqa: PTH100 - resolve() would follow links
             if (folder / FOLDER).is_dir():
-                return folder / FOLDER
-    return cache_folder() / "clips"
+                root, found = folder / FOLDER, True
+                break
+    # A link that a person names is meant; one that is found may have come with a stranger's scripts.
+    reason = "it is a link" if found and root.is_symlink() else _doubt(root)
+    if reason is None:
+        return ClipCache(root, instead_of=instead_of)
+    if root == own:
+        return ClipCache(own, closed=reason)
+    return ClipCache(own, instead_of=(root, reason), closed=_doubt(own))
 
 
-def _header(key: str, recording: Recording) -> bytes:
-    """Return all that stands before the samples; the checksum covers key, measures and samples."""
-    size = len(recording.pcm)
-    measures = (recording.attack, recording.loudness, recording.peak)
-    checksum = zlib.crc32(recording.pcm, zlib.crc32(repr((key, *measures)).encode()))
-    riff, data = (b"RIFF", _HEADER.size - 8 + size, b"WAVE"), (b"data", size)
-    return _HEADER.pack(*riff, *_FORMAT, _CHUNK, _CHUNK_SIZE, checksum, *measures, *data)
+def _doubt(root: Path) -> str | None:
+    """Return why a folder is not used for clips; None if it may be."""
+    return _TAKEN if _is_taken(root) else distrust(root)
+
+
+def _is_taken(root: Path) -> bool:
+    return root.is_dir() and not is_marked(root) and not is_free(root)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coach.speech.clip import Recording
+from coach.speech.clip import CEILING, FAINTEST, LOUDNESS, Recording
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -20,16 +20,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-LOUDNESS = -19.0
-"""LUFS of every clip at volume 0: the usual level of spoken mono, as loud as -16 LUFS stereo."""
-
-CEILING = -1.0
-"""dBTP that no clip exceeds."""
-
 _LIMIT = (
     CEILING - 0.05
 )  # what fourfold oversampling may miss between its samples, and the rounding to 16 bits
 _FULL_SCALE = 32768.0
+_WILD = 8.0  # 18 dB over full scale: no voice means that
 _MILLISECOND = RATE // 1000
 
 _AUDIBLE = -50.0  # dBFS; what a voice hums on text that it cannot read lies below
@@ -62,6 +57,8 @@ def record(sound: NDArray[np.float32], sample_rate: int) -> Recording:
         The recording; an empty one where nothing is audible.
     """
     samples = np.nan_to_num(np.asarray(sound, np.float64).ravel(), nan=0.0, posinf=0.0, neginf=0.0)
+    if samples.size and (most := max(samples.max(), -samples.min())) > _WILD:
+        samples = samples / most  # else its square might be more than there are numbers for
     if sample_rate != RATE:
         samples = resample(samples, sample_rate)
     samples = trim(samples)
@@ -72,6 +69,8 @@ def record(sound: NDArray[np.float32], sample_rate: int) -> Recording:
         samples = ease_peaks(samples, 10 ** ((_LIMIT - LOUDNESS + loudness) / 20))
         loudness, peak = measure(samples)
     gain = min(LOUDNESS - loudness, _LIMIT - peak)
+    if loudness + gain < FAINTEST:  # a hum below all hearing, as loud as it can be
+        return Recording(b"")
     pcm = np.rint(samples * (_FULL_SCALE * 10 ** (gain / 20))).astype("<i2")
     return Recording(pcm.tobytes(), attack(pcm), loudness + gain, peak + gain)
 

@@ -9,7 +9,8 @@ from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 
 from coach.errors import SpeechError
-from coach.speech.cache import ClipCache, cache_root, clip_key
+from coach.speech.cache import clip_key, find_cache
+from coach.speech.clip import LONGEST, Recording
 from coach.speech.normalise import normalise
 from coach.speech.voice import choose_voice
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coach.routine import VoiceChoice
-    from coach.speech.clip import Clip, Recording
+    from coach.speech.cache import ClipCache
+    from coach.speech.clip import Clip
     from coach.speech.voice import Voice
 
 _log = logging.getLogger(__name__)
@@ -50,7 +52,7 @@ class Speech:
         voice_name: engine and name, such as "neural/heart".
         language: the language that is spoken, such as "en".
         volume: see there.
-        cache: the cache; its `failure` tells of a clip that could not be kept.
+        cache: the cache; its `notes` tell what a person should know of it.
     """
 
     def __init__(
@@ -180,6 +182,8 @@ class Speech:
         recording = self._kept(key)
         if recording is None:
             recording = self._sources[key]()
+            if fault := recording.fault():
+                raise SpeechError(f"a clip came out as nobody should hear it: {fault}")
             self.cache.save(key, recording)
             self._hold(key, recording)
         return recording
@@ -192,12 +196,15 @@ class Speech:
         from coach.speech.sound import record  # noqa: PLC0415 - a warm cache needs no numpy
 
         if not text:
-            from coach.speech.clip import Recording  # noqa: PLC0415 - as above
-
             return Recording(b"")
         _log.debug("%s speaks %r at rate %g", self.voice_name, text, rate)
         with self._turns:
             sound = self._voice.speak(text, rate)
+        if sound.size > LONGEST * self._voice.sample_rate:
+            seconds = f"{sound.size / self._voice.sample_rate:.0f} seconds"
+            raise SpeechError(
+                f"{self.voice_name} takes {seconds} for '{text[:40]}'; a text must take at most {LONGEST}"
+            )
         return record(sound, self._voice.sample_rate)
 
     def _kept(self, key: str) -> Recording | None:
@@ -245,7 +252,11 @@ def open_speech(
         voice = choose_voice(language)
         wanted = choice.name or choice.engine
         fallback = f"no voice '{wanted}' speaks '{language}' here; {voice.engine}/{voice.name} speaks instead"
-    cache = ClipCache(cache_root(script))
     return Speech(
-        voice, cache, rate=choice.rate, volume=choice.volume, pronounce=pronounce, fallback=fallback
+        voice,
+        find_cache(script),
+        rate=choice.rate,
+        volume=choice.volume,
+        pronounce=pronounce,
+        fallback=fallback,
     )
