@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from coach.errors import Location
@@ -293,19 +293,6 @@ Step: TypeAlias = Say | Rest | Exercise | Breathing | Repeat | Every
 def least(steps: tuple[Step, ...]) -> Fraction:
     """Return the least that the steps can last, without expanding a repeat."""
     return sum((step.seconds for step in steps), Fraction(0))
-
-
-def total(steps: tuple[Step, ...], measure: Callable[[Step], int]) -> int:
-    """Add up a measure over the steps that are no blocks, each times its rounds, without expanding them."""
-    amount = 0
-    for step in steps:
-        if isinstance(step, Repeat):
-            amount += step.times * (1 + total(step.steps, measure))
-        elif isinstance(step, Every):
-            amount += step.rounds * (1 + total(step.steps, measure))
-        else:
-            amount += measure(step)
-    return amount
 
 
 @dataclass(frozen=True, slots=True)

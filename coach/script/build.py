@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 from fractions import Fraction
-from math import ceil
 from pathlib import Path
 
 from coach import phrases, routine
 from coach.errors import Location, Problem, ScriptError
 from coach.routine import PLACEHOLDERS, Routine
 from coach.script import format as keys
+from coach.script.budget import Budget
 from coach.script.document import MOST_BYTES, is_file, parse, read_file
-from coach.script.exercises import LEVELS, Change, Exercises, Wanted, bind, plain
+from coach.script.exercises import LEVELS, Change, Exercises, Wanted
+from coach.script.texts import Texts
 from coach.script.values import Reader
-
-LONGEST_ROUTINE = Fraction(12 * 3600)
-"""Seconds; what lasts longer is a mistake in the script."""
-
-MOST_CUES = 100_000
-"""Beats and sentences that a routine may ask for: 12 hours of one-second beats are 43200."""
-
-MOST_STEPS = 10_000
-"""Steps that a script may have with all that it includes, each include counted."""
 
 MOST_INCLUDES = 5
 """Scripts that may include each other in a chain."""
@@ -47,7 +39,6 @@ def build(path: Path, shown: str, *, level: str | None, change: Change, language
         script = _Script(path, shown, session)
         steps = script.steps()
         title = script.title()
-        _limits(steps, reader)
     except ScriptError as error:  # a file that cannot be read at all
         raise ScriptError([*reader.problems, *error.problems]) from None
     if reader.problems:
@@ -75,9 +66,9 @@ class _Session:
         self.wanted = wanted
         self.language = language
         self.reader = Reader()
+        self.budget = Budget(self.reader)
         self.levels: set[str] = set()
         self.pronounce: dict[str, str] = {}
-        self.steps = 0
         self._bytes = 0
         self._files: dict[Path, keys.Fields | None] = {}
 
@@ -117,8 +108,9 @@ class _Script:
         inherits = parent is not None and keys.COUNT_IN not in self.fields
         self.count_in: int = parent.count_in if parent and inherits else self.fields[keys.COUNT_IN]
         self.language = self._language(parent)
+        self.texts = Texts(self.fields, self.reader)
         self.exercises = Exercises(
-            self.fields, self.language, self.count_in, session.wanted, self.reader, session.levels
+            self.fields, self.language, self.count_in, session.wanted, self.texts, self.reader, session.levels
         )
         pronounce: dict[str, str] = self.fields[keys.PRONOUNCE]
         session.pronounce = {**pronounce, **session.pronounce}
@@ -143,7 +135,7 @@ class _Script:
     def title(self) -> str:
         """Return the title with the script's own words filled in; problems go to the reader."""
         place = self.fields.at(keys.TITLE)
-        return plain(self.fields.get(keys.TITLE) or "", place, place, self.fields, self.reader)
+        return self.texts.plain(self.fields.get(keys.TITLE) or "", place, place)
 
     def steps(self) -> tuple[routine.Step, ...]:
         """Return the file's steps; problems go to the reader."""
@@ -152,18 +144,15 @@ class _Script:
             if fields is not None:
                 self.exercises.fit(fields)
         steps = self._steps(self.fields.get(keys.STEPS) or ())
-        for name, entry in entries.items():
+        for name, entry in () if self.session.budget.exhausted else entries.items():
             if name not in self.exercises.used and self.exercises.is_whole(entry):
                 self.exercises.exercise(entry)
         return steps
 
     def _steps(self, steps: tuple[keys.StepFields, ...]) -> tuple[routine.Step, ...]:
-        built: list[routine.Step] = []
+        budget, built = self.session.budget, list[routine.Step]()
         for step in steps:
-            self.session.steps += 1
-            if self.session.steps == MOST_STEPS + 1:
-                self.reader.fail(step.fields.location, f"more than {MOST_STEPS} steps")
-            if self.session.steps > MOST_STEPS:
+            if not budget.step(step.fields.location):
                 break
             if step.kind == "include":
                 built += self._include(step.fields)
@@ -171,29 +160,47 @@ class _Script:
             made = self._step(step.kind, step.fields)
             if made is not None:
                 built.append(made)
+                budget.note(made.location)
         return tuple(built)
 
     def _step(self, kind: str, fields: keys.Fields) -> routine.Step | None:
+        if keys.STEPS in fields:
+            return self._block(kind, fields)
+        if self.session.budget.exhausted:
+            return None
+        made = self._leaf(kind, fields)
+        if made is not None:
+            self.session.budget.spend(made)
+        return made
+
+    def _block(self, kind: str, fields: keys.Fields) -> routine.Step | None:
+        steps, place = fields[keys.STEPS], fields.location
+        if kind == "repeat" and not fields.unread:
+            times, rest = fields[keys.REPEAT], fields[keys.ROUND_REST]
+            with self.session.budget.block(times, rest=rest):
+                return routine.Repeat(times, self._steps(steps), rest, place)
+        if kind == "every" and not fields.unread and keys.EVERY_ROUNDS in fields:
+            interval, rounds = fields[keys.EVERY], fields[keys.EVERY_ROUNDS]
+            with self.session.budget.block(rounds, lasts=rounds * interval):
+                return routine.Every(interval, rounds, self._steps(steps), place)
+        self._steps(steps)  # for their problems
+        return None
+
+    def _leaf(self, kind: str, fields: keys.Fields) -> routine.Step | None:
+        """Return a step that is no block; None, with the problem noted, where it cannot be built."""
         place = fields.location
         if kind == "exercise":
             return self.exercises.exercise(fields)
-        if fields.unread or not kind:
-            if keys.STEPS in fields:
-                self._steps(fields[keys.STEPS])  # for their problems
+        if fields.unread:
             return None
         if kind == "say" and keys.SAY in fields:
-            text = bind(fields[keys.SAY], PLACEHOLDERS, place, self.fields, self.reader)
-            return routine.Say(text, fields[keys.PAUSE], place)
+            return routine.Say(
+                self.texts.bind(fields[keys.SAY], PLACEHOLDERS, place), fields[keys.PAUSE], place
+            )
         if kind == "rest" and keys.REST in fields:
             return routine.Rest(fields[keys.REST], fields.at(keys.REST))
         if kind == "breathing" and keys.BREATHING in fields:
             return self._breathing(fields)
-        if kind in ("repeat", "every") and keys.STEPS in fields:
-            steps = self._steps(fields[keys.STEPS])
-            if kind == "repeat":
-                return routine.Repeat(fields[keys.REPEAT], steps, fields[keys.ROUND_REST], place)
-            if keys.EVERY_ROUNDS in fields:
-                return routine.Every(fields[keys.EVERY], fields[keys.EVERY_ROUNDS], steps, place)
         return None
 
     def _include(self, fields: keys.Fields) -> tuple[routine.Step, ...]:
@@ -239,34 +246,3 @@ def _resolved(path: Path) -> Path:
         return path.resolve()
     except (OSError, RuntimeError, ValueError):  # a loop of links, a null byte: reading it tells
         return path
-
-
-def _limits(steps: tuple[routine.Step, ...], reader: Reader) -> None:
-    """Note a routine that would be too long or too large, by arithmetic alone."""
-    seconds, cues = Fraction(0), 0
-    for step in steps:
-        seconds += step.seconds
-        cues += routine.total((step,), _cues)
-        if seconds > LONGEST_ROUTINE:
-            hours = min(ceil(seconds / 36), 10**8) / 100
-            reader.fail(
-                step.location, f"the routine lasts at least {hours:,.2f} hours up to here; the most is 12"
-            )
-            return
-        if cues > MOST_CUES:
-            reader.fail(step.location, f"the routine has more than {MOST_CUES} cues up to here")
-            return
-
-
-def _cues(step: routine.Step) -> int:
-    """Return an upper bound of the beats and sentences of one step that is no block."""
-    if isinstance(step, routine.Breathing):
-        return step.rounds * sum(int(phase.seconds) + 1 for phase in step.phases)
-    if not isinstance(step, routine.Exercise):
-        return 1
-    sets = step.sets * (len(step.sides) or 1)
-    if isinstance(step.dose, routine.Tempo):
-        return int(sets * step.dose.reps.low * sum(int(phase.seconds) + 1 for phase in step.dose.phases))
-    reps = 1 if isinstance(step.dose, routine.Timed) else int(step.dose.reps.low)
-    breath = min((phase.seconds for phase in step.breathing), default=Fraction(10))
-    return sets * (reps * 10 + int(step.dose.seconds / breath))
