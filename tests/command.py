@@ -14,6 +14,9 @@ import pytest
 COACH = Path(sys.executable).with_name("coach.exe" if sys.platform == "win32" else "coach")
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
+TOO_LONG = 300
+"""Seconds after which a command is held to hang, however busy the machine is."""
+
 SHORT = """\
 title: Short
 steps:
@@ -52,7 +55,7 @@ class Command:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=TOO_LONG,
             check=False,
         )
 
@@ -82,8 +85,9 @@ class Command:
 
 @pytest.fixture
 def coach(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Command:
-    """The command in an empty folder, with a clip cache that all tests of the run share."""
-    return Command(tmp_path, tmp_path_factory.getbasetemp() / "clips")
+    """The command in an empty folder, with a clip cache that all workers of a test run share."""
+    base = tmp_path_factory.getbasetemp()  # each worker of pytest-xdist has one below that of the run
+    return Command(tmp_path, (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "clips")
 
 
 def one_error(done: subprocess.CompletedProcess[str], code: int) -> str:

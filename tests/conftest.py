@@ -12,9 +12,9 @@ from hypothesis import settings
 from coach import ffmpeg
 
 # The same examples every time, so that a run tells of the change at hand; with `--hypothesis-profile explore`
-# others, and more of them.
-settings.register_profile("steady", derandomize=True)
-settings.register_profile("explore", derandomize=False, max_examples=500)
+# others, and more of them. No deadline: it would tell how busy the machine is.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("explore", derandomize=False, deadline=None, max_examples=500)
 settings.load_profile("steady")
 
 if TYPE_CHECKING:
