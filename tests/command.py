@@ -1,4 +1,4 @@
-"""The installed `coach` command, run as a person runs it."""
+"""The `coach` command, run as a person runs it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import warm
+
 COACH = Path(sys.executable).with_name("coach.exe" if sys.platform == "win32" else "coach")
 SCRIPTS = Path(__file__).parents[1] / "scripts"
+
+PYTHON = {"PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "default"}
+"""What tests tell Python itself."""
 
 TOO_LONG = 300
 """Seconds after which a command is held to hang, however busy the machine is."""
@@ -39,15 +45,26 @@ class Command:
     def __init__(self, folder: Path, cache: Path) -> None:
         self.folder = folder
         self.environment = {
-            **{name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if name not in ("COLUMNS", "NO_COLOR") and not name.startswith("PYTHON")
+            },
             "HOME": str(folder),
             "COACH_CACHE": str(cache),
-            "PYTHONIOENCODING": "utf-8",
-            "PYTHONWARNINGS": "default",
+            **PYTHON,
         }
 
     def __call__(self, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run it to its end."""
+        """Run it to its end, where it can be in a process that has loaded it before."""
+        around = self.environment | environment
+        as_usual = {name: around[name] for name in around if name.startswith("PYTHON")} == PYTHON
+        if not (warm.AVAILABLE and as_usual):
+            return self.installed(*arguments, **environment)
+        return _warm().run([str(part) for part in (COACH, *arguments)], self.folder, around, TOO_LONG)
+
+    def installed(self, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run the installed command to its end, from its very start."""
         return subprocess.run(
             [COACH, *arguments],
             cwd=self.folder,
@@ -81,6 +98,11 @@ class Command:
         path = self.folder / name
         path.write_text(text, encoding="utf-8")
         return path
+
+
+@cache
+def _warm() -> warm.WarmCommand:
+    return warm.WarmCommand(PYTHON)
 
 
 @pytest.fixture
