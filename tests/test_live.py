@@ -19,6 +19,7 @@ from coach.routine import Breathing, Exercise, Hold, Rest, Routine, Say, Step, T
 from coach.session import COMMANDS, Now
 from coach.timeline import Timeline, compile_routine
 from coach.units import RATE
+from tests.examples import examples
 from tests.strategies import TITLE_PLACE, phases, place, routine, span, text
 from tests.test_session import Person, rep
 from tests.voices import FixedSpeech
@@ -232,7 +233,7 @@ NAMES = (
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(NAMES),
     st.integers(1, 130),
