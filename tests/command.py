@@ -1,4 +1,4 @@
-"""The installed `coach` command, run as a person runs it."""
+"""The `coach` command, run as a person runs it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,26 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from coach import seal
+from tests import warm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COACH = Path(sys.executable).with_name("coach.exe" if sys.platform == "win32" else "coach")
 SCRIPTS = Path(__file__).parents[1] / "scripts"
+
+PYTHON = {"PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "default"}
+"""What tests tell Python itself."""
+
+TOO_LONG = 300
+"""Seconds after which a command is held to hang, however busy the machine is."""
 
 SHORT = """\
 title: Short
@@ -32,7 +40,6 @@ steps:
 
 SPEAKING = {"check", "export", "play", "say", "show"}
 _NOT_PASSED_ON = {"COLUMNS", "NO_COLOR", "XDG_STATE_HOME"}
-_KEY = os.urandom(seal.SIZE)
 
 
 class Command:
@@ -45,16 +52,29 @@ class Command:
 
     def __init__(self, folder: Path, cache: Path) -> None:
         self.folder = folder
+        self._key = cache.with_name("seal.key")
         self.environment = {
-            **{name: value for name, value in os.environ.items() if name not in _NOT_PASSED_ON},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if name not in _NOT_PASSED_ON and not name.startswith("PYTHON")
+            },
             "HOME": str(folder),
             "COACH_CACHE": str(cache),
-            "PYTHONIOENCODING": "utf-8",
-            "PYTHONWARNINGS": "default",
+            **PYTHON,
         }
 
     def __call__(self, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run it to its end."""
+        """Run it to its end, where it can be in a process that has loaded it before."""
+        around = self.environment | environment
+        as_usual = {name: around[name] for name in around if name.startswith("PYTHON")} == PYTHON
+        if not (warm.AVAILABLE and as_usual):
+            return self.installed(*arguments, **environment)
+        self._lend_key(arguments, around)
+        return _warm().run([str(part) for part in (COACH, *arguments)], self.folder, around, TOO_LONG)
+
+    def installed(self, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run the installed command to its end, from its very start."""
         self._lend_key(arguments, self.environment | environment)
         return subprocess.run(
             [COACH, *arguments],
@@ -63,7 +83,7 @@ class Command:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=TOO_LONG,
             check=False,
         )
 
@@ -78,8 +98,7 @@ class Command:
             **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL} | options,
         )
 
-    @staticmethod
-    def _lend_key(arguments: tuple[str | Path, ...], environment: Mapping[str, str]) -> None:
+    def _lend_key(self, arguments: tuple[str | Path, ...], environment: Mapping[str, str]) -> None:
         """Let all persons who share the clip cache have one key, else each would have all spoken again."""
         if sys.platform != "linux" or not arguments or arguments[0] not in SPEAKING:
             return
@@ -88,8 +107,18 @@ class Command:
         with suppress(OSError):  # a person without a home that could be written to
             key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not key.exists():
-                key.write_bytes(_KEY)
+                key.write_bytes(self._shared_key())
                 key.chmod(0o600)
+
+    def _shared_key(self) -> bytes:
+        """Return the key of all who share the cache: the first one that a process has left beside it."""
+        if not self._key.exists():
+            fresh = self._key.with_name(f"seal.key.{os.getpid()}")
+            fresh.write_bytes(os.urandom(seal.SIZE))
+            with suppress(FileExistsError):
+                os.link(fresh, self._key)
+            fresh.unlink()
+        return self._key.read_bytes()
 
     def timeline(self, script: str | Path, *options: str) -> dict[str, Any]:
         """Return what `coach show --json` tells of a script."""
@@ -105,10 +134,16 @@ class Command:
         return path
 
 
+@cache
+def _warm() -> warm.WarmCommand:
+    return warm.WarmCommand(PYTHON)
+
+
 @pytest.fixture
 def coach(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Command:
-    """The command in an empty folder, with a clip cache that all tests of the run share."""
-    return Command(tmp_path, tmp_path_factory.getbasetemp() / "clips")
+    """The command in an empty folder, with a clip cache that all workers of a test run share."""
+    base = tmp_path_factory.getbasetemp()  # each worker of pytest-xdist has one below that of the run
+    return Command(tmp_path, (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "clips")
 
 
 def one_error(done: subprocess.CompletedProcess[str], code: int) -> str:

@@ -10,14 +10,16 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from coach import ffmpeg
+from tests.examples import USUAL
 
 # The same examples every time, so that a run tells of the change at hand; with `--hypothesis-profile explore`
-# others, and more of them.
-settings.register_profile("steady", derandomize=True)
-settings.register_profile("explore", derandomize=False, max_examples=500)
+# others, and more of them. What Hypothesis says of time would tell how busy the machine is.
+timeless = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", timeless, derandomize=True, max_examples=USUAL)
+settings.register_profile("explore", timeless, derandomize=False, max_examples=10 * USUAL)
 settings.load_profile("steady")
 
 if TYPE_CHECKING:

@@ -30,6 +30,7 @@ from coach.mix import render
 from coach.routine import Level
 from coach.timeline import Chapter, Timeline
 from coach.units import RATE
+from tests.examples import examples
 from tests.test_export import Noise, make, mixed, run
 from tests.test_export_formats import any_converter, decoded
 from tests.test_tags_readers import COVER, HOSTILE
@@ -92,7 +93,7 @@ def test_mp3s_joined_are_as_long_as_the_whole(tmp_path: Path, rate: int) -> None
     assert round(sum(lengths) * rate, 3) == Track(timeline, rate=rate).length
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(12))
 @given(st.data())
 def test_any_stretch_of_any_rate_gives_the_same_samples(data: st.DataObject) -> None:
     timeline = make(12_345)

@@ -43,7 +43,7 @@ ALL_COMMANDS = commands()
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_help_names_every_command(coach: Command, flag: str) -> None:
-    done = coach(flag)
+    done = coach.installed(flag)
     assert done.returncode == 0
     assert done.stderr == ""
     for name, (_, line) in COMMANDS.items():
@@ -53,7 +53,7 @@ def test_help_names_every_command(coach: Command, flag: str) -> None:
 
 @pytest.mark.parametrize("name", ALL_COMMANDS)
 def test_the_help_of_every_command_is_short_and_complete(coach: Command, name: str) -> None:
-    done = coach(*name.split(), "-h")
+    done = coach.installed(*name.split(), "-h")
     assert done.returncode == 0
     assert done.stderr == ""
     assert done.stdout.startswith(f"Usage: coach {name} ")
@@ -65,7 +65,7 @@ def test_the_help_of_every_command_is_short_and_complete(coach: Command, name: s
 
 
 def test_a_bare_coach_shows_its_help_as_an_error(coach: Command) -> None:
-    done = coach()
+    done = coach.installed()
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("Usage: coach ")
@@ -99,7 +99,7 @@ finally:
 @posix
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_gets_its_completion_script(coach: Command, shell: str) -> None:
-    done = coach(_COACH_COMPLETE=f"{shell}_source")
+    done = coach.installed(_COACH_COMPLETE=f"{shell}_source")
     if "bash" in done.stderr.lower() and shell == "bash":  # click asks for the version of bash
         pytest.skip("no recent bash")
     assert done.returncode == 0
@@ -109,7 +109,9 @@ def test_a_shell_gets_its_completion_script(coach: Command, shell: str) -> None:
 def test_completion_knows_commands_and_routines(coach: Command) -> None:
     def words(*typed: str) -> list[str]:
         line = " ".join(typed)
-        done = coach(_COACH_COMPLETE="zsh_complete", COMP_WORDS=line, COMP_CWORD=str(len(typed) - 1))
+        done = coach.installed(
+            _COACH_COMPLETE="zsh_complete", COMP_WORDS=line, COMP_CWORD=str(len(typed) - 1)
+        )
         return done.stdout.split("\n")
 
     assert "export" in words("coach", "ex")
@@ -167,7 +169,7 @@ def test_a_module_says_which_command_it_has(name: str) -> None:
 )
 def test_a_bad_option_is_one_line(coach: Command, options: list[str], told: str) -> None:
     coach.write(SHORT)
-    assert told in one_error(coach("check", "short.yaml", *options), 2)
+    assert told in one_error(coach.installed("check", "short.yaml", *options), 2)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,7 @@ def test_a_bad_option_is_one_line(coach: Command, options: list[str], told: str)
     ],
 )
 def test_a_bad_command_line_is_one_line(coach: Command, arguments: list[str], told: str) -> None:
-    assert told in one_error(coach(*arguments), 2)
+    assert told in one_error(coach.installed(*arguments), 2)
 
 
 # Scripts.
@@ -204,11 +206,11 @@ def test_a_bad_command_line_is_one_line(coach: Command, arguments: list[str], to
 def test_a_wrong_script_is_a_line_a_problem(coach: Command) -> None:
     coach.write("title: A\nlanguage: en\nstep:\n  - say: x\n", "bad.yaml")
     for command in ("show", "play", "export"):
-        done = coach(command, "bad.yaml")
+        done = coach.installed(command, "bad.yaml")
         assert done.returncode == 1
         assert done.stdout == ""
         assert all(line.startswith("bad.yaml:") for line in done.stderr.splitlines())
-    checked = coach("check", "bad.yaml")
+    checked = coach.installed("check", "bad.yaml")
     assert checked.returncode == 1
     assert checked.stdout == done.stderr
     assert checked.stderr == ""
@@ -219,20 +221,20 @@ def test_check_tells_warnings_and_strict_fails_on_them(coach: Command) -> None:
         "title: A\nsteps:\n  - exercise: Lift\n    reps: 3\n    tempo: {a much longer word than fits: 0.2}\n"
     )
     coach.write(tight)
-    done = coach("check", "short.yaml")
+    done = coach.installed("check", "short.yaml")
     assert done.returncode == 0
     assert done.stderr == ""
     assert ": warning: " in done.stdout
-    assert coach("check", "--strict", "short.yaml").returncode == 1
-    report = json.loads(coach("check", "--json", "short.yaml").stdout)
+    assert coach.installed("check", "--strict", "short.yaml").returncode == 1
+    report = json.loads(coach.installed("check", "--json", "short.yaml").stdout)
     assert report["problems"] == []
     assert set(report["warnings"][0]) == {"path", "line", "column", "message"}
 
 
 def test_check_is_content(coach: Command) -> None:
     coach.write(SHORT)
-    assert coach("check", "--strict", "short.yaml").stdout == "short.yaml: all is well\n"
-    report = coach("check", "--json", "short.yaml").stdout
+    assert coach.installed("check", "--strict", "short.yaml").stdout == "short.yaml: all is well\n"
+    report = coach.installed("check", "--json", "short.yaml").stdout
     assert json.loads(report) == {"problems": [], "warnings": []}
 
 
@@ -243,7 +245,7 @@ def test_odd_names_work(coach: Command, name: str) -> None:
     if sys.platform == "win32" and '"' in name:
         pytest.skip("Windows has no such names")
     coach.write(SHORT, name)
-    done = coach("export", name, "--reps", "1", "--sides", "left")
+    done = coach.installed("export", name, "--reps", "1", "--sides", "left")
     assert done.returncode == 0, done.stderr
     track = file_name(Path(name).stem, ".mp3")
     assert done.stdout.startswith(f"{track}: written, ")
@@ -252,15 +254,15 @@ def test_odd_names_work(coach: Command, name: str) -> None:
 
 def test_a_leading_dash_needs_two(coach: Command) -> None:
     coach.write(SHORT, "-short.yaml")
-    assert coach("check", "-short.yaml").returncode == 2
-    assert coach("check", "--", "-short.yaml").returncode == 0
+    assert coach.installed("check", "-short.yaml").returncode == 2
+    assert coach.installed("check", "--", "-short.yaml").returncode == 0
 
 
 def test_a_bare_name_is_the_routine_though_a_folder_is_called_so(coach: Command) -> None:
     (coach.folder / "breathing").mkdir()
-    assert coach("check", "breathing").returncode == 0
+    assert coach.installed("check", "breathing").returncode == 0
     (coach.folder / "empty").mkdir()
-    assert "empty:1:1: is a directory" in one_error(coach("show", "empty"), 1)
+    assert "empty:1:1: is a directory" in one_error(coach.installed("show", "empty"), 1)
 
 
 def test_options_change_the_dose(coach: Command) -> None:
@@ -278,7 +280,7 @@ def test_options_change_the_dose(coach: Command) -> None:
 
 def test_an_unknown_voice_falls_back_with_one_warning(coach: Command) -> None:
     coach.write(SHORT)
-    done = coach("check", "short.yaml", "--voice", "nobody")
+    done = coach.installed("check", "short.yaml", "--voice", "nobody")
     assert done.returncode == 0
     assert len(done.stderr.splitlines()) == 1
     assert "'nobody'" in done.stderr
@@ -288,7 +290,9 @@ def test_an_unknown_voice_falls_back_with_one_warning(coach: Command) -> None:
 def test_a_language_without_sentences_is_one_line(coach: Command) -> None:
     coach.write(SHORT)
     for arguments in (["check", "short.yaml"], ["export", "short.yaml"], ["say", "Hallo"]):
-        done = coach(*arguments, "--language", "tlh", *([] if arguments[0] != "say" else ["-o", "x.wav"]))
+        done = coach.installed(
+            *arguments, "--language", "tlh", *([] if arguments[0] != "say" else ["-o", "x.wav"])
+        )
         assert "does not speak the language 'tlh'" in one_error(done, 3)
 
 
@@ -298,7 +302,7 @@ def test_a_language_without_sentences_is_one_line(coach: Command) -> None:
 def test_show_is_a_table_that_fits(coach: Command) -> None:
     coach.write(SHORT)
     for columns in (80, 120):
-        table = coach("show", "short.yaml", "--sets", "1", COLUMNS=str(columns)).stdout
+        table = coach.installed("show", "short.yaml", "--sets", "1", COLUMNS=str(columns)).stdout
         lines = table.splitlines()
         assert lines[0].split() == ["time", "cue", "belongs", "to"]
         assert all(len(line) <= columns and line == line.rstrip() for line in lines)
@@ -308,12 +312,12 @@ def test_show_is_a_table_that_fits(coach: Command) -> None:
     timeline = coach.timeline("short.yaml")
     minutes, seconds = divmod(int(timeline["duration"]), 60)
     assert f"{minutes}:{seconds:02}" in lines[-3]
-    assert "set 2, rep 3, down" in coach("show", "short.yaml", "--sets", "2").stdout
+    assert "set 2, rep 3, down" in coach.installed("show", "short.yaml", "--sets", "2").stdout
 
 
 def test_show_loses_no_text(coach: Command) -> None:
     coach.write(SHORT.replace("Lift", "Lift a very long name of an exercise \N{WEIGHT LIFTER}"))
-    shown = coach("show", "short.yaml", COLUMNS="50").stdout
+    shown = coach.installed("show", "short.yaml", COLUMNS="50").stdout
     for cue in coach.timeline("short.yaml")["cues"]:
         for word in cue["text"].split():
             assert word in shown
@@ -321,7 +325,7 @@ def test_show_loses_no_text(coach: Command) -> None:
 
 def test_control_characters_never_reach_the_terminal(coach: Command) -> None:
     coach.write('title: "A\\x1b[31m"\nsteps:\n  - say: "x\\x1b]0;y\\x07 z"\n')
-    done = coach("show", "short.yaml")
+    done = coach.installed("show", "short.yaml")
     assert "\x1b" not in done.stdout + done.stderr
 
 
@@ -344,19 +348,19 @@ def test_list_shows_every_routine_and_those_with_problems_too(coach: Command) ->
     (coach.folder / "scripts").mkdir()
     coach.write(SHORT, "scripts/mine.yaml")
     coach.write("title: A\n", "scripts/broken.yaml")
-    rows = {row["name"]: row for row in json.loads(coach("list", "--json").stdout)}
+    rows = {row["name"]: row for row in json.loads(coach.installed("list", "--json").stdout)}
     assert {"mine", "broken"} | {path.stem for path in SCRIPTS.glob("*.yaml")} <= set(rows)
     assert rows["mine"]["duration"] == coach.timeline("mine")["duration"]
     assert rows["mine"]["problem"] is None
     assert rows["broken"]["problem"].startswith(str(Path("scripts", "broken.yaml")) + ":")
     assert rows["broken"]["duration"] is None
-    done = coach("list")
+    done = coach.installed("list")
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == len(rows)
 
 
 def test_say_writes_a_cue(coach: Command) -> None:
-    done = coach("say", "Keep your core engaged.", "-o", "cue.wav")
+    done = coach.installed("say", "Keep your core engaged.", "-o", "cue.wav")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("cue.wav: ")
     assert done.stdout.rstrip().endswith("neural/heart")
@@ -394,6 +398,6 @@ def test_closed_streams_are_no_error(coach: Command) -> None:
     line = f"exec '{COACH}' export short.yaml >&- 2>&- <&-"
     done = subprocess.run(["sh", "-c", line], cwd=coach.folder, env=coach.environment, check=False)
     assert done.returncode == 0
-    clean = coach("export", "short.yaml", "-o", "other.mp3")
+    clean = coach.installed("export", "short.yaml", "-o", "other.mp3")
     assert clean.returncode == 0
     assert (coach.folder / "short.mp3").read_bytes() == (coach.folder / "other.mp3").read_bytes()

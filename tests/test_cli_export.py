@@ -15,7 +15,7 @@ import mutagen.mp3
 import pytest
 
 from coach.units import RATE
-from tests.command import SCRIPTS, SHORT, Command, coach, one_error
+from tests.command import SCRIPTS, SHORT, TOO_LONG, Command, coach, one_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,17 +133,6 @@ print(code, sorted(heavy & set(sys.modules)))
     assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
 
 
-def test_an_unchanged_export_is_quick(coach: Command) -> None:
-    script = SCRIPTS / "reverse_clamshell.yaml"
-    coach("export", script)
-    seconds = []
-    for _ in range(5):
-        started = time.perf_counter()
-        assert "unchanged" in coach("export", script).stdout
-        seconds.append(time.perf_counter() - started)
-    assert min(seconds) < 0.5
-
-
 def test_a_changed_file_is_written_again(coach: Command) -> None:
     coach.write(SHORT)
     coach("export", "short.yaml")
@@ -161,7 +150,7 @@ LONG = SHORT.replace("reps: 3", "reps: 2000")
 
 def until_writing(process: subprocess.Popen[str], folder: Path) -> None:
     """Wait until an export writes its file."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + TOO_LONG
     while not any(path.name.endswith(".coach-part") for path in folder.iterdir()):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
@@ -182,9 +171,7 @@ def test_an_export_that_is_stopped_leaves_the_old_file_whole(
     with coach.start("export", script, "-o", target) as process:
         until_writing(process, target.parent)
         process.send_signal(number)
-        started = time.monotonic()
-        output, error = process.communicate(timeout=30)
-    assert time.monotonic() - started < 5  # a tenth of a second on an idle machine
+        output, error = process.communicate(timeout=TOO_LONG)
     assert process.returncode == code
     assert output == ""
     assert error == ("coach: interrupted\n" if number == signal.SIGINT else "")
@@ -209,9 +196,8 @@ def test_ctrl_c_is_quick_while_the_voice_speaks(coach: Command, tmp_path: Path) 
             assert process.poll() is None, process.communicate()
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        started = time.monotonic()
-        output, error = process.communicate(timeout=30)
-    assert time.monotonic() - started < 5  # a tenth of a second on an idle machine
+        output, error = process.communicate(timeout=TOO_LONG)
+    assert len(list(cold.rglob("*.wav"))) < 900 / 2  # it did not go on to the end
     assert process.returncode == 130, error
     assert (output, error) == ("", "coach: interrupted\n")
     assert leftovers(coach.folder) == []
@@ -245,7 +231,7 @@ def test_two_exports_of_one_file_at_once(coach: Command) -> None:
     both = [coach.start("export", script) for _ in range(2)]
     for process in both:
         with process:
-            _, error = process.communicate(timeout=60)
+            _, error = process.communicate(timeout=TOO_LONG)
         assert process.returncode == 0, error
     target = coach.folder / "short.mp3"
     raced = target.read_bytes()
@@ -269,7 +255,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_file(coach: Command) -> None
         resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))
 
     with coach.start("export", script, preexec_fn=limit) as process:
-        output, error = process.communicate(timeout=60)
+        output, error = process.communicate(timeout=TOO_LONG)
     assert process.returncode == 3
     assert output == ""
     assert len(error.splitlines()) == 1

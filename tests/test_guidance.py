@@ -33,6 +33,7 @@ from coach.timeline import Timeline, compile_routine, texts
 from coach.timeline.booth import BREATH
 from coach.timeline.wording import word_news
 from coach.units import RATE
+from tests.examples import examples
 from tests.strategies import PacedSpeech, phases, place, routine, routines, span, text, voices
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def test_holds_and_timed_work_have_half_the_reminders() -> None:
     assert full / 2 <= short <= full / 2 + 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(routines, voices, st.sampled_from(["short", "quiet"]))
 def test_work_is_the_same_with_less_said(plain: Routine, voice: PacedSpeech, guidance: Guidance) -> None:
     from coach.errors import ScriptError

@@ -33,6 +33,7 @@ from coach.history import (
     session_lock,
 )
 from coach.history.log import MIGRATIONS
+from tests.examples import examples
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX")
 
@@ -151,7 +152,7 @@ def broken_off(session: SessionLog) -> SessionLog:
     return replace(session, outcome=outcome, sets=tuple(done))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(calls, max_size=25), st.none() | st.integers(1, 4))
 def test_any_calls_leave_what_a_list_in_memory_would(done: list[Any], newest: int | None) -> None:
     model: list[SessionLog] = []

@@ -31,6 +31,7 @@ from coach.pictures.words import words
 from coach.routine import Exercise, Routine, Say, Timed
 from coach.timeline import Timeline, compile_routine
 from tests.command import SCRIPTS, SHORT, Command, coach, one_error
+from tests.examples import examples
 from tests.strategies import phases, place, routine, routines, span, text
 from tests.voices import FixedSpeech
 
@@ -92,7 +93,7 @@ def check_layout(sheet: Sheet) -> None:
 # The sheets.
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made=routines)
 def test_any_routine_makes_whole_sheets_and_a_whole_page(made: Routine) -> None:
     try:

@@ -23,6 +23,7 @@ from coach.session.controls import SessionCommand
 from coach.session.now import Now, SessionState
 from coach.timeline import Timeline, compile_routine
 from coach.units import RATE
+from tests.examples import examples
 from tests.strategies import TITLE_PLACE, phases, place, routine, span, text
 from tests.test_session import Person, rep
 from tests.voices import FixedSpeech
@@ -245,7 +246,7 @@ NAMES = (
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(NAMES),
     st.integers(1, 130),

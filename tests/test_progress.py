@@ -38,6 +38,7 @@ from coach.routine import (
 from coach.session.journal import Journal
 from coach.timeline import Timeline, compile_routine
 from coach.units import to_seconds
+from tests.examples import examples
 from tests.strategies import PacedSpeech, phases, place, routine, span
 
 if TYPE_CHECKING:
@@ -602,7 +603,7 @@ weeks = st.lists(
 growths = st.builds(Progress, st.integers(1, 3), st.none() | st.integers(1, 4))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(weeks, growths, st.booleans())
 def test_any_history_keeps_the_dose_in_its_range(
     sessions: list[dict[str, Any]], growth: Progress, circuit: bool

@@ -7,6 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+from coach import script
+from coach.errors import Location, ScriptError
+from coach.routine import Exercise
+from coach.script.exercises import Exercises
+from coach.script.format import Fields
 
 START = "title: A\nsteps:\n"
 
@@ -171,3 +178,70 @@ def test_deep_repeats_through_includes_are_counted(tmp_path: Path) -> None:
     (tmp_path / "d5.yaml").write_text(deep(18, "rest: 1h"))
     (line,) = read(tmp_path, "d0.yaml")
     assert line.startswith("d0.yaml:3:5: the routine lasts at least 1,000,000.00 hours")
+
+
+BEFORE_THE_PARSERS_OWN = {
+    "in a row": ("[" * 2000, "1:41: nested more than 40 levels deep"),
+    "braces": (f"{START}  - {'{a: ' * 2000}", "3:157: nested more than 40 levels deep"),
+    "where a key may stand": (f"title: A\n{'[' * 2000}", "2:1026: not YAML: could not find expected ':'"),
+    "a line each": ("[\n" * 2000, "41:1: nested more than 40 levels deep"),
+    "dashes": ("- " * 2000, "1:81: nested more than 40 levels deep"),
+    "before what no text may start with": (f"{'[' * 50}@", "1:41: nested more than 40 levels deep"),
+    "before a quote that is not closed": (f"{'[' * 50}'", "1:41: nested more than 40 levels deep"),
+    "before a control character": (f"{'[' * 50}\x01", "1:51: a control character (U+0001)"),
+    "not deep at all": (f"{'[' * 30}'", "1:31: not YAML: this quote is not closed"),
+    "an alias of nothing, before a quote": ("[*a, '", "1:2: alias *a stands for nothing"),
+    "brackets in quotes": (f"{START}  - say: '{'[' * 1500}'\n  - {{}}", "4:5: a step needs one of"),
+}
+
+
+@pytest.mark.parametrize("loader", ["with libyaml", "in Python"])
+@pytest.mark.parametrize("case", BEFORE_THE_PARSERS_OWN)
+def test_our_limits_answer_before_those_of_a_parser(
+    case: str, loader: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if loader == "in Python":
+        monkeypatch.delattr(yaml, "CBaseLoader", raising=False)
+    elif not yaml.__with_libyaml__:
+        pytest.skip("this PyYAML was built without libyaml")
+    text, expected = BEFORE_THE_PARSERS_OWN[case]
+    path = tmp_path / "a.yaml"
+    path.write_text(text)
+    with pytest.raises(ScriptError) as caught:
+        script.load(path)
+    assert caught.value.lines()[0].startswith(f"{path}:{expected}")
+
+
+SECOND = "- {exercise: Lift, reps: 1, tempo: {up: 1}}\n"
+
+
+@pytest.mark.parametrize(
+    ("steps", "most"),
+    [
+        (f"- &s {SECOND[2:]}" + "- *s\n" * 5000, 1),  # as often as it is written
+        ("- {use: clamshell}\n" * 5000, 3 * 455),  # at its three levels; then it is over 12 hours
+        (f"- every: 7h\n  rounds: 2\n  steps:\n{f'  {SECOND}' * 5000}", 0),
+        (f"- repeat: 100000\n  steps:\n{f'  {SECOND}' * 5000}", 1),
+    ],
+    ids=["aliases", "hours", "a block of hours", "rounds"],
+)
+def test_nothing_is_built_that_no_routine_may_hold(
+    steps: str, most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = 0
+    assemble = Exercises._assembled
+
+    def counted(exercises: Exercises, fields: Fields, place: Location) -> Exercise | None:
+        nonlocal built
+        built += 1
+        return assemble(exercises, fields, place)
+
+    monkeypatch.setattr(Exercises, "_assembled", counted)
+    path = tmp_path / "a.yaml"
+    path.write_text(f"title: A\nsteps:\n{steps}")
+    if "*s" in steps:
+        assert len(script.load(path).steps) == 5001
+    else:
+        with pytest.raises(ScriptError, match=r"the routine (lasts at least|has more than)"):
+            script.load(path)
+    assert built == most

@@ -14,6 +14,7 @@ from coach.errors import Location, ScriptError
 from coach.routine import Routine, Text
 from coach.script.format import STEP_KEYS, STEP_KINDS, VOICE
 from coach.script.values import plain, seconds_of
+from tests.examples import examples
 
 KEYS = [*STEP_KEYS, *(key.name for key in VOICE.keys), "title", "vars", "defaults", "exercises", "lead_in"]
 VALUES = [
@@ -108,7 +109,7 @@ def test_any_bytes_are_read_or_refused_with_a_place(data: bytes) -> None:
     outcome(data)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(likely | trees)
 def test_any_tree_is_read_or_refused_with_a_place(tree: object) -> None:
     outcome(flow(tree).encode())

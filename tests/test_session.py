@@ -27,6 +27,7 @@ from coach.session.splice import Splice, say_first
 from coach.speech import Clip
 from coach.timeline import Timeline, compile_routine
 from coach.units import RATE, to_seconds
+from tests.examples import examples
 from tests.strategies import PacedSpeech, phases, place, routine, routines, span, text
 from tests.test_session_places import compiled
 from tests.voices import FixedSpeech
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from coach.player import Pull
 
 BOOK = phrasebook("en")
-some = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+some = settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))
 
 SHELL = Exercise(
     "Clamshell",
@@ -930,7 +931,7 @@ orders = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(range(len(ROUTINES))), orders, st.booleans())
 def test_whatever_is_asked_the_log_is_true(
     tmp_path_factory: pytest.TempPathFactory, which: int, asked: list[tuple[str, float]], to_the_end: bool

@@ -20,6 +20,7 @@ from coach.session.journal import Journal
 from coach.session.places import continue_at
 from coach.timeline import Timeline, compile_routine
 from coach.units import RATE, to_seconds
+from tests.examples import examples
 from tests.strategies import PacedSpeech, phases, place, routine, routines, span, text
 
 if TYPE_CHECKING:
@@ -339,7 +340,7 @@ def rows_of(timeline: Timeline, stretches: list[tuple[int, int]]) -> list[SetLog
     return record.rows
 
 
-quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def made_up(made: Routine) -> Timeline:

@@ -17,13 +17,14 @@ from coach.session import places
 from coach.session.places import Landing
 from coach.timeline import Cue, Set, Timeline, compile_routine
 from coach.units import RATE, to_samples
+from tests.examples import examples
 from tests.strategies import PacedSpeech, phases, place, routine, routines, span, text
 from tests.voices import FixedSpeech
 
 BOOK = phrasebook("en")
 TEN = 10 * RATE
 some = settings(
-    max_examples=40,
+    max_examples=examples(20),
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

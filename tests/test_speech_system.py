@@ -331,13 +331,11 @@ class TestProcess:
 
     def test_a_folder_that_was_swept_away_is_made_again(self, workers: Callable[..., Worker]) -> None:
         """The file cannot be written then, which is told at once: no time-out is waited for."""
-        worker = workers()
+        worker = workers(timeout=3600)
         expected = say(worker, "Auf")
         assert worker._process is not None
         rmtree(worker._process.folder)
-        start = time.monotonic()
         assert say(worker, "Auf") == expected
-        assert time.monotonic() - start < 5
 
     def test_it_does_not_hear_ctrl_c(self, workers: Callable[..., Worker]) -> None:
         worker = workers()

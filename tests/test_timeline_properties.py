@@ -18,6 +18,7 @@ from coach.routine import Breathing, Count, Every, Exercise, Rest, Routine, Temp
 from coach.timeline import Cue, Timeline, compile_routine, contract
 from coach.timeline.booth import BREATH
 from coach.units import RATE, to_samples
+from tests.examples import examples
 from tests.strategies import (
     PacedSpeech,
     exercises,
@@ -32,8 +33,8 @@ from tests.strategies import (
 )
 
 BOOK = phrasebook("en")
-few = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-many = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def compiled(made: Routine, voice: PacedSpeech) -> Timeline:

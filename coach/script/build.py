@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 from fractions import Fraction
-from math import ceil
 from pathlib import Path
 
 from coach import phrases, routine
 from coach.errors import Location, Problem, ScriptError
 from coach.routine import PLACEHOLDERS, Level, Routine
 from coach.script import format as keys
+from coach.script.budget import Budget
 from coach.script.document import MOST_BYTES, is_file, parse, read_file
-from coach.script.exercises import Change, Exercises, Wanted, bind, plain
+from coach.script.exercises import Change, Exercises, Wanted
 from coach.script.format import StepKind
+from coach.script.texts import Texts
 from coach.script.values import Reader
 from coach.text_enum import assert_never
-
-LONGEST_ROUTINE = Fraction(12 * 3600)
-"""Seconds; what lasts longer is a mistake in the script."""
-
-MOST_CUES = 100_000
-"""Beats and sentences that a routine may ask for: 12 hours of one-second beats are 43200."""
-
-MOST_STEPS = 10_000
-"""Steps that a script may have with all that it includes, each include counted."""
 
 MOST_INCLUDES = 5
 """Scripts that may include each other in a chain."""
@@ -49,7 +41,6 @@ def build(path: Path, shown: str, *, level: Level | None, change: Change, langua
         script = _Script(path, shown, session)
         steps = script.steps()
         title = script.title()
-        _limits(steps, reader)
     except ScriptError as error:  # a file that cannot be read at all
         raise ScriptError([*reader.problems, *error.problems]) from None
     if reader.problems:
@@ -77,9 +68,9 @@ class _Session:
         self.wanted = wanted
         self.language = language
         self.reader = Reader()
+        self.budget = Budget(self.reader)
         self.levels: set[Level] = set()
         self.pronounce: dict[str, str] = {}
-        self.steps = 0
         self._bytes = 0
         self._files: dict[Path, keys.Fields | None] = {}
 
@@ -119,8 +110,9 @@ class _Script:
         inherits = parent is not None and keys.COUNT_IN not in self.fields
         self.count_in: int = parent.count_in if parent and inherits else self.fields[keys.COUNT_IN]
         self.language = self._language(parent)
+        self.texts = Texts(self.fields, self.reader)
         self.exercises = Exercises(
-            self.fields, self.language, self.count_in, session.wanted, self.reader, session.levels
+            self.fields, self.language, self.count_in, session.wanted, self.texts, self.reader, session.levels
         )
         pronounce: dict[str, str] = self.fields[keys.PRONOUNCE]
         session.pronounce = {**pronounce, **session.pronounce}
@@ -145,7 +137,7 @@ class _Script:
     def title(self) -> str:
         """Return the title with the script's own words filled in; problems go to the reader."""
         place = self.fields.at(keys.TITLE)
-        return plain(self.fields.get(keys.TITLE) or "", place, place, self.fields, self.reader)
+        return self.texts.plain(self.fields.get(keys.TITLE) or "", place, place)
 
     def steps(self) -> tuple[routine.Step, ...]:
         """Return the file's steps; problems go to the reader."""
@@ -154,49 +146,68 @@ class _Script:
             if fields is not None:
                 self.exercises.fit(fields)
         steps = self._steps(self.fields.get(keys.STEPS) or ())
-        for name, entry in entries.items():
+        for name, entry in () if self.session.budget.exhausted else entries.items():
             if name not in self.exercises.used and self.exercises.is_whole(entry):
                 self.exercises.exercise(entry)
         return steps
 
     def _steps(self, steps: tuple[keys.StepFields, ...]) -> tuple[routine.Step, ...]:
-        built: list[routine.Step] = []
+        budget, built = self.session.budget, list[routine.Step]()
         for step in steps:
-            self.session.steps += 1
-            if self.session.steps == MOST_STEPS + 1:
-                self.reader.fail(step.fields.location, f"more than {MOST_STEPS} steps")
-            if self.session.steps > MOST_STEPS:
+            if not budget.step(step.fields.location):
                 break
-            built += self._step(step)
+            if step.kind is StepKind.INCLUDE:
+                built += self._include(step.fields) if step.is_whole else ()
+                continue
+            made = self._step(step)
+            if made is not None:
+                built.append(made)
+                budget.note(made.location)
         return tuple(built)
 
-    def _step(self, step: keys.StepFields) -> tuple[routine.Step, ...]:
-        """Return what a step comes to: nothing where it has a problem, several steps for an include."""
+    def _step(self, step: keys.StepFields) -> routine.Step | None:
+        """Return a step; None where it has a problem, which is noted, or where nothing more is worth it."""
+        if keys.STEPS in step.fields:
+            return self._block(step)
+        if self.session.budget.exhausted:
+            return None
+        made = self._leaf(step)
+        if made is not None:
+            self.session.budget.spend(made)
+        return made
+
+    def _block(self, step: keys.StepFields) -> routine.Step | None:
+        fields, place = step.fields, step.fields.location
+        if step.kind is StepKind.REPEAT and step.is_whole:
+            times, rest = fields[keys.REPEAT], fields[keys.ROUND_REST]
+            with self.session.budget.block(times, rest=rest):
+                return routine.Repeat(times, self._steps(fields[keys.STEPS]), rest, place)
+        if step.kind is StepKind.EVERY and step.is_whole:
+            interval, rounds = fields[keys.EVERY], fields[keys.EVERY_ROUNDS]
+            with self.session.budget.block(rounds, lasts=rounds * interval):
+                return routine.Every(interval, rounds, self._steps(fields[keys.STEPS]), place)
+        self._steps(fields[keys.STEPS])  # for their problems
+        return None
+
+    def _leaf(self, step: keys.StepFields) -> routine.Step | None:
+        """Return a step that is no block; None, with the problem noted, where it cannot be built."""
         kind, fields, place = step.kind, step.fields, step.fields.location
-        made: routine.Step | None
         if kind is StepKind.EXERCISE or kind is StepKind.USE:  # tells its problems by itself
-            made = self.exercises.exercise(fields)
-            return (made,) if made else ()
-        inner = self._steps(fields[keys.STEPS]) if keys.STEPS in fields else ()  # if only for their problems
+            return self.exercises.exercise(fields)
         if kind is None or not step.is_whole:
-            return ()
+            return None
         match kind:
             case StepKind.SAY:
-                text = bind(fields[keys.SAY], PLACEHOLDERS, place, self.fields, self.reader)
-                made = routine.Say(text, fields[keys.PAUSE], place)
+                text = self.texts.bind(fields[keys.SAY], PLACEHOLDERS, place)
+                return routine.Say(text, fields[keys.PAUSE], place)
             case StepKind.REST:
-                made = routine.Rest(fields[keys.REST], fields.at(keys.REST))
+                return routine.Rest(fields[keys.REST], fields.at(keys.REST))
             case StepKind.BREATHING:
-                made = self._breathing(fields)
-            case StepKind.REPEAT:
-                made = routine.Repeat(fields[keys.REPEAT], inner, fields[keys.ROUND_REST], place)
-            case StepKind.EVERY:
-                made = routine.Every(fields[keys.EVERY], fields[keys.EVERY_ROUNDS], inner, place)
-            case StepKind.INCLUDE:
-                return self._include(fields)
+                return self._breathing(fields)
+            case StepKind.REPEAT | StepKind.EVERY | StepKind.INCLUDE:
+                return None  # one without its steps, whose problem is noted; includes are no steps themselves
             case _:
                 assert_never(kind)
-        return (made,) if made else ()
 
     def _include(self, fields: keys.Fields) -> tuple[routine.Step, ...]:
         place = fields.at(keys.INCLUDE)
@@ -239,49 +250,3 @@ def _resolved(path: Path) -> Path:
         return path.resolve()
     except (OSError, RuntimeError, ValueError):  # a loop of links, a null byte: reading it tells
         return path
-
-
-def _limits(steps: tuple[routine.Step, ...], reader: Reader) -> None:
-    """Note a routine that would be too long or too large, by arithmetic alone."""
-    seconds, cues = Fraction(0), 0
-    for step in steps:
-        seconds += step.seconds
-        cues += sum(times * _cues(each) for each, times in routine.walk_steps((step,)))
-        if seconds > LONGEST_ROUTINE:
-            hours = min(ceil(seconds / 36), 10**8) / 100
-            reader.fail(
-                step.location, f"the routine lasts at least {hours:,.2f} hours up to here; the most is 12"
-            )
-            return
-        if cues > MOST_CUES:
-            reader.fail(step.location, f"the routine has more than {MOST_CUES} cues up to here")
-            return
-
-
-def _cues(step: routine.Step) -> int:
-    """Return an upper bound of the beats and sentences of one step by itself, without what is in it."""
-    match step:
-        case routine.Say() | routine.Rest():
-            return 1
-        case routine.Repeat() | routine.Every():
-            return step.rounds
-        case routine.Breathing():
-            return step.rounds * sum(int(phase.seconds) + 1 for phase in step.phases)
-        case routine.Exercise():
-            return step.sets * (len(step.sides) or 1) * _cues_of_set(step)
-        case _:
-            assert_never(step)
-
-
-def _cues_of_set(exercise: routine.Exercise) -> int:
-    """Return an upper bound of the beats and sentences of one set."""
-    breath = min((phase.seconds for phase in exercise.breathing), default=Fraction(10))
-    match dose := exercise.dose:
-        case routine.Tempo():
-            return int(dose.reps.low * sum(int(phase.seconds) + 1 for phase in dose.phases))
-        case routine.Hold():
-            return int(dose.reps.low) * 10 + int(dose.seconds / breath)
-        case routine.Timed():
-            return 10 + int(dose.seconds / breath)
-        case _:
-            assert_never(dose)

@@ -125,21 +125,43 @@ def parse(text: str, path: str, fail: Callable[[Location, str], None]) -> Node:
     Raises:
         ScriptError: not YAML, or beyond the limits above.
     """
+    if control := _FORBIDDEN.search(text):  # the parser tells no line
+        raise ScriptError([Problem(_end_of(text[: control.start()], path), _control(control[0]))])
     if directive := re.search("^%TAG", text, re.MULTILINE):  # the parser takes long over thousands of them
         place = _end_of(text[: directive.start()], path)
         raise ScriptError([Problem(place, "a tag has no meaning here (got %TAG)")])
-    builder = _Builder(path, fail)
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        root = builder.document(yaml.parse(text, loader))
+        root = _root(text, path, fail)
     except yaml.MarkedYAMLError as error:
-        raise ScriptError([builder.syntax(error, text)]) from None
-    except yaml.YAMLError as error:  # a character that YAML does not allow
-        raise ScriptError([_forbidden(error, text, path)]) from None
+        raise ScriptError([_syntax(error, text, path)]) from None
     if root is None:
         message = "the file is empty; a script needs at least a title and steps"
         raise ScriptError([Problem(Location(path, 1, 1), message)])
     return root
+
+
+def _root(text: str, path: str, fail: Callable[[Location, str], None]) -> Node | None:
+    """Return the root of a text, where the limits above answer before those of the parser's version.
+
+    A scanner reads up to 1024 characters of a line before it yields them as events, since a colon there
+    would make a key of them; and libyaml, from 0.2.6 on, gives up at the 1001st open bracket. What stands
+    before its error is therefore read once more, with harmless characters in place of the rest.
+
+    Raises:
+        ScriptError: beyond the limits above.
+        yaml.MarkedYAMLError: not YAML.
+    """
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    try:
+        return _Builder(path, fail).document(yaml.parse(text, loader))
+    except yaml.scanner.ScannerError as error:
+        marks = [mark.index for mark in (error.context_mark, error.problem_mark) if mark]
+        ahead = f"{text[: min(marks, default=0)]}{',' * 1100}"
+        try:
+            _Builder(path, fail).document(yaml.parse(ahead, loader))
+        except yaml.MarkedYAMLError as other:
+            raise (other if "maximum nesting depth" in str(error.problem) else error) from None
+        raise
 
 
 class _Builder:
@@ -230,31 +252,6 @@ class _Builder:
                 entries[key] = value
         return Mapping(entries, done.location)
 
-    def syntax(self, error: yaml.MarkedYAMLError, text: str) -> Problem:
-        """Return a parser's error as a problem in a person's words."""
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line, mark.column) if mark else (0, 0)
-        lines = text.splitlines()
-        here = lines[line][column:] if line < len(lines) else ""
-        indent = lines[line][: len(lines[line]) - len(lines[line].lstrip())] if line < len(lines) else ""
-        if here.startswith("\t") or "\t" in indent:
-            message = "a tab cannot indent YAML; use spaces"
-            column = min(column, (indent or here).find("\t") if "\t" in indent else column)
-        elif error.problem and error.problem.startswith("mapping values"):
-            message = "not YAML: a text with a colon needs quotes, or this line is indented wrongly"
-        elif error.problem and error.problem.startswith("did not find expected ',' or"):
-            message = "not YAML: a comma or bracket is missing, or a text with braces needs quotes here"
-        elif error.problem and "cannot start any token" in error.problem:
-            message = f"not YAML: a text that starts with {here[:1]} needs quotes"
-        elif error.context == "while scanning a quoted scalar" and error.context_mark:
-            line, column = error.context_mark.line, error.context_mark.column
-            message = "not YAML: this quote is not closed"
-        else:
-            message = f"not YAML: {error.problem or error.context or 'cannot be read'}"
-            if error.context and error.problem:
-                message += f" ({error.context})"
-        return Problem(Location(self.path, line + 1, column + 1), message)
-
     def _place(self, event: yaml.Event) -> Location:
         mark = event.start_mark
         assert mark is not None  # the parser marks every event
@@ -276,12 +273,30 @@ class _Open:
         self.size = 1
 
 
-def _forbidden(error: yaml.YAMLError, text: str, path: str) -> Problem:
-    """Locate the first character that YAML forbids; the parser itself tells no line."""
-    control = _FORBIDDEN.search(text)
-    if control is None:
-        return Problem(Location(path, 1, 1), f"not YAML: {str(error).splitlines()[0]}")
-    return Problem(_end_of(text[: control.start()], path), _control(control[0]))
+def _syntax(error: yaml.MarkedYAMLError, text: str, path: str) -> Problem:
+    """Return a parser's error as a problem in a person's words."""
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    lines = text.splitlines()
+    here = lines[line][column:] if line < len(lines) else ""
+    indent = lines[line][: len(lines[line]) - len(lines[line].lstrip())] if line < len(lines) else ""
+    if here.startswith("\t") or "\t" in indent:
+        message = "a tab cannot indent YAML; use spaces"
+        column = min(column, (indent or here).find("\t") if "\t" in indent else column)
+    elif error.problem and error.problem.startswith("mapping values"):
+        message = "not YAML: a text with a colon needs quotes, or this line is indented wrongly"
+    elif error.problem and error.problem.startswith("did not find expected ',' or"):
+        message = "not YAML: a comma or bracket is missing, or a text with braces needs quotes here"
+    elif error.problem and "cannot start any token" in error.problem:
+        message = f"not YAML: a text that starts with {here[:1]} needs quotes"
+    elif error.context == "while scanning a quoted scalar" and error.context_mark:
+        line, column = error.context_mark.line, error.context_mark.column
+        message = "not YAML: this quote is not closed"
+    else:
+        message = f"not YAML: {error.problem or error.context or 'cannot be read'}"
+        if error.context and error.problem:
+            message += f" ({error.context})"
+    return Problem(Location(path, line + 1, column + 1), message)
 
 
 def _control(character: str) -> str:

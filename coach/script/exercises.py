@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from coach import routine
 from coach.errors import Location, ScriptError
-from coach.routine import PLACEHOLDERS, Breath, Level, Phase, Range, Text
+from coach.routine import Breath, Level, Phase, Range
 from coach.script import format as keys
-from coach.script.document import is_file, parse, read_file, short
-from coach.script.values import BREATHS, LONGEST_TEXT, BreathEntry, Digits, Reader, nearest
+from coach.script.document import parse, read_file, short
+from coach.script.values import BREATHS, BreathEntry, Digits, Reader, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+
+    from coach.script.texts import Texts
 
 MOST_USES = 10
 """Exercises that may build on each other in a chain."""
@@ -75,6 +77,7 @@ class Exercises:
         language: chooses the library that ships.
         count_in: beats before each set.
         wanted: what a person asks for.
+        texts: fills the file's own words in.
         reader: is told the problems.
         levels: the levels that any exercise offers; grows.
         used: the ids of the library that something uses; grows.
@@ -84,12 +87,19 @@ class Exercises:
     language: str
     count_in: int
     wanted: Wanted
+    texts: Texts
     reader: Reader
     levels: set[Level]
     used: set[str] = field(default_factory=set)
+    _built: dict[Location, routine.Exercise | None] = field(default_factory=dict)
 
     def exercise(self, step: keys.Fields) -> routine.Exercise | None:
         """Return the exercise at the session's level; problems are noted at every level."""
+        if step.location not in self._built:  # an alias of a step stands where that does: built once
+            self._built[step.location] = self._exercise(step)
+        return self._built[step.location]
+
+    def _exercise(self, step: keys.Fields) -> routine.Exercise | None:
         self.fit(step)
         layers = self._layers(step)
         if layers is None:
@@ -173,15 +183,9 @@ class Exercises:
             missing.add("side")
         if isinstance(dose, routine.Timed):
             missing |= {"rep", "reps"}
-        setup = tuple(
-            bind(text, {*missing, "rep"}, place, self.script, self.reader) for text in fields[keys.SETUP]
-        )
-        short_setup = tuple(
-            bind(text, {*missing, "rep"}, place, self.script, self.reader) for text in fields[keys.SHORT]
-        )
-        reminders = tuple(
-            bind(text, missing, place, self.script, self.reader) for text in fields[keys.REMINDERS]
-        )
+        setup = tuple(self.texts.bind(text, {*missing, "rep"}, place) for text in fields[keys.SETUP])
+        short_setup = tuple(self.texts.bind(text, {*missing, "rep"}, place) for text in fields[keys.SHORT])
+        reminders = tuple(self.texts.bind(text, missing, place) for text in fields[keys.REMINDERS])
         equipment = self._plain(fields, keys.EQUIPMENT, place, fields[keys.EQUIPMENT])
         named = self._plain(fields, keys.NAMED, place, (name,) if name else ())
         if dose is None or not named:
@@ -215,7 +219,7 @@ class Exercises:
         self, fields: keys.Fields, key: keys.Key[Any], place: Location, names: tuple[str, ...]
     ) -> tuple[str, ...]:
         """Return names with the script's own words filled in; nothing else may stand in braces there."""
-        return tuple(plain(name, fields.at(key), place, self.script, self.reader) for name in names)
+        return tuple(self.texts.plain(name, fields.at(key), place) for name in names)
 
     def _dose(self, fields: keys.Fields) -> routine.Dose | None:
         given = [key for key in _DOSES if key in fields]
@@ -302,43 +306,3 @@ def lay(layers: list[keys.Fields]) -> keys.Fields:
         alive = layer if dose is None or number == last else layer.without(_OF_A_DOSE)
         merged = alive.over(merged)
     return merged
-
-
-def plain(words: str, at: Location, place: Location, script: keys.Fields, reader: Reader) -> str:
-    """Return words that belong to no exercise, with the script's vars filled in; arguments as for `bind`."""
-    text = bind(Text(words, at), PLACEHOLDERS, place, script, reader)
-    return words if text.placeholders() else text.fill({})
-
-
-def bind(text: Text, missing: Iterable[str], place: Location, script: keys.Fields, reader: Reader) -> Text:
-    """Return a text with its vars filled in.
-
-    Args:
-        text: as it stands in the file.
-        missing: the placeholders of the format that mean nothing here.
-        place: the step that needs the text; a text that ships with Coach has its problems there.
-        script: the values of the file, with its vars.
-        reader: is told the problems.
-    """
-    if text.recording is not None and not is_file(text.recording):
-        reader.fail(text.location, f"must be an existing recording (there is no file {text.recording})")
-    variables = script[keys.VARS]
-    known = [*(name for name in PLACEHOLDERS if name not in missing), *variables]
-    place = text.location if text.location.path == script.location.path else place
-    for name in text.placeholders():
-        quoted = short(name)
-        if name in ("{", "}"):
-            words = f"a single '{name}'; write '{name}{name}' for a brace that is spoken of"
-            reader.fail(place, words)
-        elif name in PLACEHOLDERS and name not in known:
-            reader.fail(place, f"{{{quoted}}} has no meaning here")
-        elif name not in known and keys.VARS.name not in script.unread:
-            words = f"; known are {short(', '.join(known))}" if known else "; 'vars' can define it"
-            hint = nearest(name, known) or words
-            reader.fail(place, f"unknown placeholder {{{quoted}}}{hint}")
-    bound = text.bind(variables)
-    if len(bound.words) > LONGEST_TEXT:
-        words = f"must be a text of 1 to {LONGEST_TEXT} characters once its vars are in"
-        reader.fail(place, f"{words} (got {len(bound.words)})")
-        return text
-    return bound

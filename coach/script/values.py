@@ -28,7 +28,7 @@ Schema: TypeAlias = dict[str, object]
 LONGEST_TEXT = 2000
 """Characters of one spoken text; what is longer is not a cue."""
 
-_MOST_KNOWN = 500  # words that one is compared with
+_MOST_KNOWN = 250  # words that one is compared with
 _ENOUGH = 1000  # problems; reading on would only cost time
 _LONGEST_NAME = 60
 _LONGEST_NUMBER = 40  # characters; "1 hour 30 minutes 15 seconds" has 28
