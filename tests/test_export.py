@@ -10,7 +10,7 @@ import sys
 import wave
 from dataclasses import replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import mutagen.id3
 import mutagen.mp3
@@ -431,6 +431,30 @@ print(done.written, sorted({"numpy", "lameenc", "mutagen", "wave"} & (set(sys.mo
     assert output() == "False []\n"
 
 
+class Hum(NamedTuple):
+    """A bed that swells for four seconds."""
+
+    loudness: float
+
+    @property
+    def key(self) -> str:
+        return f"hum at {self.loudness}"
+
+    def samples(self, start: int, count: int) -> NDArray[np.float32]:
+        at = np.arange(start, start + count)
+        return (self.loudness * at / (4 * RATE) * np.sin(at / 30)).astype(np.float32)
+
+
+def test_a_chapter_is_written_with_its_part_of_the_bed(tmp_path: Path) -> None:
+    timeline = replace(make(4 * RATE, ["A", "B"]), beds=(Hum(0.1),))
+    write_file(timeline, Noise(), tmp_path / "a.wav", chapter=2)
+    with wave.open(str(tmp_path / "a.wav")) as file:
+        written = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+    assert np.array_equal(written, mixed(timeline)[2 * RATE :])
+    part = Track(timeline, 2).timeline
+    assert np.array_equal(part.beds[0].samples(5, 100), Hum(0.1).samples(2 * RATE + 5, 100))
+
+
 def test_whatever_decides_the_bytes_changes_the_fingerprint() -> None:
     plain = make(20_000, ["A"])
     moved = replace(plain.cues[0], start=1)
@@ -445,6 +469,8 @@ def test_whatever_decides_the_bytes_changes_the_fingerprint() -> None:
         replace(plain, chapters=(Chapter("B", 0, 20_000),)),
         replace(plain, cues=(moved, *plain.cues[1:])),
         replace(plain, cues=(other, *plain.cues[1:])),
+        replace(plain, beds=(Hum(0.1),)),
+        replace(plain, beds=(Hum(0.2),)),
     ]
     prints = {fingerprint(Track(each), kind) for each in variants for kind in FORMATS.values()}
     prints.add(fingerprint(Track(plain), FORMATS[".mp3"], volume=-3.0))

@@ -121,3 +121,13 @@ def test_a_recording_that_gives_way_to_a_name_is_still_a_recording(tmp_path: Pat
         "'Ribs down' takes 5.80 s, the room is 5.79 s: it is left out for the next exercise's name"
     )
     assert "Ribs down" not in {text for text, _ in speech.asked}
+
+
+def test_two_recordings_with_one_caption_are_both_heard(tmp_path: Path) -> None:
+    path, speech = tmp_path / "twins.yaml", FixedSpeech()
+    path.write_text(ROUTINE.replace(", Breathe.", ", {file: voice/other.wav, text: Ribs down}"), "utf-8")
+    (tmp_path / "voice").mkdir()
+    for name in ("hello", "other"):
+        (tmp_path / "voice" / f"{name}.wav").touch()
+    timeline = compile_routine(script.load(path), speech)
+    assert {cue.clip.key for cue in timeline.cues if cue.text == "Ribs down"} == {"hello@1", "other@1"}

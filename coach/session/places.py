@@ -275,7 +275,7 @@ def _heard_at(timeline: Timeline, sample: int) -> Cue | None:
 
 
 def _first_parts(work: Set) -> list[PhaseSpan]:
-    """Return the first stretch of each rep."""
+    """Return the first phase of each rep."""
     return [next(parts) for _, parts in groupby(work.spans, key=lambda part: part.rep)]
 
 

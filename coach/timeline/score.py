@@ -58,9 +58,9 @@ class Score:
 
 
 class SortedCues:
-    """Cues in their order, to be asked what lies around a moment.
+    """Cues in order, which tell what lies around a moment.
 
-    One that names work is a sentence even on a beat: it is over a breath after its end.
+    A cue that names work is a sentence, even on a beat: it is over a breath after its end.
     """
 
     def __init__(self, cues: Iterable[Cue]) -> None:
@@ -79,7 +79,7 @@ class SortedCues:
         return before, self._starts[index] if index < len(self._starts) else FAR
 
     def gaps(self, begin: Samples, end: Samples, quiet: Samples) -> Iterator[tuple[int, int]]:
-        """Yield the stretches between two samples that no cue lies in, `quiet` after the one before."""
+        """Yield the gaps between cues from one sample to another, each `quiet` after the cue before it."""
         index = bisect_right(self._starts, begin)
         at = max(begin, self._over(index - 1) + quiet) if index else begin
         while index < len(self._starts) and self._starts[index] < end:
@@ -98,7 +98,7 @@ class Reminders:
     """
 
     def __init__(self, texts: Sequence[Text]) -> None:
-        self.turns = list({text.words: text for text in texts}.values())
+        self.turns = list({(text.words, text.recording): text for text in texts}.values())
         self.unsaid = list(self.turns)
         self._last: Text | None = None
 
