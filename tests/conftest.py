@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from coach import ffmpeg
+from coach import ffmpeg, seal
+from coach.user_folders import state_folder
 from tests.examples import USUAL
 
 # The same examples every time, so that a run tells of the change at hand; with `--hypothesis-profile explore`
@@ -36,9 +38,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep what tests leave in the folder of states, such as the key of the seals, out of a person's own."""
+    """Keep what tests leave in the folder of states out of a person's own, but let them have the same key.
+
+    With another one, all that tests need from the checkout's cache would be spoken again in each run.
+    """
+    seal.own_seal()
+    key, folder = state_folder() / "seal.key", tmp_path_factory.mktemp("state")
+    (folder / "coach").mkdir(mode=0o700)
+    with suppress(OSError):  # a person without a home that can be written to
+        shutil.copy(key, folder / "coach")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("XDG_STATE_HOME", str(folder))
         yield
 
 
