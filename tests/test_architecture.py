@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -132,3 +133,34 @@ def test_the_public_names_are_there() -> None:
 
     assert all(callable(getattr(coach, name)) for name in coach.__all__)
     assert set(coach.__all__) <= set(dir(coach))
+
+
+# The page that draws the house.
+
+PAGE = (PACKAGE.parent / "docs" / "architecture.md").read_text("utf-8")
+
+
+def functions_of(path: Path) -> set[str]:
+    """Return the functions of a module, methods as `Class.method`."""
+    found = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.FunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{each.name}" for each in node.body if isinstance(each, ast.FunctionDef)}
+    return found
+
+
+@pytest.mark.parametrize("walk", ["A sentence, from YAML to sample", "A key press, to the loudspeaker"])
+def test_the_walks_go_through_functions_that_are_there(walk: str) -> None:
+    part = PAGE.partition(f"## {walk}\n")[2].partition("\n## ")[0]
+    hops = re.findall(r"^\| `(coach/[\w/]+\.py)` \| `([\w.]+)` \|", part, re.MULTILINE)
+    assert 5 <= len(hops) <= 10
+    for file, function in hops:
+        assert function in functions_of(PACKAGE.parent / file), f"{file}: {function}"
+
+
+def test_the_page_names_files_that_are_there() -> None:
+    for name in re.findall(r"`(coach/[\w/.]+)`", PAGE):
+        if "xx" not in name:  # a language
+            assert (PACKAGE.parent / name).exists(), name

@@ -12,6 +12,7 @@ from coach.app import prepare
 from coach.app.check import Findings, check
 from coach.app.request import Request
 from coach.routine import Level
+from coach.timeline import rehearsal
 from tests.command import SCRIPTS
 
 GROWING = """\
@@ -42,25 +43,32 @@ def work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Counter[str]:
 
     count(script, "load", "loads")
     count(prepare, "compile_routine", "compilations")
+    count(rehearsal, "compile_routine", "compilations")
     return counted
+
+
+def test_a_new_script_is_compiled_once_more_with_what_was_spoken(work: Counter[str], tmp_path: Path) -> None:
+    path = tmp_path / "growing.yaml"
+    path.write_text(GROWING)
+    assert check(Request(path, level=Level.HARDER)) == Findings()
+    assert work == {"loads": 1, "compilations": 2}
+    assert check(Request(path, level=Level.HARDER)) == Findings()
+    assert work == {"loads": 2, "compilations": 3}
 
 
 def test_each_level_is_loaded_once_and_each_dose_compiled_once(work: Counter[str], tmp_path: Path) -> None:
     path = tmp_path / "growing.yaml"
     path.write_text(GROWING)
+    check(Request(path))
+    work.clear()
     assert check(Request(path)) == Findings()
     assert work == {"loads": 3, "compilations": 4}  # three levels; the plain one may grow to another dose
 
 
 def test_a_script_without_variants_is_loaded_and_compiled_once(work: Counter[str]) -> None:
-    assert check(Request(SCRIPTS / "breathing.yaml")) == Findings()
-    assert work == {"loads": 1, "compilations": 1}
-
-
-def test_one_level_is_loaded_and_compiled_once(work: Counter[str], tmp_path: Path) -> None:
-    path = tmp_path / "growing.yaml"
-    path.write_text(GROWING)
-    assert check(Request(path, level=Level.HARDER)) == Findings()
+    check(Request(SCRIPTS / "desk_break.yaml"))
+    work.clear()
+    assert check(Request(SCRIPTS / "desk_break.yaml")) == Findings()
     assert work == {"loads": 1, "compilations": 1}
 
 

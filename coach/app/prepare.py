@@ -14,7 +14,7 @@ from coach.app.stages import log_stage
 from coach.errors import RefusedError
 from coach.routine import Guidance
 from coach.speech import open_speech
-from coach.timeline import compile_routine, texts
+from coach.timeline import compile_routine, rehearse
 
 if TYPE_CHECKING:
     from coach.app.reporter import Reporter
@@ -162,13 +162,17 @@ def compile_track(request: Request, routine: Routine, reporter: Reporter = SILEN
         )
     if speech.fallback:
         reporter.note(speech.fallback)
-    with (
-        log_stage(_log, f"speak with {speech.voice_name}"),
-        reporter.progress(f"Speaking with {speech.voice_name}") as advance,
-    ):
-        speech.prepare(texts(routine), advance)
-    with log_stage(_log, f"compile '{routine.title}'"):
-        timeline = compile_routine(routine, speech)
+    with log_stage(_log, f"compile '{routine.title}' with the clips that are there"):
+        timeline, unspoken = rehearse(routine, speech)
+    _log.info("every clip is in the cache" if timeline else f"{len(unspoken)} sentences have to be spoken")
+    if timeline is None:
+        with (
+            log_stage(_log, f"speak with {speech.voice_name}"),
+            reporter.progress(f"Speaking with {speech.voice_name}") as advance,
+        ):
+            speech.prepare(unspoken, advance)
+        with log_stage(_log, f"compile '{routine.title}'"):
+            timeline = compile_routine(routine, speech)
     for line in speech.cache.notes():
         reporter.note(line)
     return timeline, speech

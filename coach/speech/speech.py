@@ -97,6 +97,14 @@ class Speech:
             self._clips[text, rate] = clip
         return clip
 
+    def find_clip(self, text: str, rate: float = 1.0) -> Clip | None:
+        """Return what `clip` would, if nothing has to be spoken for it."""
+        if (clip := self._clips.get((text, rate))) is None:
+            key = self._address(text, rate)
+            if (recording := self._kept(key)) is not None:
+                clip = self._clips[text, rate] = recording.clip(key)
+        return clip
+
     def recording(self, path: Path) -> Clip:
         """Return the clip of a person's own recording, found in the cache by what is in the file.
 
@@ -122,11 +130,9 @@ class Speech:
         Raises:
             SpeechError: the voice failed.
         """
-        addresses = {self._address(text, 1.0): text for text in texts}
+        addresses = dict.fromkeys(self._address(text, 1.0) for text in texts)
         missing = [key for key in addresses if self._kept(key) is None]
         _log.info("%d of %d sentences are in the cache", len(addresses) - len(missing), len(addresses))
-        for key in missing:
-            _log.debug("to be spoken: %r", addresses[key])
         if not missing:
             return
         from concurrent.futures import ThreadPoolExecutor, as_completed  # noqa: PLC0415 - only for new clips

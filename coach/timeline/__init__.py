@@ -1,7 +1,8 @@
 """The timeline: what is heard, and when, to the sample."""
 
-from coach.timeline.compiler import compile_routine, texts
+from coach.timeline.compiler import compile_routine
 from coach.timeline.model import Bed, Chapter, Cue, CueKind, PhaseSpan, Sentence, Set, Timeline, contract
+from coach.timeline.rehearsal import rehearse, texts
 
 __all__ = [
     "Bed",
@@ -14,5 +15,6 @@ __all__ = [
     "Timeline",
     "compile_routine",
     "contract",
+    "rehearse",
     "texts",
 ]

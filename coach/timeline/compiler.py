@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,6 @@ from coach.routine import (
     Text,
     walk_steps,
 )
-from coach.speech import Clip
 from coach.text_enum import assert_never
 from coach.timeline.booth import BREATH, Booth, Speaks
 from coach.timeline.builder import Label, Line, TimelineBuilder
@@ -34,7 +32,6 @@ from coach.units import RATE, Samples, nearest, to_samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from coach.timeline.model import Timeline
 
@@ -60,36 +57,6 @@ def compile_routine(routine: Routine, speech: Speaks) -> Timeline:
     compiler.place(routine.steps)
     compiler.finish([Sentence(CueKind.END, text, routine.location) for text in word_end(routine, book)])
     return builder.timeline(routine, book, speech.voice_name)
-
-
-def texts(routine: Routine) -> tuple[str, ...]:
-    """Return the texts that a routine will probably need, so that they can be spoken ahead.
-
-    They are found by compiling with a voice that only guesses lengths; what fits in the end may differ.
-    """
-    listener = _Listener()
-    with suppress(ScriptError):  # the compilation proper will say so, with true lengths
-        compile_routine(routine, listener)
-    return tuple(listener.heard)
-
-
-class _Listener:
-    """Speech that makes no sound, and remembers what it was asked to say at the usual rate."""
-
-    voice_name = "none"
-
-    def __init__(self) -> None:
-        self.heard: dict[str, None] = {}
-
-    def clip(self, text: str, rate: float = 1.0) -> Clip:
-        """Return a clip about as long as a voice would need."""
-        if rate == 1.0:
-            self.heard[text] = None
-        return Clip("", int((RATE // 5 + len(text) * RATE // 16) / rate), RATE // 20)
-
-    def recording(self, path: Path) -> Clip:  # noqa: ARG002 - any one will do
-        """Return a clip about as long as a sentence."""
-        return Clip("", 2 * RATE, RATE // 20)
 
 
 class _Compiler:

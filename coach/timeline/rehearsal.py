@@ -1,0 +1,91 @@
+"""A compilation before anything is spoken: it finds what there is to speak ahead, or that there is nothing."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from coach.errors import ScriptError
+from coach.speech import Clip
+from coach.timeline.booth import Speaks
+from coach.timeline.compiler import compile_routine
+from coach.units import RATE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from coach.routine import Routine
+    from coach.timeline.model import Timeline
+
+
+class Remembers(Speaks, Protocol):
+    """Speech that knows which clips it has already."""
+
+    def find_clip(self, text: str, rate: float = 1.0) -> Clip | None:
+        """Return the clip of a text if it need not be spoken."""
+        ...
+
+
+class Rehearsal(NamedTuple):
+    """What a rehearsal found.
+
+    Attributes:
+        timeline: what `compile_routine` would give; None if something has to be spoken first.
+        unspoken: the texts that have to be, as far as can be known before their lengths are.
+    """
+
+    timeline: Timeline | None
+    unspoken: tuple[str, ...]
+
+
+def rehearse(routine: Routine, speech: Remembers) -> Rehearsal:
+    """Compile a routine with the clips that are there, and with guessed lengths for the others.
+
+    Raises:
+        ScriptError: as `compile_routine`, if nothing has to be spoken first.
+    """
+    listener = _Listener(speech)
+    timeline = None
+    try:
+        timeline = compile_routine(routine, listener)
+    except ScriptError:
+        if not listener.has_guessed:
+            raise
+    return Rehearsal(None if listener.has_guessed else timeline, tuple(listener.unspoken))
+
+
+def texts(routine: Routine) -> tuple[str, ...]:
+    """Return the texts that a routine will probably have spoken; what fits in the end may differ."""
+    listener = _Listener(None)
+    with suppress(ScriptError):  # the compilation proper will say so, with true lengths
+        compile_routine(routine, listener)
+    return tuple(listener.unspoken)
+
+
+class _Listener:
+    """Speech that speaks nothing, guesses what it does not have, and notes what that is.
+
+    Attributes:
+        voice_name: that of the speech.
+        unspoken: the texts that are missing at the usual rate, in order.
+        has_guessed: whether anything was missing.
+    """
+
+    def __init__(self, speech: Remembers | None) -> None:
+        self.voice_name = speech.voice_name if speech else "none"
+        self.unspoken: dict[str, None] = {}
+        self.has_guessed = False
+        self._speech = speech
+
+    def clip(self, text: str, rate: float = 1.0) -> Clip:
+        """Return the clip, or one of about the length that a voice would need."""
+        if self._speech and (clip := self._speech.find_clip(text, rate)) is not None:
+            return clip
+        self.has_guessed = True
+        if rate == 1.0:
+            self.unspoken[text] = None
+        return Clip("", int((RATE // 5 + len(text) * RATE // 16) / rate), RATE // 20)
+
+    def recording(self, path: Path) -> Clip:
+        """Return the recording; without speech a clip about as long as a sentence."""
+        return self._speech.recording(path) if self._speech else Clip("", 2 * RATE, RATE // 20)
