@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from functools import singledispatch
+from functools import cache, singledispatch
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -17,6 +17,7 @@ from jsonschema import Draft7Validator, Draft202012Validator  # type: ignore[imp
 
 from coach import script
 from coach.errors import ScriptError
+from coach.script import patterns
 from coach.script.document import parse
 from coach.script.format import (
     AFTER,
@@ -61,10 +62,11 @@ from coach.script.values import (
     Vars,
     Whole,
     Words,
+    seconds_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 TESTS = Path(__file__).parent
 GOOD = [*TESTS.glob("scripts/good/**/*.y*ml"), *TESTS.parent.glob("scripts/*.yaml")]
@@ -776,12 +778,80 @@ def test_the_reader_and_the_schema_agree_on_a_step(step: str, is_right: bool, fo
 
 
 @pytest.mark.parametrize(
-    ("code", "is_right"), [("de-AT", True), ("EN_us", True), ("it", False), ("english", False)]
+    ("code", "is_right"),
+    [("de-AT", True), ("EN_us", True), ('"en-\\n-a"', True), ("it", False), ("english", False)],
 )
 def test_the_reader_and_the_schema_agree_on_the_language(code: str, is_right: bool, folder: Path) -> None:
     text = f"{{title: A, language: {code}, steps: [say: Hello]}}\n"
     assert bool(problems(text, folder)) != is_right
     assert accepts(text) == is_right
+
+
+# The patterns by themselves, against arithmetic.
+
+LIMITS = [(0, 60), (0, 600), ("0.1", 3600), ("0.2", 600), (1, 3600), (1, 43200), (90, 5400)]
+PIECES = [
+    "0",
+    "1",
+    "5",
+    "9",
+    "30",
+    "59",
+    "60",
+    "90",
+    "599",
+    "600",
+    "43200",
+    "0.1",
+    ".09",
+    "1.",
+    "0.0166",
+    "0.01667",
+]
+PIECES += ["h", "m", "s", " min ", "Hours", ":", ":00", ":30", ":60", " ", ".", "+", "-"]
+
+
+@cache
+def matching(within: Callable[[Fraction, Fraction], str], low: str, high: str) -> re.Pattern[str]:
+    return re.compile(patterns.alone(within(Fraction(low), Fraction(high))))
+
+
+@pytest.mark.parametrize(("low", "high"), LIMITS)
+@settings(deadline=None)
+@given(text=st.lists(st.sampled_from(PIECES), max_size=7).map("".join))
+def test_the_pattern_of_a_duration_has_its_limits(low: str, high: str, text: str) -> None:
+    seconds = seconds_of(text)
+    is_within = seconds is not None and Fraction(low) <= seconds <= Fraction(high)
+    assert bool(matching(patterns.duration, low, high).search(text)) == is_within
+
+
+@pytest.mark.parametrize(("low", "high"), [("0.5", "2"), ("-40", "20"), ("0", "3.75"), ("-1.25", "-0.5")])
+@settings(deadline=None)
+@given(thousandths=st.integers(-45_000, 45_000), zeros=st.sampled_from(["", "0", "00"]))
+def test_the_pattern_of_a_number_has_its_limits(low: str, high: str, thousandths: int, zeros: str) -> None:
+    number = Fraction(thousandths, 1000)
+    text = (
+        f"{'-' if number < 0 else ''}{zeros}{abs(thousandths) / 1000:g}{zeros if thousandths % 1000 else ''}"
+    )
+    found = matching(patterns.number, low, high).search(text)
+    assert bool(found) == (Fraction(low) <= Fraction(text) <= Fraction(high))
+
+
+bare = st.builds(
+    lambda sign, zeros, number: f"{sign}{zeros}{number:g}",
+    st.sampled_from(["", "+"]),
+    st.sampled_from(["", "0"]),
+    st.integers(0, 10_000)
+    | st.integers(0, 300).map(lambda tenths: tenths / 10)
+    | st.sampled_from([1.25, 1.2]),
+)
+
+
+@settings(deadline=None)
+@given(bare, st.sampled_from(["-", " - ", DASH]), bare)
+def test_the_pattern_of_a_falling_range_knows_the_larger_number(first: str, dash: str, second: str) -> None:
+    found = re.search(patterns.falling(Fraction(10_000)), first + dash + second)
+    assert bool(found) == (Fraction(first) > Fraction(second))
 
 
 # What the docstring of `schema` says that it cannot see: how a script is written.

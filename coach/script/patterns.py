@@ -59,7 +59,9 @@ def whole(low: int, high: int) -> str:
 
 def number(low: Fraction, high: Fraction) -> str:
     """Return the pattern of a decimal number from `low` to `high`."""
-    ways = [rf"\+?{_number(max(low, Fraction(0)), high)}"]
+    ways = []
+    if high >= 0:
+        ways.append(rf"\+?{_number(max(low, Fraction(0)), high)}")
     if low <= 0:
         ways.append(f"-{_number(max(-high, Fraction(0)), -low)}")
     return either(ways)

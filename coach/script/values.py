@@ -198,7 +198,7 @@ class Language(Line):
     def schema(self) -> Schema:
         codes = phrases.languages()
         known = patterns.any_case(patterns.either(codes))
-        pattern = rf"(?={patterns.line(self.longest)}\s*$){known}(?:[-_][^\n]*)?"
+        pattern = rf"(?={patterns.line(self.longest)}\s*$){known}(?:[-_][\s\S]*)?"
         return {
             "anyOf": [{"enum": list(codes)}, {"type": "string", **self._matches(pattern, self.required())}]
         }
