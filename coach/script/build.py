@@ -15,7 +15,7 @@ from coach.script.document import MOST_BYTES, is_file, parse, read_file
 from coach.script.exercises import Change, Exercises, Wanted
 from coach.script.format import StepKind
 from coach.script.texts import Texts
-from coach.script.values import Reader
+from coach.script.values import Language, Reader
 from coach.text_enum import assert_never
 
 MOST_INCLUDES = 5
@@ -121,12 +121,9 @@ class _Script:
         known = phrases.languages()
         place = self.fields.at(keys.LANGUAGE)
         language = self.session.language or self.fields[keys.LANGUAGE]
-        language = language.lower().replace("_", "-")
+        language = Language.spoken(language)
         if language not in known:
-            language = language.partition("-")[0]
-        if language not in known:
-            wanted = f"a language that Coach speaks: {', '.join(known)}"
-            self.reader.fail(place, f"must be {wanted} (got '{language}')")
+            self.reader.fail(place, f"must be {Language.required()} (got '{language}')")
             return keys.LANGUAGE.default or known[0]
         if parent and language != parent.language:
             self.reader.fail(
@@ -144,7 +141,7 @@ class _Script:
         entries = self.fields[keys.EXERCISES]
         for fields in (self.fields.get(keys.DEFAULT_FIELDS), *entries.values()):
             if fields is not None:
-                self.exercises.fit(fields)
+                self.exercises.look_up(fields)
         steps = self._steps(self.fields.get(keys.STEPS) or ())
         for name, entry in () if self.session.budget.exhausted else entries.items():
             if name not in self.exercises.used and self.exercises.is_whole(entry):
@@ -235,8 +232,7 @@ class _Script:
         length = sum((phase.seconds for phase in phases), Fraction(0))
         rounds, time = fields.get(keys.ROUNDS), fields.get(keys.FOR)
         if (rounds is None) == (time is None):
-            self.reader.fail(fields.location, "a breathing step needs either 'rounds' or 'for'")
-            return None
+            return None  # the problem is noted
         if rounds is None:
             assert time is not None
             rounds = -(-time // length)  # whole rounds, rounded up

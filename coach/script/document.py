@@ -32,10 +32,11 @@ MOST_DEPTH = 40
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A single value, as its text."""
+    """A single value, as its text; `quoted` where the file has it so, and YAML makes no number of it."""
 
     text: str
     location: Location
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,7 @@ class _Builder:
             self.fail(self._place(event), f"a tag has no meaning here (got {short(tag)})")
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
-        scalar = Scalar(event.value, self._place(event))
+        scalar = Scalar(event.value, self._place(event), quoted=event.style not in (None, ""))
         if control := _FORBIDDEN.search(event.value):  # written with a backslash
             self.fail(scalar.location, _control(control[0]))
         return scalar

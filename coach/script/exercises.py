@@ -100,7 +100,7 @@ class Exercises:
         return self._built[step.location]
 
     def _exercise(self, step: keys.Fields) -> routine.Exercise | None:
-        self.fit(step)
+        self.look_up(step)
         layers = self._layers(step)
         if layers is None:
             return None
@@ -120,22 +120,11 @@ class Exercises:
         offered = tuple(level for level, key in _VARIANTS.items() if key in merged)
         return replace(chosen, levels=offered) if chosen else chosen
 
-    def fit(self, fields: keys.Fields) -> None:
-        """Note what within one level does not go together, at this level and at those that it overrides."""
+    def look_up(self, fields: keys.Fields) -> None:
+        """Note what these fields use, at any level, and the library does not have."""
         for each in (fields, *(fields.get(key) for key in _VARIANTS.values())):
-            if each is None:
-                continue
-            self._layers(each)
-            given = [key for key in (*_DOSES, keys.REPS) if key in each]
-            tempo = each.get(keys.TEMPO)
-            if len([key for key in given if key is not keys.REPS]) > 1 or given == [keys.FOR, keys.REPS]:
-                words = f"two doses ('{given[0].name}' and '{given[1].name}'); an exercise has one"
-                self.reader.fail(each.at(given[1]), words)
-            elif keys.START in each and isinstance(tempo, tuple):
-                words = "'start' goes with a tempo of four digits; named phases have their order"
-                self.reader.fail(each.at(keys.START), words)
-            elif keys.RELAX in each and (tempo or keys.FOR in each):
-                self.reader.fail(each.at(keys.RELAX), "'relax' goes with a 'hold'")
+            if each is not None:
+                self._layers(each)
 
     def is_whole(self, entry: keys.Fields) -> bool:
         """Tell whether an entry of the library is an exercise by itself, not a base for others."""
@@ -270,15 +259,11 @@ class Exercises:
                     message = f"a breath on '{breath.name}', but the tempo has {' and '.join(names)}"
                     self.reader.fail(breath.location, message + nearest(breath.name, names))
                 elif breath.says is None:
-                    self.reader.fail(
-                        breath.location, "with a tempo, 'breathe' says in, out or hold for a phase"
-                    )
+                    self.reader.fail(breath.location, keys.SAID_WITH_TEMPO)
                 else:
                     with_phases.append((breath.name, breath.says))
             elif breath.seconds is None or breath.name not in BREATHS:
-                self.reader.fail(
-                    breath.location, "with 'hold' or 'for', 'breathe' has seconds, such as {in: 4, out: 4}"
-                )
+                self.reader.fail(breath.location, keys.BREATHED_IN_SECONDS)
             else:
                 in_seconds.append(Phase(breath.name, breath.seconds))
         return tuple(with_phases), tuple(in_seconds)

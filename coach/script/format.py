@@ -6,6 +6,7 @@ listed here.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,11 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from coach.routine import Breath, Count, Guidance, Phase, Progress, Text, VoiceChoice
 from coach.script.document import Mapping, Node, Scalar, Sequence, short
 from coach.script.values import (
+    BREATHS,
     NAME,
     Breaths,
     Choice,
+    Digits,
     Distinct,
     Flag,
+    Language,
     Line,
     Number,
     Phases,
@@ -124,12 +128,61 @@ class Fields:
         return Fields(self.location, {**farther._values, **self._values}, self.unread | farther.unread)
 
 
+class Rule:
+    """What the keys of one mapping owe each other: how it is checked, and put into a JSON Schema."""
+
+    def schema(self) -> Schema:
+        """Return the JSON Schema of a mapping that keeps to it."""
+        raise NotImplementedError
+
+    def check(self, fields: Fields, reader: Reader) -> bool:
+        """Return whether a mapping keeps to it, as far as its values could be read; note a problem if not."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class Apart(Rule):
+    """Two keys of which a mapping has only one; the second is the problem."""
+
+    first: Key[Any]
+    second: Key[Any]
+    message: str
+
+    def schema(self) -> Schema:
+        return {"not": {"required": [self.first.name, self.second.name]}, "errorMessage": self.message}
+
+    def check(self, fields: Fields, reader: Reader) -> bool:
+        kept = self.first not in fields or self.second not in fields
+        if not kept:
+            reader.fail(fields.at(self.second), self.message)
+        return kept
+
+
+@dataclass(frozen=True, eq=False)
+class OneOf(Rule):
+    """Two keys of which a mapping has exactly one."""
+
+    first: Key[Any]
+    second: Key[Any]
+    message: str
+
+    def schema(self) -> Schema:
+        return {"oneOf": [{"required": [key.name]} for key in (self.first, self.second)]}
+
+    def check(self, fields: Fields, reader: Reader) -> bool:
+        kept = bool(fields.unread) or (self.first in fields) != (self.second in fields)
+        if not kept:
+            reader.fail(fields.location, self.message)
+        return kept
+
+
 @dataclass(frozen=True, eq=False)
 class Record(Value[Fields]):
-    """A mapping with known keys."""
+    """A mapping with known keys, and rules of which the first one broken is told."""
 
     what: str
     keys: tuple[Key[Any], ...]
+    rules: tuple[Rule, ...] = ()
 
     @property
     def words(self) -> str:
@@ -141,8 +194,11 @@ class Record(Value[Fields]):
             "additionalProperties": False,
             "properties": {key.name: {"description": key.meaning, **key.value.schema()} for key in self.keys},
         }
-        required = [key.name for key in self.keys if key.required]
-        return {**schema, "required": required} if required else schema
+        if required := [key.name for key in self.keys if key.required]:
+            schema["required"] = required
+        if self.rules:
+            schema["allOf"] = [rule.schema() for rule in self.rules]
+        return schema
 
     def read(self, node: Node, reader: Reader) -> Fields | None:
         if not isinstance(node, Mapping):
@@ -166,6 +222,9 @@ class Record(Value[Fields]):
         for key in self.keys:
             if key.required and key not in fields and key.name not in fields.unread:
                 reader.fail(node.location, f"{self.what} needs '{key.name}': {key.value.words}")
+        for rule in self.rules:
+            if not rule.check(fields, reader):
+                break
         return fields
 
 
@@ -178,7 +237,7 @@ class Library(Value[dict[str, Fields]]):
         return "a mapping of ids to exercises"
 
     def schema(self) -> Schema:
-        return {"type": "object", "additionalProperties": {"$ref": "#/$defs/exercise"}}
+        return {"type": "object", "additionalProperties": {"$ref": "#/definitions/exercise"}}
 
     def read(self, node: Node, reader: Reader) -> dict[str, Fields] | None:
         if not isinstance(node, Mapping):
@@ -199,7 +258,7 @@ class Variant(Value[Fields]):
         return "a mapping of exercise fields"
 
     def schema(self) -> Schema:
-        return {"$ref": "#/$defs/level"}
+        return {"$ref": "#/definitions/level"}
 
     def read(self, node: Node, reader: Reader) -> Fields | None:
         return VARIANT.read(node, reader)
@@ -241,7 +300,7 @@ class Steps(Value[tuple[StepFields, ...]]):
         return "a list of steps, at least one"
 
     def schema(self) -> Schema:
-        return {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/step"}}
+        return {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/step"}}
 
     def read(self, node: Node, reader: Reader) -> tuple[StepFields, ...] | None:
         if not isinstance(node, Sequence) or not node.items:
@@ -436,9 +495,70 @@ _OVERRIDABLE: Final[tuple[Key[Any], ...]] = (
     REPS, TEMPO, START, HOLD, RELAX, FOR, SIDES, SWITCH, SETS, SET_REST, PROGRESS, ALTERNATE, SETUP, SHORT,
     READY, REMINDERS, REMINDERS_EVERY, BREATHE, COUNT, EQUIPMENT, POSITION, NOTES,
 )  # fmt: skip
-VARIANT: Final = Record("a level", (NAMED, USE, *_OVERRIDABLE))
-EXERCISE: Final = Record("an exercise", (NAMED, USE, *_OVERRIDABLE, EASIER, HARDER))
-DEFAULTS: Final = Record("defaults", _OVERRIDABLE)
+
+
+class StartOfDigits(Rule):
+    """A tempo of named phases has their order, and no start."""
+
+    _message = "'start' goes with a tempo of four digits; named phases have their order"
+
+    def schema(self) -> Schema:
+        named: Schema = {"required": [START.name, TEMPO.name], "properties": {TEMPO.name: Phases().schema()}}
+        return {"not": named, "errorMessage": self._message}
+
+    def check(self, fields: Fields, reader: Reader) -> bool:
+        kept = START not in fields or TEMPO not in fields or isinstance(fields[TEMPO], Digits)
+        if not kept:
+            reader.fail(fields.at(START), self._message)
+        return kept
+
+
+SAID_WITH_TEMPO: Final = "with a tempo, 'breathe' says in, out or hold for a phase"
+BREATHED_IN_SECONDS: Final = "with 'hold' or 'for', 'breathe' has seconds, such as {in: 4, out: 4}"
+_SECONDS_ON_A_PHASE: Final = "only in, out and hold have seconds, such as {in: 4, out: 4}"
+
+
+class BreathingOfDose(Rule):
+    """With a tempo it is said what to breathe in a phase; else for how long to breathe in, out or hold."""
+
+    def schema(self) -> Schema:
+        tempo: Schema = {"properties": {BREATHE.name: Breaths.with_phases()}}
+        time: Schema = {"properties": {BREATHE.name: Breaths.in_seconds()}}
+        timed = [{"required": [key.name]} for key in (HOLD, FOR)]
+        return {"allOf": [
+            {"if": {"required": [TEMPO.name]}, "then": tempo},
+            {"if": {"anyOf": timed}, "then": time},
+        ]}  # fmt: skip
+
+    def check(self, fields: Fields, reader: Reader) -> bool:
+        kept = True
+        for breath in fields[BREATHE]:
+            timed = breath.seconds is not None
+            known = breath.name in BREATHS
+            if TEMPO in fields:
+                fits, message = not timed, SAID_WITH_TEMPO
+            elif HOLD in fields or FOR in fields:
+                fits, message = timed and known, BREATHED_IN_SECONDS
+            else:
+                fits, message = known or not timed, _SECONDS_ON_A_PHASE
+            if not fits:
+                reader.fail(breath.location, message)
+                kept = False
+        return kept
+
+
+_DOSE_RULES: Final[tuple[Rule, ...]] = (
+    *(
+        Apart(first, second, f"two doses ('{first.name}' and '{second.name}'); an exercise has one")
+        for first, second in ((TEMPO, HOLD), (TEMPO, FOR), (HOLD, FOR), (FOR, REPS))
+    ),
+    StartOfDigits(),
+    *(Apart(dose, RELAX, "'relax' goes with a 'hold'") for dose in (TEMPO, FOR)),
+    BreathingOfDose(),
+)
+VARIANT: Final = Record("a level", (NAMED, USE, *_OVERRIDABLE), _DOSE_RULES)
+EXERCISE: Final = Record("an exercise", (NAMED, USE, *_OVERRIDABLE, EASIER, HARDER), _DOSE_RULES)
+DEFAULTS: Final = Record("defaults", _OVERRIDABLE, _DOSE_RULES)
 
 # The other steps.
 SAY: Final = Key("say", SpokenText(), "Spoken whole; the timeline waits for it.", required=True)
@@ -478,9 +598,13 @@ INCLUDE: Final = Key(
 STEP_KINDS: Final[dict[StepKind, Record]] = {
     StepKind.SAY: Record("a say step", (SAY, PAUSE)),
     StepKind.REST: Record("a rest step", (REST,)),
-    StepKind.EXERCISE: Record("an exercise", EXERCISE.keys),
-    StepKind.USE: Record("an exercise", EXERCISE.keys),
-    StepKind.BREATHING: Record("a breathing step", (BREATHING, ROUNDS, FOR, BREATHING_COUNT)),
+    StepKind.EXERCISE: EXERCISE,
+    StepKind.USE: EXERCISE,
+    StepKind.BREATHING: Record(
+        "a breathing step",
+        (BREATHING, ROUNDS, FOR, BREATHING_COUNT),
+        (OneOf(ROUNDS, FOR, "a breathing step needs either 'rounds' or 'for'"),),
+    ),
     StepKind.REPEAT: Record("a repeat step", (REPEAT, STEPS, ROUND_REST)),
     StepKind.EVERY: Record("an every step", (EVERY, EVERY_ROUNDS, STEPS)),
     StepKind.INCLUDE: Record("an include step", (INCLUDE,)),
@@ -491,7 +615,7 @@ STEP_KEYS: Final = tuple(sorted({key.name for record in STEP_KINDS.values() for 
 # The top level.
 TITLE: Final = Key("title", Line(300), "The routine's name, spoken first.", required=True)
 ABOUT: Final = Key("about", Line(2000), "A description for reading.")
-LANGUAGE: Final = Key("language", Line(20, "a language code"), "The language that is spoken.", "en")
+LANGUAGE: Final = Key("language", Language(), "The language that is spoken.", "en")
 VOICE_CHOICE: Final = Key("voice", VoiceText(), "Who speaks, and how.", VoiceChoice())
 LEAD_IN: Final = Key(
     "lead_in",
@@ -531,17 +655,46 @@ SCRIPT: Final = Record(
 
 
 def schema() -> Schema:
-    """Return the JSON Schema (draft 2020-12) of a script, for editors."""
-    steps = [
-        {
-            **record.schema(),
-            "required": [str(kind), *(key.name for key in record.keys if key.required and key.name != kind)],
-        }
-        for kind, record in STEP_KINDS.items()
-    ]
+    """Return the JSON Schema of a script, for editors.
+
+    It is draft 7, which editors know best, and means the same in 2020-12. An editor hands it the values that
+    YAML 1.2 makes of a script. It calls wrong what `Record.read` calls wrong, except where it cannot see:
+
+    - how a number or nothing is written: `tempo: 0310` is to it the number 310 (quoted, it is four digits), a
+      duration `1e3` is 1000, `say: null` is nothing; `.nan` lies within all limits; a list of sides may name
+      both 1 and "1", or both "left" and "left "; and numbers of more than 15 digits are rounded;
+    - the order of a range of durations with units, such as `2m-30s`;
+    - what takes more than one mapping to know: names in braces, the exercise that `use` names, the dose that
+      `defaults`, the library and levels add up to, phases that `breathe` names, files, how much it all is;
+    - what the YAML text itself must not have: tags, merge keys, keys twice, control characters in keys.
+    """
+    steps: list[Schema] = []
+    for kind, record in STEP_KINDS.items():
+        of_kind = {"allOf": [{"$ref": "#/definitions/exercise"}]} if record is EXERCISE else record.schema()
+        required = [str(kind), *(key.name for key in record.keys if key.required and key.name != kind)]
+        steps.append({**of_kind, "required": required})
+    parts = {"exercise": EXERCISE.schema(), "level": VARIANT.schema(), "step": {"anyOf": steps}}
+    shared: dict[str, Schema] = {}
+    whole = _sharing({**SCRIPT.schema(), "definitions": parts}, shared)
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Coach routine script",
-        **SCRIPT.schema(),
-        "$defs": {"exercise": EXERCISE.schema(), "level": VARIANT.schema(), "step": {"anyOf": steps}},
+        **whole,
+        "definitions": {**whole["definitions"], **shared},
     }
+
+
+def _sharing(part: object, shared: dict[str, Schema]) -> Any:
+    """Return a part of a schema with each value that has a pattern moved to `shared`, under a name."""
+    if isinstance(part, list):
+        return [_sharing(each, shared) for each in part]
+    if not isinstance(part, dict):
+        return part
+    if "patternErrorMessage" not in part:
+        return {name: _sharing(each, shared) for name, each in part.items()}
+    name = re.sub(r"\W+", "_", part["patternErrorMessage"].removeprefix("must be "))
+    rest = {key: value for key, value in part.items() if key == "description"}
+    value = {key: value for key, value in part.items() if key != "description"}
+    if shared.setdefault(name, value) != value:  # said in the same words, but of another form
+        return part
+    return {**rest, "$ref": f"#/definitions/{name}"}

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import islice
+from math import isfinite
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
+from coach import phrases
 from coach.errors import Problem, ScriptError
 from coach.routine import PLACEHOLDERS, Breath, Phase, Range, Text
+from coach.script import patterns
 from coach.script.document import Mapping, Node, Scalar, Sequence, printable, short
 from coach.text_enum import TextEnum, assert_never
 
@@ -32,15 +35,11 @@ _MOST_KNOWN = 250  # words that one is compared with
 _ENOUGH = 1000  # problems; reading on would only cost time
 _LONGEST_NAME = 60
 _LONGEST_NUMBER = 40  # characters; "1 hour 30 minutes 15 seconds" has 28
-_DECIMAL = r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+"
-_CLOCK = r"(?:([0-9]+):)?([0-9]+):([0-9]{2}(?:\.[0-9]+)?)"
-_UNITS = ("h|hrs?|hours?", "m|mins?|minutes?", "s|secs?|seconds?")
-_IN_UNITS = re.sub(  # capitals and small letters alike; a flag for that is unknown to JSON Schema
-    "[a-z]",
-    lambda letter: f"[{letter[0]}{letter[0].upper()}]",
-    "".join(rf"(?:([0-9]+(?:\.[0-9]+)?) *(?:{unit}) *)?" for unit in _UNITS),
-)
-_SIGNED = rf"[+-]?(?:{_DECIMAL})"
+_SIGNED = rf"[+-]?{patterns.DECIMAL}"
+_SCIENTIFIC = rf"{_SIGNED}[eE][+-]?[0-9]+"
+_SECONDS = rf"\+?{patterns.DECIMAL}|-(?:0+(?:\.0*)?|\.0+)"
+_CLOCK = r"(?:([0-9]+):)?([0-9]+):([0-9]{2}(?:\.[0-9]*)?)"
+_IN_UNITS = "".join(rf"(?:({patterns.DECIMAL}) *{patterns.any_case(unit)} *)?" for unit in patterns.UNITS)
 
 
 class Reader:
@@ -84,12 +83,36 @@ def plain(number: Fraction) -> str:
     return str(number.numerator) if number.denominator == 1 else f"{float(number):g}"
 
 
+def number_of(node: Node) -> Fraction | None:
+    """Return the number that stands here, quoted or not, else None.
+
+    Without quotes it may have any form that is a number in YAML 1.2: an editor's schema sees that number, not
+    how it is written.
+    """
+    text = node.text.strip() if isinstance(node, Scalar) else ""
+    if not text or len(text) > _LONGEST_NUMBER:
+        return None
+    if re.fullmatch(_SIGNED, text):
+        return Fraction(text)
+    if isinstance(node, Scalar) and node.quoted:
+        return None
+    if re.fullmatch("0x[0-9a-fA-F]+|0o[0-7]+", text):
+        return Fraction(int(text, 0))
+    if re.fullmatch(_SCIENTIFIC, text) and isfinite(number := float(text)):
+        return Fraction(repr(number))  # as the text has it, within a float's range: 1e-999999999 is no work
+    return None
+
+
 def seconds_of(text: str) -> Fraction | None:
-    """Return the seconds that a text such as `25s`, `1m30s`, `5 min` or `1:30` stands for, else None."""
+    """Return the seconds that a text such as `25s`, `1m30s`, `5 min` or `1:30` stands for, else None.
+
+    As on a clock, minutes and seconds behind a larger unit are less than 60, and only the last part may have
+    decimals.
+    """
     text = " ".join(text.split())
     if not text or len(text) > _LONGEST_NUMBER:
         return None
-    if re.fullmatch(_DECIMAL, text):
+    if re.fullmatch(_SECONDS, text):
         return Fraction(text)
     if clock := re.fullmatch(_CLOCK, text):
         hours, minutes, seconds = (Fraction(part) for part in clock.groups(default="0"))
@@ -97,6 +120,9 @@ def seconds_of(text: str) -> Fraction | None:
             return None
     elif parts := re.fullmatch(_IN_UNITS, text):
         hours, minutes, seconds = (Fraction(part) for part in parts.groups(default="0"))
+        given = [part for part in parts.groups() if part is not None]
+        if any("." in part for part in given[:-1]) or any(Fraction(part) >= 60 for part in given[1:]):
+            return None
     else:
         return None
     return 3600 * hours + 60 * minutes + seconds
@@ -132,6 +158,10 @@ class Value(Generic[T_co]):
             return f"{value:g}"
         return "" if value in ((), {}, None) else str(value)
 
+    def _matches(self, pattern: str, words: str = "") -> Schema:
+        """Return the part of a JSON Schema that holds for texts, with what editors say is required."""
+        return {"pattern": patterns.alone(pattern), "patternErrorMessage": f"must be {words or self.words}"}
+
 
 @dataclass(frozen=True)
 class Line(Value[str]):
@@ -145,7 +175,7 @@ class Line(Value[str]):
         return f"{self.what} of 1 to {self.longest} characters"
 
     def schema(self) -> Schema:
-        return {"type": ["string", "number"], "minLength": 1, "maxLength": self.longest}
+        return {"type": ["string", "number", "boolean"], **self._matches(patterns.line(self.longest))}
 
     def read(self, node: Node, reader: Reader) -> str | None:
         text = " ".join(node.text.split()) if isinstance(node, Scalar) else ""
@@ -161,6 +191,33 @@ NAME = Line(_LONGEST_NAME, "a name")
 
 
 @dataclass(frozen=True)
+class Language(Line):
+    """A code of a language that Coach speaks, with or without a region."""
+
+    longest: int = 20
+    what: str = "a language code"
+
+    def schema(self) -> Schema:
+        codes = phrases.languages()
+        known = patterns.any_case(patterns.either(codes))
+        pattern = rf"(?={patterns.line(self.longest)}\s*$){known}(?:[-_][\s\S]*)?"
+        return {
+            "anyOf": [{"enum": list(codes)}, {"type": "string", **self._matches(pattern, self.required())}]
+        }
+
+    @staticmethod
+    def required() -> str:
+        """Return what is required of a code, in words."""
+        return f"a language that Coach speaks: {', '.join(phrases.languages())}"
+
+    @staticmethod
+    def spoken(code: str) -> str:
+        """Return a code as the phrasebooks have it, without its region unless that has its own."""
+        code = code.lower().replace("_", "-")
+        return code if code in phrases.languages() else code.partition("-")[0]
+
+
+@dataclass(frozen=True)
 class Whole(Value[int]):
     """A whole number."""
 
@@ -172,15 +229,22 @@ class Whole(Value[int]):
         return f"a whole number from {self.low} to {self.high}"
 
     def schema(self) -> Schema:
-        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+        return {"type": ["integer", "string"], **self.limits(), **self._matches(self.pattern())}
+
+    def limits(self) -> Schema:
+        """Return the part of a JSON Schema that holds for numbers."""
+        return {"minimum": self.low, "maximum": self.high}
+
+    def pattern(self) -> str:
+        """Return the pattern of the number as a text."""
+        return patterns.whole(self.low, self.high)
 
     def read(self, node: Node, reader: Reader) -> int | None:
-        text = node.text.strip() if isinstance(node, Scalar) else ""
-        number = int(text) if len(text) <= _LONGEST_NUMBER and re.fullmatch("[0-9]+", text) else None
-        if number is None or not self.low <= number <= self.high:
+        number = number_of(node)
+        if number is None or number.denominator > 1 or not self.low <= number <= self.high:
             reader.wants(node, self.words)
             return None
-        return number
+        return int(number)
 
 
 @dataclass(frozen=True)
@@ -196,15 +260,20 @@ class Number(Value[float]):
         return f"{self.what} from {self.low:g} to {self.high:g}"
 
     def schema(self) -> Schema:
-        return {"type": "number", "minimum": self.low, "maximum": self.high}
+        pattern = patterns.number(Fraction(str(self.low)), Fraction(str(self.high)))
+        return {
+            "type": ["number", "string"],
+            "minimum": self.low,
+            "maximum": self.high,
+            **self._matches(pattern),
+        }
 
     def read(self, node: Node, reader: Reader) -> float | None:
-        text = node.text.strip() if isinstance(node, Scalar) else ""
-        number = float(text) if len(text) <= _LONGEST_NUMBER and re.fullmatch(_SIGNED, text) else None
+        number = number_of(node)
         if number is None or not self.low <= number <= self.high:
             reader.wants(node, self.words)
             return None
-        return number
+        return float(number)
 
 
 @dataclass(frozen=True)
@@ -221,8 +290,15 @@ class Seconds(Value[Fraction]):
         )
 
     def schema(self) -> Schema:
-        number = {"type": "number", "minimum": float(self.low), "maximum": float(self.high)}
-        return {"anyOf": [number, {"type": "string", "pattern": f"^({_CLOCK}|{_IN_UNITS})$"}]}
+        return {"type": ["number", "string"], **self.limits(), **self._matches(self.pattern())}
+
+    def limits(self) -> Schema:
+        """Return the part of a JSON Schema that holds for numbers."""
+        return {"minimum": float(self.low), "maximum": float(self.high)}
+
+    def pattern(self) -> str:
+        """Return the pattern of the duration as a text."""
+        return patterns.duration(self.low, self.high)
 
     def read(self, node: Node, reader: Reader) -> Fraction | None:
         seconds = seconds_of(node.text) if isinstance(node, Scalar) else None
@@ -243,12 +319,18 @@ class RangeText(Value[Range]):
         return f"{self.one.words}, or a range such as 10-15"
 
     def schema(self) -> Schema:
-        return {"anyOf": [self.one.schema(), {"type": "string", "pattern": r"^\S+\s*-\s*\S+$"}]}
+        one = self.one.pattern()
+        falling = patterns.falling(Fraction(self.one.high))
+        range_ = self._matches(rf"(?!{falling}){one}(?:\s*[-\u2013]\s*{one})?")
+        return {**self.one.schema(), **range_}
 
     def read(self, node: Node, reader: Reader) -> Range | None:
-        parts = re.split("[-\u2013]", node.text, maxsplit=2) if isinstance(node, Scalar) else []
         quiet = Reader()
-        ends = [self.one.read(Scalar(part, node.location), quiet) for part in parts]
+        if number_of(node) is None and isinstance(node, Scalar):
+            parts = re.split("[-\u2013]", node.text, maxsplit=2)
+            ends = [self.one.read(Scalar(part, node.location, quoted=True), quiet) for part in parts]
+        else:
+            ends = [self.one.read(node, quiet)]
         low, high = (ends[0], ends[-1]) if 1 <= len(ends) <= 2 else (None, None)
         if low is None or high is None:
             reader.wants(node, self.words)
@@ -272,7 +354,9 @@ class Choice(Value[E], Generic[E]):
         return _either(self.choices)
 
     def schema(self) -> Schema:
-        return {"enum": [str(choice) for choice in self.choices]}
+        words = [str(choice) for choice in self.choices]
+        pattern = self._matches(patterns.any_case(patterns.either(words)))
+        return {"anyOf": [{"enum": words}, {"type": "string", **pattern}]}
 
     def read(self, node: Node, reader: Reader) -> E | None:
         text = node.text.strip().lower() if isinstance(node, Scalar) else ""
@@ -284,6 +368,10 @@ class Choice(Value[E], Generic[E]):
         return None
 
 
+_YES = ("yes", "true", "on")
+_NO = ("no", "false", "off")
+
+
 @dataclass(frozen=True)
 class Flag(Value[bool]):
     """Yes or no."""
@@ -293,14 +381,15 @@ class Flag(Value[bool]):
         return "yes or no"
 
     def schema(self) -> Schema:
-        return {"enum": [True, False, "yes", "no", "on", "off"]}
+        pattern = self._matches(patterns.any_case(patterns.either((*_YES, *_NO))))
+        return {"anyOf": [{"enum": [True, False, "yes", "no", "on", "off"]}, {"type": "string", **pattern}]}
 
     def read(self, node: Node, reader: Reader) -> bool | None:
         text = node.text.strip().lower() if isinstance(node, Scalar) else ""
-        if text not in ("yes", "true", "on", "no", "false", "off"):
+        if text not in (*_YES, *_NO):
             reader.wants(node, self.words)
             return None
-        return text in ("yes", "true", "on")
+        return text in _YES
 
 
 @dataclass(frozen=True)
@@ -312,7 +401,7 @@ class Words(Value[Text]):
         return f"a text of 1 to {LONGEST_TEXT} characters"
 
     def schema(self) -> Schema:
-        return {"type": ["string", "number"], "minLength": 1, "maxLength": LONGEST_TEXT}
+        return Line(LONGEST_TEXT).schema()
 
     def read(self, node: Node, reader: Reader) -> Text | None:
         text = Line(LONGEST_TEXT).read(node, reader)
@@ -348,6 +437,10 @@ class Several(Value[tuple[T, ...]], Generic[T]):
 class Distinct(Several[str]):
     """Several names, none of them twice."""
 
+    def schema(self) -> Schema:
+        one = self.one.schema()
+        return {"anyOf": [one, {"type": "array", "items": one, "maxItems": self.most, "uniqueItems": True}]}
+
     def read(self, node: Node, reader: Reader) -> tuple[str, ...] | None:
         names = super().read(node, reader)
         if names and len(set(names)) < len(names):
@@ -366,7 +459,7 @@ class Table(Value[dict[str, str]]):
         return f"a mapping of {self.keys} to texts"
 
     def schema(self) -> Schema:
-        return {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
+        return {"type": "object", "additionalProperties": Line().schema()}
 
     def read(self, node: Node, reader: Reader) -> dict[str, str] | None:
         if not isinstance(node, Mapping):
@@ -375,15 +468,23 @@ class Table(Value[dict[str, str]]):
         return {key.text: Line().read(value, reader) or "" for key, value in node.entries.items()}
 
 
+_VARIABLE = r"[^\s{}](?:[^{}]*[^\s{}])?"
+
+
 @dataclass(frozen=True)
 class Vars(Table):
     """Names for braces, with the plain words that each stands for."""
+
+    def schema(self) -> Schema:
+        text: Schema = {"allOf": [Line().schema(), {"pattern": "^[^{}]*$"}]}
+        names: Schema = {"pattern": f"^{_VARIABLE}$", "not": {"enum": list(PLACEHOLDERS)}}
+        return {"type": "object", "propertyNames": names, "additionalProperties": text}
 
     def read(self, node: Node, reader: Reader) -> dict[str, str] | None:
         for key, value in node.entries.items() if isinstance(node, Mapping) else ():
             if key.text in PLACEHOLDERS:
                 reader.fail(key.location, f"'{key.text}' is a word of the format; name it otherwise")
-            elif not re.fullmatch(r"[^\s{}]([^{}]*[^\s{}])?", key.text):
+            elif not re.fullmatch(_VARIABLE, key.text):
                 reader.fail(key.location, f"must be a name without braces (got {found(key)})")
             if isinstance(value, Scalar) and ("{" in value.text or "}" in value.text):
                 reader.fail(value.location, f"must be a text without braces (got {found(value)})")
@@ -391,6 +492,7 @@ class Vars(Table):
 
 
 _PHASE = Seconds(Fraction(1, 5), Fraction(600))
+_FOUR_DIGITS = (1000, 9999)  # as a number
 _COACHES_DIGITS = r"[0-9xX]{4}|(?:[0-9]{1,4}|[xX])(?:-(?:[0-9]{1,4}|[xX])){3}"
 
 
@@ -419,14 +521,17 @@ class Phases(Value[tuple[Phase, ...]]):
         return "a mapping of phases to seconds, such as {up: 1, down: 3}"
 
     def schema(self) -> Schema:
-        names: Schema = {"propertyNames": Choice(self.names).schema()} if self.names else {}
+        return {"anyOf": self.alternatives()}
+
+    def alternatives(self) -> list[Schema]:
+        """Return the schemas of its two forms, a mapping and a list of mappings."""
         pairs: Schema = {
             "type": "object",
-            "minProperties": 1,
+            "propertyNames": (Choice(self.names) if self.names else NAME).schema(),
             "additionalProperties": _PHASE.schema(),
-            **names,
         }
-        return {"anyOf": [pairs, {"type": "array", "items": pairs, "minItems": 1}]}
+        one: Schema = {"minProperties": 1}
+        return [{**pairs, **one}, {"type": "array", "items": pairs, "contains": one}]
 
     def read(self, node: Node, reader: Reader) -> tuple[Phase, ...] | None:
         pairs = pairs_of(node)
@@ -481,13 +586,19 @@ class TempoText(Value["tuple[Phase, ...] | Digits"]):
         return "phases with seconds, such as {up: 1, down: 3}, or four digits such as 3010 or 3-0-X-0"
 
     def schema(self) -> Schema:
-        digits = {"type": ["string", "integer"], "pattern": f"^({_COACHES_DIGITS})$"}
-        return {"anyOf": [Phases().schema(), digits]}
+        seconds = rf"(?:[xX]|(?=[0-9]{{1,4}}(?![0-9])){patterns.digits(0, int(_PHASE.high))})"
+        digits = rf"(?![0-]+\s*$)(?:[0-9xX]{{4}}|{seconds}(?:-{seconds}){{3}})"
+        number = {"minimum": _FOUR_DIGITS[0], "maximum": _FOUR_DIGITS[1]}
+        four: Schema = {"type": ["integer", "string"], **number, **self._matches(digits)}
+        return {"anyOf": [*Phases().alternatives(), four]}
 
     def read(self, node: Node, reader: Reader) -> tuple[Phase, ...] | Digits | None:
         if pairs_of(node):
             return Phases().read(node, reader)
         text = node.text.strip() if isinstance(node, Scalar) else ""
+        number = None if isinstance(node, Scalar) and node.quoted else number_of(node)
+        if number is not None and number.denominator == 1 and _FOUR_DIGITS[0] <= number <= _FOUR_DIGITS[1]:
+            text = str(number)  # however it is written: 3010.0
         if not re.fullmatch(_COACHES_DIGITS, text):
             reader.wants(node, self.words)
             return None
@@ -524,8 +635,23 @@ class Breaths(Value[tuple[BreathEntry, ...]]):
         return "a mapping such as {up: out, down: in} (with a tempo) or {in: 4, out: 4} (with hold or for)"
 
     def schema(self) -> Schema:
-        return {"type": "object", "additionalProperties": {"anyOf": [
-            Choice(BREATHS).schema(), _PHASE.schema()]}}  # fmt: skip
+        says = Choice(BREATHS).schema()
+        either: Schema = {"anyOf": [says, _PHASE.schema()]}
+        return {
+            "type": "object",
+            "properties": dict.fromkeys(map(str, BREATHS), either),
+            "additionalProperties": says,
+        }
+
+    @staticmethod
+    def with_phases() -> Schema:
+        """Return the JSON Schema of breathing beside a tempo."""
+        return {"additionalProperties": Choice(BREATHS).schema()}
+
+    @staticmethod
+    def in_seconds() -> Schema:
+        """Return the JSON Schema of breathing beside a hold or a time."""
+        return {"propertyNames": {"enum": list(map(str, BREATHS))}, "additionalProperties": _PHASE.schema()}
 
     def read(self, node: Node, reader: Reader) -> tuple[BreathEntry, ...] | None:
         if not isinstance(node, Mapping):

@@ -1,4 +1,4 @@
-"""A compilation before anything is spoken: it finds what there is to speak ahead, or that there is nothing."""
+"""A compilation before anything is spoken: it finds what has to be spoken ahead, if anything."""
 
 from __future__ import annotations
 
