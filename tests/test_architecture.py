@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[1] / "coach"
 
 LAYERS = (
-    {"desktop", "errors", "stderr", "text_enum", "units", "user_folders"},
+    {"desktop", "digest", "errors", "stderr", "text_enum", "units", "user_folders"},
     {"ffmpeg", "lock"},
     {"atomic"},
     {"history", "schedule"},

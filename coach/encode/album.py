@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coach.atomic import check_target, replace_file
+from coach.digest import digest_file
 from coach.encode.captions import lrc, vtt
 from coach.encode.formats import FORMATS, format_of
 from coach.encode.names import file_name
@@ -41,7 +42,8 @@ _UNWRITTEN = "-"
 """In place of a digest: a file that a run was about to write."""
 _COVER = "cover.jpg"
 _LIST = ".m3u8"
-_LARGEST_LIST = 1 << 20
+_LARGEST_LIST = 1 << 20  # bytes
+_DIGEST_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +250,7 @@ def _files_of(folder: Path, routine: str) -> dict[str, str]:
             digest, _, name = line.removeprefix(_FILE).partition(" ")
             if line.startswith(_FILE) and _is_ours(name):
                 files[name] = digest
-        files[path.name] = blake2b(data, digest_size=16).hexdigest()
+        files[path.name] = blake2b(data, digest_size=_DIGEST_BYTES).hexdigest()
     return files
 
 
@@ -282,11 +284,8 @@ def _remove(path: Path, digest: str, kept: Iterable[Path]) -> bool:
 
 
 def _digest(path: Path) -> str:
-    digest = blake2b(digest_size=16)
     with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return digest_file(file, _DIGEST_BYTES)
 
 
 def _onward(

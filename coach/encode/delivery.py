@@ -16,6 +16,7 @@ from hashlib import blake2b
 from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
+from coach.digest import digest_file
 from coach.errors import AudioError
 from coach.lock import LockedError, holding
 from coach.user_folders import state_folder
@@ -29,7 +30,8 @@ LIST = ".coach.json"
 
 _PART = ".coach-part"
 _CHUNK = 1 << 20
-_LARGEST_LIST = 4 << 20
+_LARGEST_LIST = 4 << 20  # bytes
+_DIGEST_BYTES = 20
 _NOT_KNOWN = {
     getattr(errno, name)
     for name in ("EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EPERM", "EEXIST", "EXDEV", "ENOTTY", "EACCES")
@@ -276,15 +278,12 @@ def _flush(number: int, flush: Callable[[], None]) -> None:
 
 
 def _digest(path: Path, *, from_disk: bool = False) -> str:
-    """Return the digest of a file's bytes, from the disk and not from memory where the system knows how."""
-    digest = blake2b(digest_size=20)
+    """Return the digest of a file's bytes, from the disk itself where the system can be told so."""
     with path.open("rb") as file:
         if from_disk and hasattr(os, "posix_fadvise"):
             with suppress(OSError):
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return digest_file(file, _DIGEST_BYTES)
 
 
 def _size(path: Path) -> int | None:

@@ -9,9 +9,10 @@ from hashlib import blake2b
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, cast
 
 from coach.atomic import replace_file
+from coach.digest import digest_file
 from coach.encode.formats import format_of
 from coach.encode.track import Track
 from coach.errors import AudioError
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-_CHUNK = 1 << 20
+_DIGEST_BYTES = 32
 _JPEG = b"\xff\xd8\xff"
 
 
@@ -97,7 +98,7 @@ def write_file(
     with replace_file(target, kind.size(track.length, rate) + len(cover or b"")) as file:
         writer.write(file, track, _sound(track, clips, progress))
         size = file.seek(0, 2)
-        digest = _digest(file) if memo else ""
+        digest = digest_file(file, _DIGEST_BYTES) if memo else ""
     if memo:
         _remember(memo, key, f"{digest} {size}\n")
     return Exported(target, size, length, written=True)
@@ -147,15 +148,7 @@ def _library(name: str) -> str:
     if spec is None or spec.origin is None:
         return ""
     with Path(spec.origin).open("rb") as file:
-        return _digest(file)
-
-
-def _digest(file: BinaryIO) -> str:
-    digest = blake2b(digest_size=32)
-    file.seek(0)
-    while chunk := file.read(_CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()
+        return digest_file(file, _DIGEST_BYTES)
 
 
 def _holds(target: Path, record: Path) -> int | None:
@@ -164,7 +157,7 @@ def _holds(target: Path, record: Path) -> int | None:
         digest, size = record.read_text("ascii").split()
         if target.stat().st_size == int(size):
             with target.open("rb") as file:
-                if _digest(file) == digest:
+                if digest_file(file, _DIGEST_BYTES) == digest:
                     return int(size)
     except (OSError, ValueError):
         pass  # no record, no target, or one of them damaged: the track is written anew
