@@ -196,49 +196,104 @@ def ranged(plain: Dose, dose: Dose, *, of: bool = False) -> list[str]:
 
 def _standings(routine: Routine, sessions: Collection[SessionLog], now: datetime) -> list[Standing]:
     return [
-        _standing(exercise, side, routine, sessions, now)
+        _find_standing(exercise, side, routine, sessions, now)
         for exercise in dict.fromkeys(routine.exercises())
         for side in exercise.sides or (None,)
     ]
 
 
-def _standing(
+def _find_standing(
     exercise: Exercise, side: str | None, routine: Routine, sessions: Iterable[SessionLog], now: datetime
 ) -> Standing:
-    """Return where a person stands with one exercise on one side: all its visits, one after the other."""
+    """Return where a person stands with one exercise on one side."""
     steps, after = _steps(exercise), exercise.progress.after
     visits = tuple(_visits(exercise, {side}, routine, sessions))
-    step, done, why, cause = 0, 0, "the low end", None
+    growth = _grow(visits, steps, after, now)
+    objected = bool(visits) and visits[-1].objection is not None
+    at_the_top = 1 < len(steps) == growth.step + 1
+    outgrown = at_the_top and growth.completed + 1 >= after and not objected
+    return Standing(exercise, side, steps, growth.step, growth.why, growth.cause, visits, outgrown)
+
+
+class _Growth(NamedTuple):
+    """What the visits so far have led to.
+
+    Attributes:
+        step: the index of the next dose.
+        completed: how many sessions in a row have completed that dose.
+        why: why it is that dose, in words.
+        cause: as in `Standing`.
+    """
+
+    step: int = 0
+    completed: int = 0
+    why: str = "the low end"
+    cause: str | None = None
+
+
+_BACK_AFTER_A_BREAK = _Growth(why="the low end again after three weeks away")
+
+
+def _grow(visits: Iterable[Visit], steps: Sequence[Dose], after: int, now: datetime) -> _Growth:
+    """Return what visits lead to, one after the other.
+
+    Args:
+        visits: oldest first.
+        steps: the doses from the low end to the top.
+        after: how many sessions must complete a dose before the next one comes.
+        now: an aware moment.
+    """
+    growth = _Growth()
     before: datetime | None = None
     for visit in visits:
         if before and visit.moment - before >= AWAY:
-            step, done, why = 0, 0, "the low end again after three weeks away"
-        before, cause = visit.moment, None
-        there, day = _step_of(steps, visit), f"{visit.moment:%a} {visit.moment.day} {visit.moment:%b}"
+            growth = _BACK_AFTER_A_BREAK
+        before = visit.moment
+        reached = _step_of(steps, visit)
         if visit.broken:
-            below = max(0, step if there is None else min(step, there)) - 1
-            step, done = max(0, below), 0
-            why = f"{'the low end' if below < 0 else 'a step back'}: broken off on {day}"
-        elif visit.whole and there is not None and there >= step:
-            done = done + 1 if there == step else 1
-            step, why = there, f"completed on {day}"
-            if visit.objection:
-                done = 0
-                hurt = "it hurt" if visit.objection == "hurt" else "it was too hard"
-                why = f"no more than on {day}, because {hurt}"
-                cause = visit.objection if step + 1 < len(steps) else None
-            elif step + 1 == len(steps):
-                why = f"the top: {why}" if grows(exercise) else why
-            elif done >= after or visit.effort == "less":
-                step, done = step + 1, 0
-                why = f"a step more: {why}"
-            else:
-                why = f"completed {done} of {after} times, last on {day}"
+            growth = _step_back(growth, visit, reached)
+        elif visit.whole and reached is not None and reached >= growth.step:
+            growth = _complete(growth, visit, reached, top=len(steps) - 1, after=after)
+        else:
+            growth = growth._replace(cause=None)
     if before and now - before >= AWAY:
-        step, done, why, cause = 0, 0, "the low end again after three weeks away", "away"
-    objected = bool(visits) and visits[-1].objection is not None
-    outgrown = 1 < len(steps) == step + 1 and done + 1 >= after and not objected
-    return Standing(exercise, side, steps, step, why, cause, visits, outgrown)
+        return _BACK_AFTER_A_BREAK._replace(cause="away")
+    return growth
+
+
+def _step_back(growth: _Growth, visit: Visit, reached: int | None) -> _Growth:
+    """Return what a session that was broken off leads to: one step below what was done, or was due."""
+    step = (growth.step if reached is None else min(growth.step, reached)) - 1
+    return _Growth(
+        max(0, step), 0, f"{'the low end' if step < 0 else 'a step back'}: broken off on {_day(visit)}"
+    )
+
+
+def _complete(growth: _Growth, visit: Visit, reached: int, *, top: int, after: int) -> _Growth:
+    """Return what a completed session leads to: a step more, unless something speaks against it.
+
+    Args:
+        growth: what the visits before led to.
+        visit: the session.
+        reached: the index of the dose that was done.
+        top: the index of the last dose.
+        after: as for `_grow`.
+    """
+    day = _day(visit)
+    completed = growth.completed + 1 if reached == growth.step else 1
+    if visit.objection:
+        because = "it hurt" if visit.objection == "hurt" else "it was too hard"
+        cause = visit.objection if reached < top else None
+        return _Growth(reached, 0, f"no more than on {day}, because {because}", cause)
+    if reached == top:
+        return _Growth(top, completed, f"the top: completed on {day}" if top else f"completed on {day}")
+    if completed >= after or visit.effort == "less":
+        return _Growth(reached + 1, 0, f"a step more: completed on {day}")
+    return _Growth(reached, completed, f"completed {completed} of {after} times, last on {day}")
+
+
+def _day(visit: Visit) -> str:
+    return f"{visit.moment:%a} {visit.moment.day} {visit.moment:%b}"
 
 
 def _whole_sessions(sessions: Iterable[SessionLog]) -> list[SessionLog]:
