@@ -32,7 +32,7 @@ _PART = ".coach-part"
 _CHUNK = 1 << 20
 _LARGEST_LIST = 4 << 20  # bytes
 _DIGEST_BYTES = 20
-_NOT_KNOWN = {
+_UNSUPPORTED = {
     getattr(errno, name)
     for name in ("EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EPERM", "EEXIST", "EXDEV", "ENOTTY", "EACCES")
     if hasattr(errno, name)
@@ -138,7 +138,11 @@ class _Delivery:
                 self.brought[name] = want
             elif there is None or (known and self._is_ours(target, known)):
                 target.parent.mkdir(exist_ok=True)
-                self._write(target, source, want, lambda: self._note(name, _Copy("", want.size)))
+                self._replace(
+                    target,
+                    lambda path: _copy(source, path, want),
+                    before=lambda: self._note(name, _Copy("", want.size)),
+                )
                 self._note(name, want)
                 result.copied.append(name)
             else:
@@ -161,22 +165,31 @@ class _Delivery:
         there = _size(target)
         return not known.digest or (there == known.size and _digest(target) == known.digest)
 
-    def _write(self, target: Path, source: Path, want: _Copy, before: Callable[[], None]) -> None:
-        """Put a file in its place: by renaming, or, after calling `before`, where it stands."""
+    def _replace(
+        self, target: Path, write: Callable[[Path], None], before: Callable[[], None] | None = None
+    ) -> None:
+        """Write a file beside its target and rename it; where that can't be done, write the target itself.
+
+        Args:
+            target: the file to make or to replace.
+            write: makes a new file at a path.
+            before: called before the target itself is written, if it has to be.
+        """
         part = target.with_name(_PART)
         part.unlink(missing_ok=True)
         try:
-            _copy(source, part, want)
+            write(part)
             self._check_there()
             try:
                 part.replace(target)
             except OSError as error:
-                if error.errno not in _NOT_KNOWN:
+                if error.errno not in _UNSUPPORTED:
                     raise
                 part.unlink()
-                before()
+                if before:
+                    before()
                 target.unlink(missing_ok=True)
-                _copy(source, target, want)
+                write(target)
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
@@ -194,19 +207,7 @@ class _Delivery:
             with suppress(FileNotFoundError):
                 if path.read_bytes() == data:
                     return
-            part = self.folder / _PART
-            part.unlink(missing_ok=True)
-            try:
-                _put(part, data)
-                part.replace(path)
-            except OSError as error:
-                if error.errno not in _NOT_KNOWN:
-                    raise
-                path.unlink(missing_ok=True)
-                _put(path, data)
-            finally:
-                with suppress(OSError):
-                    part.unlink(missing_ok=True)
+            self._replace(path, lambda part: _write_new(part, data))
         except OSError as error:
             raise AudioError(self._why(error, path, len(data))) from error
 
@@ -261,7 +262,7 @@ def _copy(source: Path, target: Path, want: _Copy) -> None:
         raise AudioError(f"{target} reads back differently: the card, the stick or the cable may be damaged")
 
 
-def _put(path: Path, data: bytes) -> None:
+def _write_new(path: Path, data: bytes) -> None:
     with path.open("xb") as file:
         file.write(data)
         _flush(file.fileno(), file.flush)
@@ -273,7 +274,7 @@ def _flush(number: int, flush: Callable[[], None]) -> None:
     try:
         os.fsync(number)
     except OSError as error:
-        if error.errno not in _NOT_KNOWN:
+        if error.errno not in _UNSUPPORTED:
             raise
 
 
