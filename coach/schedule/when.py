@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, product
+from typing import NamedTuple
 
 from coach.schedule.model import RefusedError
 
@@ -23,14 +24,30 @@ _SETS = {
 }
 _FILLERS = {"at", "on", "every", "each", "and", "the", "o'clock"}
 _CLOCK = re.compile(r"\d{1,2}(?::\d\d| ?h ?(?:\d\d)?)? ?(?:[ap]m)?", re.ASCII)
-_RANGES = (  # of each field of an expression: its name, lowest, highest, names
-    ("minute", 0, 59, ()),
-    ("hour", 0, 23, ()),
-    ("day of the month", 1, 31, ()),
-    ("month", 1, 12, _MONTHS),
-    ("day of the week", 0, 7, tuple(day[:3] for day in _DAYS)),
-)
 _TERM = re.compile(r"(?:\*|([0-9]{1,2}|[a-z]{3})(?:-([0-9]{1,2}|[a-z]{3}))?)(?:/([0-9]{1,2}))?")
+
+
+class _Field(NamedTuple):
+    """One of the five fields of a cron expression: its name, its lowest and highest number, and its words."""
+
+    name: str
+    low: int
+    high: int
+    words: tuple[str, ...] = ()
+
+    def refuse(self, term: str, why: str) -> RefusedError:
+        """Return the error for a term that this field cannot have."""
+        return RefusedError("time", f"the {self.name} of a cron expression {why} (got '{term[:60]}')")
+
+
+_WEEKDAY = _Field("day of the week", 0, 7, tuple(day[:3] for day in _DAYS))
+_FIELDS = (
+    _Field("minute", 0, 59),
+    _Field("hour", 0, 23),
+    _Field("day of the month", 1, 31),
+    _Field("month", 1, 12, _MONTHS),
+    _WEEKDAY,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +125,10 @@ def expression(text: str) -> When:
     import cronsim  # noqa: PLC0415 - only here and below, to keep the rest light
 
     fields = text.lower().split()
-    if len(fields) != len(_RANGES) or len(text) > _LONGEST:
-        names = ", ".join(name for name, *_ in _RANGES)
+    if len(fields) != len(_FIELDS) or len(text) > _LONGEST:
+        names = ", ".join(field.name for field in _FIELDS)
         raise RefusedError("time", f"a cron expression has five fields: {names} (got '{text[:60]}')")
-    plain = " ".join(_checked(field, *parts) for field, parts in zip(fields, _RANGES, strict=True))
+    plain = " ".join(_check_terms(text, field) for text, field in zip(fields, _FIELDS, strict=True))
     try:
         sim = cronsim.CronSim(plain, datetime(2000, 1, 1))
     except cronsim.CronSimError as error:
@@ -219,37 +236,40 @@ def _field(days: tuple[int, ...]) -> str:
     return ",".join(map(str, ordered))
 
 
-def _checked(field: str, name: str, low: int, high: int, names: tuple[str, ...]) -> str:
-    """Return a field with numbers for names, if every cron understands it."""
-    return ",".join(_term(term, name, low, high, names) for term in field.split(","))
+def _check_terms(text: str, field: _Field) -> str:
+    """Return the text of a field with numbers in place of words, if every cron understands it."""
+    return ",".join(_check_term(term, field) for term in text.split(","))
 
 
-def _term(term: str, name: str, low: int, high: int, names: tuple[str, ...]) -> str:
-    def refused(why: str) -> RefusedError:
-        return RefusedError("time", f"the {name} of a cron expression {why} (got '{term[:60]}')")
-
+def _check_term(term: str, field: _Field) -> str:
     found = _TERM.fullmatch(term)
     if not found:
-        raise refused(f"must be *, numbers from {low} to {high}, ranges such as {low}-{low + 2}, or */2")
-    ends = []
-    for text in filter(None, found.group(1, 2)):
-        if text in names:
-            number = names.index(text)
-        elif text.isdigit():
-            number = int(text)
-        else:
-            raise refused("has an unknown name")
-        if not low <= number <= high:
-            raise refused(f"must be from {low} to {high}")
-        ends.append(number)
-    step = int(found[3]) if found[3] else 1
-    if not 1 <= step <= high:
-        raise refused(f"must have a step from 1 to {high}")
-    if name == "day of the week" and len(ends) == 2 and ends[0] > ends[1] == 0:
+        example = f"{field.low}-{field.low + 2}"
+        raise field.refuse(
+            term, f"must be *, numbers from {field.low} to {field.high}, ranges such as {example}, or */2"
+        )
+    ends = [_check_number(word, term, field) for word in found.group(1, 2) if word]
+    step = int(found[3] or 1)
+    if not 1 <= step <= field.high:
+        raise field.refuse(term, f"must have a step from 1 to {field.high}")
+    if field is _WEEKDAY and len(ends) == 2 and ends[0] > ends[1] == 0:
         ends[1] = 7  # fri-sun
     if len(ends) == 2 and ends[0] > ends[1]:
-        raise refused("must have ranges that go up")
+        raise field.refuse(term, "must have ranges that go up")
     if len(ends) == 1 and found[3]:
-        ends.append(high)  # 5/15 is not known to every cron
+        ends.append(field.high)  # not every cron knows 5/15
     span = "-".join(map(str, ends)) or "*"
     return span if step == 1 else f"{span}/{step}"
+
+
+def _check_number(word: str, term: str, field: _Field) -> int:
+    """Return the number that one end of a term stands for."""
+    if word in field.words:
+        number = field.words.index(word)
+    elif word.isdigit():
+        number = int(word)
+    else:
+        raise field.refuse(term, "has an unknown name")
+    if not field.low <= number <= field.high:
+        raise field.refuse(term, f"must be from {field.low} to {field.high}")
+    return number
