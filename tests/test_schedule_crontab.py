@@ -14,7 +14,7 @@ import pytest
 
 from coach.errors import CoachError
 from coach.schedule import Schedule, schedules
-from coach.schedule.crontab import Crontab, line_of
+from coach.schedule.crontab import Crontab, format_line
 from tests.crontab import SPOOL, Person, person, somebody
 
 __all__ = ["person", "somebody"]
@@ -127,7 +127,7 @@ def test_a_crontab_that_crontab_refuses_stays_as_it_is(person: Person) -> None:
 
 def test_the_longest_line_that_coach_writes_is_taken(person: Person) -> None:
     long = Schedule("long", "30 6 * * *", ("/opt/coach",), "/")
-    room = 990 - len(line_of(long)) + len("30 6 * * * ")
+    room = 990 - len(format_line(long)) + len("30 6 * * * ")
     long = replace(long, script="/" + "x" * room)
     Crontab().add(long)
     assert Crontab().schedules() == [long]

@@ -30,9 +30,9 @@ from coach.cli.compiling import (
 )
 from coach.cli.scripts import SCRIPT_FILE
 from coach.schedule import RefusedError, Schedule, schedules
-from coach.schedule.invocation import environment, program
-from coach.schedule.runs import runs
-from coach.schedule.when import in_words, next_times, read
+from coach.schedule.invocation import capture_environment, find_program
+from coach.schedule.runs import read_runs
+from coach.schedule.when import describe, next_times, parse_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,10 +99,15 @@ def add(
         del choices[own]
     wish = wanted(script, **choices)
     with _asked():
-        when = read(at, days)
+        when = parse_times(at, days)
         path = os.path.abspath(script)  # noqa: PTH100 - a link to a script stays one
         asked = Schedule(
-            name or script.stem, when.fields, program(), path, tuple(typed(context, _OWN)), environment()
+            name or script.stem,
+            when.fields,
+            find_program(),
+            path,
+            tuple(typed(context, _OWN)),
+            capture_environment(),
         )
         if only_print:
             text = schedules.preview(asked, where, named=name is not None)
@@ -113,8 +118,8 @@ def add(
         ready_to_steer(*compiled(wish, fitted(wish, load(wish), "auto")))
         added = schedules.add(asked, where, named=name is not None)
     moment = next((f", next {_moment(time)}" for time in next_times(added.when, 1)), "")
-    click.echo(one_line(f"{added.name}: {in_words(added.when)}{moment} ({where})"))
-    if others := schedules.together(added):
+    click.echo(one_line(f"{added.name}: {describe(added.when)}{moment} ({where})"))
+    if others := schedules.find_clashes(added):
         note(f"{', '.join(others)} may start in the same minute; then only one of them plays")
 
 
@@ -130,7 +135,7 @@ def show(*, as_json: bool) -> None:
             "script": schedule.script,
             "options": list(schedule.options),
             "when": schedule.when,
-            "words": in_words(schedule.when),
+            "words": describe(schedule.when),
             "next": [time.isoformat(timespec="minutes") for time in times],
             "paused": schedule.paused,
             "where": where,
@@ -138,10 +143,10 @@ def show(*, as_json: bool) -> None:
         if not as_json:
             state = ", ".join(map(_moment, times)) if times else "paused" if schedule.paused else "never"
             command_line = " ".join([schedule.script, *map(shlex.quote, schedule.options)])
-            click.echo(one_line(f"{schedule.name}: {in_words(schedule.when)} ({where})"))
+            click.echo(one_line(f"{schedule.name}: {describe(schedule.when)} ({where})"))
             click.echo(one_line(f"    {'' if schedule.paused else 'next '}{state}"))
             click.echo(one_line(f"    {command_line}"))
-    for line in schedules.strangers():
+    for line in schedules.find_foreign_lines():
         note(f"Coach did not write this line between its marks, and leaves it alone: {line}")
     if as_json:
         click.echo(json.dumps(rows, indent=2))
@@ -200,7 +205,7 @@ def test(name: str) -> int:
 @click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many lines.")
 def log(last: int) -> None:
     """Show what happened at the set times, newest last."""
-    done = runs(last)
+    done = read_runs(last)
     for run in done:
         click.echo(one_line(f"{_moment(run.moment.astimezone())}  {run.name}: {run.outcome}"))
     if not done:

@@ -19,8 +19,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from coach.errors import CoachError
-from coach.schedule.model import RefusedError, Schedule, schedule_of
-from coach.schedule.when import expression
+from coach.schedule.model import RefusedError, Schedule, parse_command
+from coach.schedule.when import parse_expression
 from coach.user_folders import state_folder
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _GRACE = 3.0  # seconds for what was interrupted to end
 # The text.
 
 
-def line_of(schedule: Schedule) -> str:
+def format_line(schedule: Schedule) -> str:
     """Return the line that plays a schedule.
 
     Raises:
@@ -77,7 +77,7 @@ def read_line(line: str) -> Schedule | None:
     if not found or _INPUT.search(found[2]):
         return None
     try:
-        when = expression(found[1]).fields
+        when = parse_expression(found[1]).fields
         words = shlex.split(found[2].replace(r"\%", "%"))
     except (RefusedError, ValueError):
         return None
@@ -85,11 +85,11 @@ def read_line(line: str) -> Schedule | None:
     while words and (setting := re.fullmatch(r"([A-Z_]+)=(.*)", words[0], re.DOTALL)):
         environment.append((setting[1], setting[2]))
         del words[0]
-    return schedule_of(words, when, environment, paused=line.startswith(_PAUSED))
+    return parse_command(words, when, environment, paused=line.startswith(_PAUSED))
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class CrontabParts:
     """A crontab taken apart around the block.
 
     Attributes:
@@ -114,18 +114,18 @@ class Taken:
         return rest if rest or not self.new else None
 
 
-def taken_apart(text: str | None) -> Taken:
+def split_crontab(text: str | None) -> CrontabParts:
     """Return the parts of a crontab; None stands for one that does not exist.
 
     Raises:
         CoachError: the marks of the block are damaged.
     """
     if text is None:
-        return Taken("", (), "", new=True)
+        return CrontabParts("", (), "", new=True)
     lines = text.split("\n")
     marks = [n for n, line in enumerate(lines) if line.strip() in {_BEGIN, _BEGIN_NEW, _END}]
     if not marks:
-        return Taken("", (), text, new=False)
+        return CrontabParts("", (), text, new=False)
     if len(marks) != 2 or lines[marks[0]] not in {_BEGIN, _BEGIN_NEW} or lines[marks[1]] != _END:
         raise CoachError(
             f"the marks around Coach's lines in your crontab are damaged (line {marks[0] + 1}); with "
@@ -134,20 +134,18 @@ def taken_apart(text: str | None) -> Taken:
         )
     begin, end = marks
     before = "".join(f"{line}\n" for line in lines[:begin])
-    return Taken(
+    return CrontabParts(
         before, tuple(lines[begin + 1 : end]), "\n".join(lines[end + 1 :]), lines[begin] == _BEGIN_NEW
     )
 
 
-def with_line(text: str | None, line: str) -> str | None:
+def add_line(text: str | None, line: str) -> str | None:
     """Return a crontab with one more line in the block."""
-    taken = taken_apart(text)
+    taken = split_crontab(text)
     return replace(taken, lines=(*taken.lines, line)).text
 
 
-def with_lines_changed(
-    text: str | None, names: Iterable[str], change: Callable[[str], str | None]
-) -> str | None:
+def change_lines(text: str | None, names: Iterable[str], change: Callable[[str], str | None]) -> str | None:
     """Return a crontab with the lines of some schedules changed.
 
     Args:
@@ -155,7 +153,7 @@ def with_lines_changed(
         names: of the schedules; those that are not there are passed over.
         change: gives a new line for one; None removes it.
     """
-    taken, wanted = taken_apart(text), set(names)
+    taken, wanted = split_crontab(text), set(names)
     lines: list[str] = []
     for line in taken.lines:
         schedule = read_line(line)
@@ -165,7 +163,7 @@ def with_lines_changed(
     return replace(taken, lines=tuple(lines)).text
 
 
-def as_cron_runs(text: str, line: str) -> tuple[dict[str, str], str, bytes]:
+def parse_as_cron(text: str, line: str) -> tuple[dict[str, str], str, bytes]:
     """Return what cron gives to a line of a crontab.
 
     Returns:
@@ -194,7 +192,7 @@ class Crontab:
 
     name = "cron"
 
-    def usable(self) -> None:
+    def check_usable(self) -> None:
         """Do nothing where there is a crontab.
 
         Raises:
@@ -215,13 +213,13 @@ class Crontab:
 
     def preview(self, schedule: Schedule) -> str:
         """Return what would be written."""
-        return line_of(schedule)
+        return format_line(schedule)
 
     def schedules(self) -> list[Schedule]:
         """Return those that there are."""
         return [schedule for line in self._lines() if (schedule := read_line(line))]
 
-    def strangers(self) -> list[str]:
+    def find_foreign_lines(self) -> list[str]:
         """Return lines among them that start something which Coach did not write."""
         return [
             line for line in self._lines()
@@ -231,19 +229,17 @@ class Crontab:
 
     def add(self, schedule: Schedule) -> None:
         """Write one more schedule."""
-        line = line_of(schedule)
-        self._change(lambda text: with_line(text, line))
+        line = format_line(schedule)
+        self._change(lambda text: add_line(text, line))
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove schedules."""
-        self._change(lambda text: with_lines_changed(text, names, lambda _: None))
+        self._change(lambda text: change_lines(text, names, lambda _: None))
 
     def pause(self, names: Iterable[str], *, paused: bool) -> None:
         """Keep schedules without playing them, or play them again."""
         start = _PAUSED if paused else ""
-        self._change(
-            lambda text: with_lines_changed(text, names, lambda line: start + line.removeprefix(_PAUSED))
-        )
+        self._change(lambda text: change_lines(text, names, lambda line: start + line.removeprefix(_PAUSED)))
 
     def run(self, name: str, show: Callable[[bytes], None]) -> int:
         """Run one now, as cron would.
@@ -258,15 +254,15 @@ class Crontab:
         import pwd  # noqa: PLC0415 - not on Windows
 
         text = _read() or ""
-        line = next(each for each in taken_apart(text).lines if (it := read_line(each)) and it.name == name)
-        settings, command, stdin = as_cron_runs(text, line)
+        line = next(each for each in split_crontab(text).lines if (it := read_line(each)) and it.name == name)
+        settings, command, stdin = parse_as_cron(text, line)
         person = pwd.getpwuid(os.getuid())
         usual = {"HOME": person.pw_dir, "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
         environment = {**usual, **settings, "LOGNAME": person.pw_name}
-        return _run([environment["SHELL"], "-c", command], environment, stdin, show)
+        return _run_as_cron([environment["SHELL"], "-c", command], environment, stdin, show)
 
     def _lines(self) -> tuple[str, ...]:
-        return taken_apart(_read()).lines
+        return split_crontab(_read()).lines
 
     def _change(self, edit: Callable[[str | None], str | None]) -> None:
         """Read, back up, edit, write, read back and compare.
@@ -274,7 +270,7 @@ class Crontab:
         Raises:
             CoachError: it did not go as it must; it says what stands there now.
         """
-        self.usable()
+        self.check_usable()
         for _ in range(_ATTEMPTS):
             old = _read()
             new = edit(old)
@@ -303,23 +299,23 @@ def _read() -> str | None:
     Raises:
         CoachError: crontab says something else than either.
     """
-    text = _listed({})
+    text = _list_crontab({})
     # Debian's leaves out the header that it writes; where there is none, up to three comments of a person.
-    whole = _listed({"CRONTAB_NOHEADER": "N"})
+    whole = _list_crontab({"CRONTAB_NOHEADER": "N"})
     if text == whole or text is None or whole is None or not whole.endswith(text):
         if text != whole:
             raise CoachError("your crontab is being edited elsewhere; nothing was changed, try again")
     elif not _HEADER.fullmatch(whole.removesuffix(text)):
         text = whole
-    return _unescaped(text) if text and any(shown in text for shown in _SHOWN.values()) else text
+    return _unescape(text) if text and any(shown in text for shown in _SHOWN.values()) else text
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     """Return a crontab with the characters that Debian's lists in words, told from such words of a person's.
 
     Only an editor is given the file as it is; ours prints it and changes nothing.
     """
-    done = _crontab(["-e"], {"EDITOR": "cat", "VISUAL": "cat"})
+    done = _run_crontab(["-e"], {"EDITOR": "cat", "VISUAL": "cat"})
     if done.returncode != 0:  # no cron with such a list
         return text
     plain = done.stdout.decode(errors="surrogateescape")
@@ -332,14 +328,14 @@ def _unescaped(text: str) -> str:
     return hidden + plain
 
 
-def _listed(environment: dict[str, str]) -> str | None:
-    done = _crontab(["-l"], environment)
+def _list_crontab(environment: dict[str, str]) -> str | None:
+    done = _run_crontab(["-l"], environment)
     said = done.stderr.decode(errors="replace").strip()
     if done.returncode == 0 and not said:
         return done.stdout.decode(errors="surrogateescape")
     if done.returncode == 1 and not done.stdout and _NONE.fullmatch(said):
         return None
-    raise CoachError(f"'crontab -l' says: {_said(said, done.returncode)}; nothing was changed")
+    raise CoachError(f"'crontab -l' says: {_first_line_or_code(said, done.returncode)}; nothing was changed")
 
 
 def _write(text: str | None) -> None:
@@ -349,18 +345,18 @@ def _write(text: str | None) -> None:
         CoachError: crontab refuses it.
     """
     given = (text or "").encode(errors="surrogateescape")
-    done = _crontab(["-r"] if text is None else ["-"], given=given)
+    done = _run_crontab(["-r"] if text is None else ["-"], given=given)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip()
-        raise CoachError(f"crontab refuses: {_said(said, done.returncode)}; it stays as it was")
+        raise CoachError(f"crontab refuses: {_first_line_or_code(said, done.returncode)}; it stays as it was")
 
 
-def _said(text: str, code: int) -> str:
+def _first_line_or_code(text: str, code: int) -> str:
     """Return the first line of what a command said."""
     return text.partition("\n")[0].strip()[:200] if text else f"nothing, with exit code {code}"
 
 
-def _crontab(
+def _run_crontab(
     arguments: list[str], environment: dict[str, str] | None = None, given: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
     """Run the person's crontab command; the only place that does."""
@@ -393,7 +389,9 @@ def _back_up(text: str | None) -> str | None:
     return str(path)
 
 
-def _run(command: list[str], environment: dict[str, str], stdin: bytes, show: Callable[[bytes], None]) -> int:
+def _run_as_cron(
+    command: list[str], environment: dict[str, str], stdin: bytes, show: Callable[[bytes], None]
+) -> int:
     """Run a command as cron does: in a session of its own, at home, with pipes; it ends when we do."""
     try:
         process = subprocess.Popen(  # noqa: S603 - the person's own shell

@@ -11,7 +11,7 @@ _FOLDERS = ("COACH_CACHE", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 _SERVERS = ("PULSE_SERVER", "PULSE_RUNTIME_PATH", "PIPEWIRE_REMOTE")
 
 
-def program() -> tuple[str, ...]:
+def find_program() -> tuple[str, ...]:
     """Return the words that start this very Coach from anywhere."""
     folders = (Path(sys.executable).parent, Path(sysconfig.get_path("scripts")))
     for folder in folders:  # not resolved: a virtual environment's python is a link
@@ -21,7 +21,7 @@ def program() -> tuple[str, ...]:
     return (str(Path(sys.executable).absolute()), "-m", "coach")
 
 
-def environment() -> tuple[tuple[str, str], ...]:
+def capture_environment() -> tuple[tuple[str, str], ...]:
     """Return the variables that are set here, and that a scheduler would not set."""
     found = {name: os.environ[name] for name in (*_FOLDERS, *_SERVERS) if os.environ.get(name)}
     found |= {name: os.path.abspath(found[name]) for name in _FOLDERS if name in found}  # noqa: PTH100 - no links followed

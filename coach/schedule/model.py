@@ -53,7 +53,7 @@ class Schedule:
         return (*self.program, *_MARK, self.name, self.script, *self.options)
 
 
-def schedule_of(
+def parse_command(
     words: list[str], when: str, environment: list[tuple[str, str]], *, paused: bool
 ) -> Schedule | None:
     """Return the schedule whose command has these words; None where Coach did not write them."""
@@ -86,7 +86,7 @@ def check(schedule: Schedule) -> None:
             raise CoachError(f"'{text}' holds a control character, which no schedule can hold; rename it")
 
 
-def name_from(text: str) -> str:
+def derive_name(text: str) -> str:
     """Return a name made of any text, such as that of a file."""
     name = re.sub(r"[^A-Za-z0-9_.-]+", "_", text).lstrip(".-")[: LONGEST_NAME - 4]
     return name if re.search("[A-Za-z0-9]", name) else "routine"

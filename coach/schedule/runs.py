@@ -75,7 +75,7 @@ def log_run(name: str, outcome: str) -> None:
         raise CoachError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def runs(newest: int) -> list[Run]:
+def read_runs(newest: int) -> list[Run]:
     """Return the newest so many runs, the oldest of them first; lines that are none are passed over.
 
     Raises:
@@ -91,13 +91,13 @@ def runs(newest: int) -> list[Run]:
             continue
         except OSError as error:
             raise CoachError(f"cannot read {file}: {error.strerror or error}") from error
-        found = [*filter(None, map(_run, text.split("\n"))), *found]
+        found = [*filter(None, map(_parse_run, text.split("\n"))), *found]
         if len(found) >= newest:
             break
     return found[-newest:] if newest else []
 
 
-def _run(line: str) -> Run | None:
+def _parse_run(line: str) -> Run | None:
     parts = _LINE.fullmatch(line)
     try:
         return Run(datetime.fromisoformat(parts[1]), parts[2], parts[3]) if parts else None

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from coach.errors import CoachError
 from coach.lock import LockedError, holding
 from coach.schedule.crontab import Crontab
-from coach.schedule.model import RefusedError, Schedule, check, name_from
+from coach.schedule.model import RefusedError, Schedule, check, derive_name
 from coach.schedule.systemd import Systemd
-from coach.schedule.when import meet
+from coach.schedule.when import share_a_minute
 from coach.user_folders import state_folder
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Writer(Protocol):
 
     name: str
 
-    def usable(self) -> None:
+    def check_usable(self) -> None:
         """Do nothing where schedules can be added."""
 
     def is_there(self) -> bool:
@@ -42,7 +42,7 @@ class Writer(Protocol):
     def schedules(self) -> list[Schedule]:
         """Return those that there are."""
 
-    def strangers(self) -> list[str]:
+    def find_foreign_lines(self) -> list[str]:
         """Return lines among them that start something which Coach did not write."""
 
     def add(self, schedule: Schedule) -> None:
@@ -75,9 +75,9 @@ def schedules() -> list[Planned]:
     return [Planned(schedule, name) for name, writer in there for schedule in writer.schedules()]
 
 
-def strangers() -> list[str]:
+def find_foreign_lines() -> list[str]:
     """Return what stands among the schedules and is none that Coach wrote."""
-    return [line for writer in WRITERS.values() if writer.is_there() for line in writer.strangers()]
+    return [line for writer in WRITERS.values() if writer.is_there() for line in writer.find_foreign_lines()]
 
 
 def plan(schedule: Schedule, where: str, *, named: bool) -> Schedule:
@@ -92,8 +92,8 @@ def plan(schedule: Schedule, where: str, *, named: bool) -> Schedule:
         RefusedError: the name is taken, or the routine plays at such a time already.
         CoachError: the scheduler is not there, or can't be used.
     """
-    WRITERS[where].usable()
-    fitting = _fitting(schedule, [planned.schedule for planned in schedules()], named=named)
+    WRITERS[where].check_usable()
+    fitting = _name_and_check(schedule, [planned.schedule for planned in schedules()], named=named)
     WRITERS[where].preview(fitting)
     return fitting
 
@@ -103,12 +103,12 @@ def preview(schedule: Schedule, where: str, *, named: bool) -> str:
     there: list[Schedule] = []
     with suppress(CoachError):
         there = [planned.schedule for planned in schedules()]
-    return WRITERS[where].preview(_fitting(schedule, there, named=named))
+    return WRITERS[where].preview(_name_and_check(schedule, there, named=named))
 
 
 def add(schedule: Schedule, where: str, *, named: bool) -> Schedule:
     """Write a schedule; return it with the name that it got. Arguments and errors are those of `plan`."""
-    with _alone():
+    with _lock_schedules():
         fitting = plan(schedule, where, named=named)
         WRITERS[where].add(fitting)
         return fitting
@@ -120,8 +120,8 @@ def remove(names: Iterable[str]) -> None:
     Raises:
         RefusedError: one is not there; then none is removed.
     """
-    with _alone():
-        for where, few in _by_writer(names).items():
+    with _lock_schedules():
+        for where, few in _group_by_writer(names).items():
             WRITERS[where].remove(few)
 
 
@@ -131,8 +131,8 @@ def pause(names: Iterable[str], *, paused: bool) -> None:
     Raises:
         RefusedError: one is not there; then none is changed.
     """
-    with _alone():
-        for where, few in _by_writer(names).items():
+    with _lock_schedules():
+        for where, few in _group_by_writer(names).items():
             WRITERS[where].pause(few, paused=paused)
 
 
@@ -149,23 +149,23 @@ def run(name: str, show: Callable[[bytes], None]) -> int:
     Raises:
         RefusedError: it is not there.
     """
-    (where,) = _by_writer([name])
+    (where,) = _group_by_writer([name])
     return WRITERS[where].run(name, show)
 
 
-def together(schedule: Schedule) -> list[str]:
+def find_clashes(schedule: Schedule) -> list[str]:
     """Return the names of other schedules that start in the same minute at some time."""
     return [
         other.name
         for other, _ in schedules()
-        if other.name != schedule.name and not other.paused and meet(other.when, schedule.when)
+        if other.name != schedule.name and not other.paused and share_a_minute(other.when, schedule.when)
     ]
 
 
-def _fitting(schedule: Schedule, there: list[Schedule], *, named: bool) -> Schedule:
+def _name_and_check(schedule: Schedule, there: list[Schedule], *, named: bool) -> Schedule:
     """Return a schedule with a name of its own; see `plan`."""
     if not named:
-        schedule = replace(schedule, name=name_from(schedule.name))
+        schedule = replace(schedule, name=derive_name(schedule.name))
     check(schedule)
     taken = {other.name for other in there}
     if named and schedule.name in taken:
@@ -174,7 +174,7 @@ def _fitting(schedule: Schedule, there: list[Schedule], *, named: bool) -> Sched
         )
     for other in there:
         same = os.path.realpath(other.script) == os.path.realpath(schedule.script)
-        if same and meet(other.when, schedule.when):
+        if same and share_a_minute(other.when, schedule.when):
             paused = f", paused; 'coach schedule resume {other.name}' wakes it" if other.paused else ""
             raise RefusedError("time", f"'{other.name}' plays this routine at such a time already{paused}")
     name, number = schedule.name, 1
@@ -184,7 +184,7 @@ def _fitting(schedule: Schedule, there: list[Schedule], *, named: bool) -> Sched
     return replace(schedule, name=name)
 
 
-def _by_writer(names: Iterable[str]) -> dict[str, list[str]]:
+def _group_by_writer(names: Iterable[str]) -> dict[str, list[str]]:
     """Return names by the scheduler that keeps them."""
     kept = {planned.schedule.name: planned.where for planned in schedules()}
     found: dict[str, list[str]] = {}
@@ -200,7 +200,7 @@ def _by_writer(names: Iterable[str]) -> dict[str, list[str]]:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _lock_schedules() -> Iterator[None]:
     """Keep other processes of ours from changing schedules meanwhile."""
     try:
         with holding(state_folder() / "schedule.lock", patience=_PATIENCE):

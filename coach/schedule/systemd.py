@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coach.errors import CoachError
-from coach.schedule.model import RefusedError, Schedule, schedule_of
-from coach.schedule.when import expression, in_words
+from coach.schedule.model import RefusedError, Schedule, parse_command
+from coach.schedule.when import describe, parse_expression
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,7 +57,7 @@ When={when}
 # The text.
 
 
-def service_of(schedule: Schedule) -> str:
+def format_service(schedule: Schedule) -> str:
     """Return the unit that plays a schedule.
 
     Raises:
@@ -66,9 +66,9 @@ def service_of(schedule: Schedule) -> str:
     text = _SERVICE.format(
         name=schedule.name,
         environment="".join(
-            f"Environment={_quoted(f'{name}={value}')}\n" for name, value in schedule.environment
+            f"Environment={_quote(f'{name}={value}')}\n" for name, value in schedule.environment
         ),
-        command=" ".join([_START, *map(_quoted, schedule.words)]),
+        command=" ".join([_START, *map(_quote, schedule.words)]),
     )
     try:
         text.encode()
@@ -77,20 +77,20 @@ def service_of(schedule: Schedule) -> str:
     return text
 
 
-def timer_of(schedule: Schedule) -> str:
+def format_timer(schedule: Schedule) -> str:
     """Return the unit that says when."""
-    calendar = "".join(f"OnCalendar={each}\n" for each in calendar_of(schedule.when))
-    words = in_words(schedule.when)
+    calendar = "".join(f"OnCalendar={each}\n" for each in format_calendar(schedule.when))
+    words = describe(schedule.when)
     return _TIMER.format(name=schedule.name, words=words, calendar=calendar, when=schedule.when)
 
 
-def calendar_of(fields: str) -> list[str]:
+def format_calendar(fields: str) -> list[str]:
     """Return five fields of cron as calendar events: two where one of two kinds of day is enough."""
-    when = expression(fields)
-    time_of_day = f"{_list(when.hours, 24)}:{_list(when.minutes, 60)}:00"
+    when = parse_expression(fields)
+    time_of_day = f"{_format_numbers(when.hours, 24)}:{_format_numbers(when.minutes, 60)}:00"
     weekdays = [day for number, day in enumerate(_DAYS) if number in when.weekdays]
     on_weekdays = "" if len(weekdays) == len(_DAYS) else f"{','.join(weekdays)} "
-    months, days = _list(when.months, 12), _list(when.days, 31)
+    months, days = _format_numbers(when.months, 12), _format_numbers(when.days, 31)
     if when.either:
         return [f"*-{months}-{days} {time_of_day}", f"{on_weekdays}*-{months}-* {time_of_day}"]
     return [f"{on_weekdays}*-{months}-{days} {time_of_day}"]
@@ -102,9 +102,9 @@ def read_units(service: str, timer: str, *, paused: bool) -> Schedule | None:
     for line in service.split("\n"):
         key, _, value = line.partition("=")
         if key == "ExecStart" and value.startswith(f"{_START} "):
-            commands.append([_plain(word) for word in _WORD.findall(value.removeprefix(_START))])
+            commands.append([_unquote(word) for word in _WORD.findall(value.removeprefix(_START))])
         elif key == "Environment" and (word := _WORD.fullmatch(value)):
-            name, _, value = _plain(word[1]).partition("=")
+            name, _, value = _unquote(word[1]).partition("=")
             environment.append((name, value))
     for line in timer.partition("[X-Coach]")[2].split("\n"):
         if line.startswith("When="):
@@ -112,22 +112,22 @@ def read_units(service: str, timer: str, *, paused: bool) -> Schedule | None:
     if len(commands) != 1 or when is None:
         return None
     try:
-        fields = expression(when).fields
+        fields = parse_expression(when).fields
     except RefusedError:
         return None
-    return schedule_of(commands[0], fields, environment, paused=paused)
+    return parse_command(commands[0], fields, environment, paused=paused)
 
 
-def _list(numbers: frozenset[int], count: int) -> str:
+def _format_numbers(numbers: frozenset[int], count: int) -> str:
     return "*" if len(numbers) == count else ",".join(f"{number:02}" for number in sorted(numbers))
 
 
-def _quoted(word: str) -> str:
+def _quote(word: str) -> str:
     text = word.replace("\\", r"\\").replace('"', r"\"").replace("%", "%%")
     return f'"{text}"'
 
 
-def _plain(text: str) -> str:
+def _unquote(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text).replace("%%", "%")
 
 
@@ -139,7 +139,7 @@ class Systemd:
 
     name = "systemd"
 
-    def usable(self) -> None:
+    def check_usable(self) -> None:
         """Do nothing where timers can be had.
 
         Raises:
@@ -156,7 +156,7 @@ class Systemd:
     def preview(self, schedule: Schedule) -> str:
         """Return what would be written."""
         service, timer = _files(schedule.name)
-        return f"# {service}\n{service_of(schedule)}\n# {timer}\n{timer_of(schedule)}".rstrip("\n")
+        return f"# {service}\n{format_service(schedule)}\n# {timer}\n{format_timer(schedule)}".rstrip("\n")
 
     def schedules(self) -> list[Schedule]:
         """Return those that there are."""
@@ -170,13 +170,13 @@ class Systemd:
                     found.append(schedule)
         return found
 
-    def strangers(self) -> list[str]:
+    def find_foreign_lines(self) -> list[str]:
         """Return nothing: files that Coach did not write are none of its business."""
         return []
 
     def add(self, schedule: Schedule) -> None:
         """Write and start one more timer; if that fails its files are taken away again."""
-        texts = (service_of(schedule), timer_of(schedule))
+        texts = (format_service(schedule), format_timer(schedule))
         files = _files(schedule.name)
         there = [file for file in files if os.path.lexists(file)]
         if there:
@@ -189,14 +189,14 @@ class Systemd:
         except BaseException:
             with suppress(CoachError):
                 _systemctl("disable", "--now", files[1].name)
-            _take_away(schedule.name)
+            _remove_files(schedule.name)
             raise
 
     def remove(self, names: Iterable[str]) -> None:
         """Stop timers and take their files away."""
         for name in names:
             _systemctl("disable", "--now", f"coach-{name}.timer")
-            _take_away(name)
+            _remove_files(name)
 
     def pause(self, names: Iterable[str], *, paused: bool) -> None:
         """Keep schedules without playing them, or play them again."""
@@ -246,7 +246,7 @@ def _files(name: str) -> tuple[Path, Path]:
     return _folder() / f"coach-{name}.service", _folder() / f"coach-{name}.timer"
 
 
-def _take_away(name: str) -> None:
+def _remove_files(name: str) -> None:
     for file in _files(name):
         file.unlink(missing_ok=True)
     with suppress(CoachError):

@@ -78,7 +78,7 @@ class When:
         return any(matches) if self.either else all(matches)
 
 
-def read(at: str, days: str | None = None) -> When:
+def parse_times(at: str, days: str | None = None) -> When:
     """Return the times that a person means.
 
     Args:
@@ -101,22 +101,24 @@ def read(at: str, days: str | None = None) -> When:
     if "*" in text or (len(words) >= 5 and all(re.fullmatch(r"[\d*/,-]+", word) for word in words[:3])):
         if days is not None:
             raise RefusedError("days", f"a cron expression has its own days: leave --days out ('{at}')")
-        return expression(text)
-    wanted = None if days is None else _weekdays(days)
+        return parse_expression(text)
+    wanted = None if days is None else _parse_weekdays(days)
     rest = []
     for word in re.sub(r"\s*([,-])\s*", r"\1", text).split():
-        on = None if word in _FILLERS else _days_in(word)
+        on = None if word in _FILLERS else _parse_days(word)
         if on is None and word not in _FILLERS:
             rest.append(word)
         elif on is not None:
             if days is not None:
                 raise RefusedError("days", f"the days stand in --at already: leave one out ('{at}')")
             wanted = (wanted or ()) + on
-    hour, minute = _clock(" ".join(rest), at)
-    return expression(f"{minute} {hour} * * {_field(_SETS['daily'] if wanted is None else wanted)}")
+    hour, minute = _parse_clock(" ".join(rest), at)
+    return parse_expression(
+        f"{minute} {hour} * * {_format_days(_SETS['daily'] if wanted is None else wanted)}"
+    )
 
 
-def expression(text: str) -> When:
+def parse_expression(text: str) -> When:
     """Return the times of a cron expression.
 
     Raises:
@@ -138,7 +140,7 @@ def expression(text: str) -> When:
     return When(plain, minutes, hours, days, months, weekdays, not sim.day_and)
 
 
-def in_words(when: str) -> str:
+def describe(when: str) -> str:
     """Return five fields as a person says them: at 06:30 on Monday through Friday."""
     import cronsim  # noqa: PLC0415
 
@@ -160,9 +162,9 @@ def next_times(when: str, count: int, now: datetime | None = None) -> list[datet
     return list(islice(cronsim.CronSim(when, now or datetime.now(tzlocal())), count))
 
 
-def meet(one: str, other: str) -> bool:
+def share_a_minute(one: str, other: str) -> bool:
     """Tell whether two expressions ever mean the same minute."""
-    a, b = expression(one), expression(other)
+    a, b = parse_expression(one), parse_expression(other)
     if not (a.minutes & b.minutes and a.hours & b.hours):
         return False
     # Each date, also 29 February, falls on each day of the week some year.
@@ -173,7 +175,7 @@ def meet(one: str, other: str) -> bool:
     )
 
 
-def _clock(text: str, whole: str) -> tuple[int, int]:
+def _parse_clock(text: str, whole: str) -> tuple[int, int]:
     """Return hour and minute of a time of day."""
     text = {"noon": "12:00", "midnight": "00:00"}.get(text, text)
     refused = RefusedError(
@@ -195,16 +197,16 @@ def _clock(text: str, whole: str) -> tuple[int, int]:
     return first.hour, first.minute
 
 
-def _weekdays(text: str) -> tuple[int, ...]:
+def _parse_weekdays(text: str) -> tuple[int, ...]:
     """Return the days of the week that an option names."""
     words = [word for word in re.sub(r"\s*-\s*", "-", text.lower()).split() if word not in _FILLERS]
-    found = [_days_in(word) for word in words]
+    found = [_parse_days(word) for word in words]
     if not found or None in found:
         raise RefusedError("days", f"must be days such as mon-fri, mon,wed, weekdays or daily (got '{text}')")
     return tuple(day for days in found for day in days or ())
 
 
-def _days_in(word: str) -> tuple[int, ...] | None:
+def _parse_days(word: str) -> tuple[int, ...] | None:
     """Return the days of a word such as mondays, mon-fri or sat,sun; None if it names none."""
     found: tuple[int, ...] = ()
     for part in filter(None, word.split(",")):
@@ -212,21 +214,21 @@ def _days_in(word: str) -> tuple[int, ...] | None:
         if part in _SETS or f"{part}s" in _SETS:
             found += _SETS.get(part) or _SETS[f"{part}s"]
             continue
-        start, end = _day(first), _day(last if dash else first)
+        start, end = _parse_day(first), _parse_day(last if dash else first)
         if start is None or end is None:
             return None
         found += tuple((start + step) % 7 for step in range((end - start) % 7 + 1))
     return found or None
 
 
-def _day(word: str) -> int | None:
+def _parse_day(word: str) -> int | None:
     short = word.removesuffix("s")
     if len(short) < 2:
         return None
     return next((number for number, day in enumerate(_DAYS) if day.startswith((word, short))), None)
 
 
-def _field(days: tuple[int, ...]) -> str:
+def _format_days(days: tuple[int, ...]) -> str:
     """Return days of the week as a field of cron's: a range where they follow each other from Monday on."""
     ordered = sorted(set(days), key=lambda day: (day - 1) % 7)
     if len(ordered) == 7:
