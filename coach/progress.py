@@ -170,11 +170,11 @@ def grown_doses(before: Routine, after: Routine) -> list[str]:
     for plain, exercise in zip(before.exercises(), after.exercises(), strict=True):
         for _, dose in exercise.doses:
             if _numbers(dose) != _numbers(plain.dose):
-                found |= dict.fromkeys(ranged(plain.dose, dose))
+                found |= dict.fromkeys(describe_dose(plain.dose, dose))
     return list(found)
 
 
-def ranged(plain: Dose, dose: Dose, *, of: bool = False) -> list[str]:
+def describe_dose(plain: Dose, dose: Dose, *, of: bool = False) -> list[str]:
     """Return a dose in words, as far as it has a range: "12 reps", "24 s".
 
     Args:

@@ -215,9 +215,9 @@ def test_very_many_chapters(tmp_path: Path, suffix: str) -> None:
 
 
 def test_moments_of_long_tracks() -> None:
-    from coach.encode.ffmpeg_formats import _clock
+    from coach.encode.ffmpeg_formats import _format_clock
 
-    assert _clock(11 * 3600 * RATE + 59 * 60 * RATE + 59 * RATE + RATE - 1) == "11:59:59.999"
+    assert _format_clock(11 * 3600 * RATE + 59 * 60 * RATE + 59 * RATE + RATE - 1) == "11:59:59.999"
 
 
 # What goes wrong

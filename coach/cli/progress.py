@@ -16,7 +16,7 @@ from coach.cli.compiling import Wanted, load
 from coach.cli.screen import columns, filled, styled, wide, wrapped
 from coach.cli.scripts import SCRIPT_FILE
 from coach.errors import CoachError
-from coach.progress import outgrown, ranged, standings
+from coach.progress import describe_dose, outgrown, standings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -145,7 +145,7 @@ def _dose(stand: Standing) -> str:
     from coach.routine import Hold, Timed
 
     if stand.grows:
-        return ", ".join(ranged(stand.exercise.dose, stand.dose, of=True))
+        return ", ".join(describe_dose(stand.exercise.dose, stand.dose, of=True))
     dose = stand.dose
     if isinstance(dose, Timed):
         return f"{float(dose.seconds):g} s"

@@ -25,7 +25,7 @@ from coach.digest import digest_file
 from coach.encode.captions import lrc, vtt
 from coach.encode.formats import FORMATS, format_of
 from coach.encode.names import file_name
-from coach.encode.text import one_line
+from coach.encode.text import clean_for_tag
 from coach.encode.track import Track, album_title
 from coach.encode.write import Exported, write_file
 from coach.errors import AudioError
@@ -107,8 +107,8 @@ def export_album(
         beside[f"{name.removesuffix(suffix)}.lrc"] = lrc(track.timeline).encode()
         beside[f"{name.removesuffix(suffix)}.vtt"] = vtt(track.timeline).encode()
 
-    _make(folder)
-    old = _files_of(folder, _routine(timeline))
+    _make_folder(folder)
+    old = _read_lists(folder, _routine_name(timeline))
     if cover and (_COVER in old or not (folder / _COVER).exists()):
         beside[_COVER] = cover
     planned = (*tracks, *beside)
@@ -126,7 +126,7 @@ def export_album(
             chapter=track.chapter,
             cover=cover,
             rate=rate,
-            progress=_onward(progress, track.start, Track(timeline, rate=rate).length),
+            progress=_shift_progress(progress, track.start, Track(timeline, rate=rate).length),
             memo=memo,
         )
         done.append(made)
@@ -155,7 +155,7 @@ def check_folder(folder: Path) -> None:
         check_target(folder)
 
 
-def _make(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
@@ -176,9 +176,9 @@ class _Playlist:
     def __init__(
         self, folder: Path, timeline: Timeline, tracks: Mapping[str, Track], files: dict[str, str]
     ) -> None:
-        self._head = ["#EXTM3U", f"#PLAYLIST:{album_title(timeline)}", f"{_ALBUM}{_routine(timeline)}"]
+        self._head = ["#EXTM3U", f"#PLAYLIST:{album_title(timeline)}", f"{_ALBUM}{_routine_name(timeline)}"]
         self._entries = {
-            name: f"#EXTINF:{_seconds(track.timeline.length)},Coach - {track.timeline.title}"
+            name: f"#EXTINF:{_to_seconds(track.timeline.length)},Coach - {track.timeline.title}"
             for name, track in tracks.items()
         }
         self.path = folder / file_name(album_title(timeline), _LIST)
@@ -221,12 +221,12 @@ def _check_free(folder: Path, names: Iterable[str], old: Iterable[str]) -> None:
             raise AudioError(f"{folder / name} is not of this album: move it away, or name another folder")
 
 
-def _routine(timeline: Timeline) -> str:
+def _routine_name(timeline: Timeline) -> str:
     """Return what tells the album of one routine from that of another: the name of its script."""
-    return one_line(Path(timeline.cues[0].location.path).name) if timeline.cues else ""
+    return clean_for_tag(Path(timeline.cues[0].location.path).name) if timeline.cues else ""
 
 
-def _files_of(folder: Path, routine: str) -> dict[str, str]:
+def _read_lists(folder: Path, routine: str) -> dict[str, str]:
     """Return the files that earlier runs made in a folder, their lists among them, each with its digest.
 
     Raises:
@@ -260,7 +260,7 @@ def _is_ours(name: str) -> bool:
     return name == _COVER or (suffix in {*FORMATS, ".lrc", ".vtt"} and file_name(stem, suffix) == name)
 
 
-def _seconds(samples: int) -> int:
+def _to_seconds(samples: int) -> int:
     return (2 * samples + RATE) // (2 * RATE)
 
 
@@ -288,7 +288,7 @@ def _digest(path: Path) -> str:
         return digest_file(file, _DIGEST_BYTES)
 
 
-def _onward(
+def _shift_progress(
     progress: Callable[[int, int], None] | None, before: int, total: int
 ) -> Callable[[int, int], None] | None:
     """Return a report of a track's progress as one of the album's."""

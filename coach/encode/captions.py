@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from coach.encode.text import chapter_titles, one_line
+from coach.encode.text import chapter_titles, clean_for_tag
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _BESIDE = 12
 """Bytes of a synchronised line beside its words: a mark of the encoding, a time, the ends."""
 
 
-def for_tags(timeline: Timeline) -> Timeline:
+def fit_into_tags(timeline: Timeline) -> Timeline:
     """Return a timeline with no more cues than tags have room for.
 
     Where their words come to half a megabyte, those that count are left out; where they still do, all are.
@@ -40,7 +40,7 @@ def for_tags(timeline: Timeline) -> Timeline:
     return replace(timeline, cues=())
 
 
-def plain(timeline: Timeline) -> str:
+def format_lyrics(timeline: Timeline) -> str:
     """Return what is said as plain text: a line for each sentence, and one for the words of a rep.
 
     Chapters have their titles above and an empty line between them, if there are several.
@@ -51,21 +51,21 @@ def plain(timeline: Timeline) -> str:
     starts = [chapter.start for chapter in timeline.chapters]
     chapters = list(zip(starts, chapter_titles(timeline), strict=True)) if len(starts) > 1 else []
     lines: list[str] = []
-    for _, group in groupby(timeline.cues, _together):
+    for _, group in groupby(timeline.cues, _line_of):
         cues = list(group)
         while chapters and chapters[0][0] <= cues[0].start:
             lines += ["", chapters.pop(0)[1]]
-        lines.append(_BETWEEN.join(filter(None, (one_line(cue.text) for cue in cues))))
+        lines.append(_BETWEEN.join(filter(None, (clean_for_tag(cue.text) for cue in cues))))
     return "\n".join(lines).strip()
 
 
-def timed(timeline: Timeline) -> list[tuple[str, int]]:
+def list_timed_words(timeline: Timeline) -> list[tuple[str, int]]:
     """Return the words of each cue, with its start in whole milliseconds, rounded down.
 
     Args:
         timeline: of one track.
     """
-    return [(text, _ms(cue.start)) for cue in timeline.cues if (text := one_line(cue.text))]
+    return [(text, _to_ms(cue.start)) for cue in timeline.cues if (text := clean_for_tag(cue.text))]
 
 
 def lrc(timeline: Timeline) -> str:
@@ -78,11 +78,13 @@ def lrc(timeline: Timeline) -> str:
     """
     seconds = timeline.length // RATE
     head = [
-        f"[ti:{_round(timeline.title)}]",
+        f"[ti:{_escape_lrc(timeline.title)}]",
         "[ar:Coach]",
         f"[length:{seconds // 60:02}:{seconds % 60:02}]",
     ]
-    said = (f"[{_minutes(cue.start)}]{text}" for cue in timeline.cues if (text := _round(cue.text)))
+    said = (
+        f"[{_format_minutes(cue.start)}]{text}" for cue in timeline.cues if (text := _escape_lrc(cue.text))
+    )
     return "".join(f"{line}\n" for line in (*head, *said))
 
 
@@ -95,28 +97,28 @@ def vtt(timeline: Timeline) -> str:
     Args:
         timeline: of one track.
     """
-    blocks = ["WEBVTT", _note(timeline.title)]
-    chapters = [(_ms(chapter.start), chapter.title) for chapter in timeline.chapters]
+    blocks = ["WEBVTT", _format_note(timeline.title)]
+    chapters = [(_to_ms(chapter.start), chapter.title) for chapter in timeline.chapters]
     free = 0
-    for start, end, text in _shown(timeline.cues):
-        while chapters and chapters[0][0] <= _ms(start):
-            blocks.append(_note(chapters.pop(0)[1]))
-        first = max(free, _ms(start))
-        free = max(first + 1, _ms(end))  # no caption of the format is empty
-        blocks.append(f"{_clock(first)} --> {_clock(free)}\n{_escaped(text)}")
+    for start, end, text in _time_captions(timeline.cues):
+        while chapters and chapters[0][0] <= _to_ms(start):
+            blocks.append(_format_note(chapters.pop(0)[1]))
+        first = max(free, _to_ms(start))
+        free = max(first + 1, _to_ms(end))  # no caption of the format is empty
+        blocks.append(f"{_format_clock(first)} --> {_format_clock(free)}\n{_escape_vtt(text)}")
     return "\n\n".join(filter(None, blocks)) + "\n"
 
 
-def _together(cue: Cue) -> object:
+def _line_of(cue: Cue) -> object:
     """Return a value that the cues of a line have in common."""
     if cue.rep is not None:
         return cue.exercise, cue.side, cue.set, cue.rep
     return cue.kind if cue.kind == "countdown" else cue.start
 
 
-def _shown(cues: tuple[Cue, ...]) -> Iterator[tuple[int, int, str]]:
+def _time_captions(cues: tuple[Cue, ...]) -> Iterator[tuple[int, int, str]]:
     """Yield start, end and words of each caption, in samples; each ends before the next one starts."""
-    said = [(cue, text) for cue in cues if (text := one_line(cue.text))]
+    said = [(cue, text) for cue in cues if (text := clean_for_tag(cue.text))]
     for number, (cue, text) in enumerate(said, 1):
         end = max(cue.end, cue.start + _SEEN)
         if number < len(said):
@@ -124,30 +126,30 @@ def _shown(cues: tuple[Cue, ...]) -> Iterator[tuple[int, int, str]]:
         yield cue.start, end, text
 
 
-def _ms(samples: int) -> int:
+def _to_ms(samples: int) -> int:
     return samples * 1000 // RATE
 
 
-def _minutes(samples: int) -> str:
+def _format_minutes(samples: int) -> str:
     """Return a moment as minutes, seconds and hundredths."""
     seconds, hundredths = divmod(samples * 100 // RATE, 100)
     return f"{seconds // 60:02}:{seconds % 60:02}.{hundredths:02}"
 
 
-def _clock(milliseconds: int) -> str:
+def _format_clock(milliseconds: int) -> str:
     seconds, thousandths = divmod(milliseconds, 1000)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{thousandths:03}"
 
 
-def _round(text: str) -> str:
+def _escape_lrc(text: str) -> str:
     """Return a text without what an LRC file takes for a time: [01:00.00], and within a line <01:00.00>."""
-    return one_line(text).translate(str.maketrans("[]<>", "()()"))
+    return clean_for_tag(text).translate(str.maketrans("[]<>", "()()"))
 
 
-def _note(title: str) -> str:
-    return f"NOTE {text}" if (text := _escaped(title)) else ""
+def _format_note(title: str) -> str:
+    return f"NOTE {text}" if (text := _escape_vtt(title)) else ""
 
 
-def _escaped(text: str) -> str:
+def _escape_vtt(text: str) -> str:
     """Return a text in which WebVTT sees no tag, no entity and no arrow of a time."""
-    return one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return clean_for_tag(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from mutagen.flac import Picture
 
 from coach import ffmpeg
-from coach.encode.captions import for_tags, lrc, plain
-from coach.encode.text import chapter_titles, comment, cut, language_code, one_line
+from coach.encode.captions import fit_into_tags, format_lyrics, lrc
+from coach.encode.text import chapter_titles, clean_for_tag, comment, cut_to_bytes, language_code
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -106,16 +106,16 @@ m4b = FfmpegFormat((*_AAC, "-brand", "M4B "), comments=False, tags=("media_type=
 def _metadata(track: Track, *, comments: bool, picture: bool) -> list[str]:
     """Return the tags, but for chapters of a container, as ffmpeg reads them (ffmpeg-formats, "Metadata")."""
     timeline, part = track.timeline, track.part
-    said = for_tags(timeline)
+    said = fit_into_tags(timeline)
     entries = {
-        "title": one_line(timeline.title),
+        "title": clean_for_tag(timeline.title),
         "artist": "Coach",
         "album": part.album if part else "Coach",
         "genre": "Exercise",
-        "comment": one_line(comment(timeline)),
+        "comment": clean_for_tag(comment(timeline)),
     }
     if said.cues:  # what reads comments looks for times in them; what reads MP4 shows it as it is
-        entries["lyrics"] = lrc(said) if comments else plain(said)
+        entries["lyrics"] = lrc(said) if comments else format_lyrics(said)
     if part:
         entries["album_artist"] = "Coach"
         entries["track"] = str(part.number) if comments else f"{part.number}/{part.of}"
@@ -124,7 +124,7 @@ def _metadata(track: Track, *, comments: bool, picture: bool) -> list[str]:
         starts = [chapter.start for chapter in timeline.chapters[:_MOST_COMMENTS]]
         for number, (start, title) in enumerate(zip(starts, chapter_titles(timeline), strict=False), 1):
             # As in https://wiki.xiph.org/Chapter_Extension
-            entries[f"CHAPTER{number:03}"] = _clock(start)
+            entries[f"CHAPTER{number:03}"] = _format_clock(start)
             entries[f"CHAPTER{number:03}NAME"] = title
         if part:
             entries["TRACKTOTAL"] = str(part.of)
@@ -138,7 +138,7 @@ def _chapters(track: Track) -> list[str]:
     lines: list[str] = []
     timeline = track.timeline
     for chapter, name in zip(timeline.chapters, chapter_titles(timeline), strict=True):
-        title = cut(name, _MOST_BYTES)
+        title = cut_to_bytes(name, _MOST_BYTES)
         lines += ["[CHAPTER]", f"TIMEBASE=1/{RATE}", f"START={chapter.start}", f"END={chapter.end}"]
         lines.append(_entry("title", title))
     return lines
@@ -156,7 +156,7 @@ def _picture(cover: bytes) -> str:
     return base64.b64encode(block).decode("ascii")
 
 
-def _clock(samples: int) -> str:
+def _format_clock(samples: int) -> str:
     """Return a moment as hours, minutes, seconds and whole milliseconds, rounded down."""
     seconds, milliseconds = divmod(samples * 1000 // RATE, 1000)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{milliseconds:03}"

@@ -95,13 +95,13 @@ def format_of(target: Path, rate: int = RATE) -> Format:
     try:
         kind = FORMATS[target.suffix.lower()]
     except KeyError:
-        raise AudioError(f"cannot write {target}: the name must end in {_either(FORMATS)}") from None
+        raise AudioError(f"cannot write {target}: the name must end in {_join_with_or(FORMATS)}") from None
     if rate not in kind.rates:
-        known = _either(kind.rates)
+        known = _join_with_or(kind.rates)
         raise AudioError(f"cannot write {target.suffix} files at {rate} Hz: the rate must be {known}")
     return kind
 
 
-def _either(known: Iterable[object]) -> str:
+def _join_with_or(known: Iterable[object]) -> str:
     *others, last = map(str, known)
     return f"{', '.join(others)} or {last}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from coach.encode.text import JOINERS, cut, one_line
+from coach.encode.text import JOINERS, clean_for_tag, cut_to_bytes
 
 _MOST_BYTES = 120
 """Of UTF-8: with the folders before it a path stays below the 260 characters of older Windows programs."""
@@ -36,15 +36,15 @@ def file_name(text: str, suffix: str) -> str:
         suffix: what the name ends in, such as ".mp3".
     """
     # Composing first: a name is cut, and compared, in the form in which it stands on the disk.
-    plain = unicodedata.normalize("NFC", one_line(text)).replace(": ", " - ").translate(_INSTEAD)
-    plain = one_line("".join(each for each in plain if not _hidden(each)))
+    plain = unicodedata.normalize("NFC", clean_for_tag(text)).replace(": ", " - ").translate(_INSTEAD)
+    plain = clean_for_tag("".join(each for each in plain if not _is_hidden(each)))
     stem = plain.strip(_EDGES) or "Coach"
     if stem.split(".")[0].strip().casefold() in _DEVICES:
         stem = f"_{stem}"
-    return cut(stem, _MOST_BYTES - len(suffix.encode())).rstrip(_EDGES) + suffix
+    return cut_to_bytes(stem, _MOST_BYTES - len(suffix.encode())).rstrip(_EDGES) + suffix
 
 
-def _hidden(character: str) -> bool:
+def _is_hidden(character: str) -> bool:
     """Tell whether a character is one that nobody sees, or that is none."""
     code = ord(character)
     return (unicodedata.category(character) == "Cf" and character not in JOINERS) or (

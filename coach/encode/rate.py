@@ -33,7 +33,7 @@ _EDGE = 0.94
 """The middle of the filter's slope, beside half of RATE: flat to 10.6 kHz, nothing mirrored above 12 kHz."""
 
 
-def resampled(timeline: Timeline, clips: Clips, rate: int, start: int, count: int) -> NDArray[np.int16]:
+def render_at_rate(timeline: Timeline, clips: Clips, rate: int, start: int, count: int) -> NDArray[np.int16]:
     """Return a stretch of the track at another rate, the same samples however the track is cut.
 
     Args:

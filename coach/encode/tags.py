@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import mutagen.id3
 
-from coach.encode.captions import for_tags, plain, timed
-from coach.encode.text import chapter_titles, comment, language_code, one_line
+from coach.encode.captions import fit_into_tags, format_lyrics, list_timed_words
+from coach.encode.text import chapter_titles, clean_for_tag, comment, language_code
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def id3(track: Track) -> bytes:
     Sources: ID3 tag version 2.3.0, and ID3v2 Chapter Frame Addendum 1.0 (https://id3.org).
     """
     timeline, part = track.timeline, track.part
-    title = one_line(timeline.title)
+    title = clean_for_tag(timeline.title)
     language = language_code(timeline.language)
     parts = [
         _text("TIT2", title),
@@ -47,9 +47,9 @@ def id3(track: Track) -> bytes:
         _text("TALB", part.album if part else "Coach"),
         _text("TCON", "Exercise"),
         _text("TLAN", language),
-        _text("TLEN", str(_ms(timeline.length))),
+        _text("TLEN", str(_to_ms(timeline.length))),
         _text("TSSE", "Coach, LAME"),
-        frames.COMM(encoding=_UTF16, lang=language, desc="", text=[one_line(comment(timeline))]),
+        frames.COMM(encoding=_UTF16, lang=language, desc="", text=[clean_for_tag(comment(timeline))]),
         *_lyrics(timeline, language),
         *_chapters(timeline, title),
         *_cover(track.cover),
@@ -59,7 +59,7 @@ def id3(track: Track) -> bytes:
     return b"ID3\x03\x00\x00" + size + body
 
 
-def _ms(samples: int) -> int:
+def _to_ms(samples: int) -> int:
     return samples * 1000 // RATE
 
 
@@ -77,12 +77,13 @@ def _bytes(frame: Any) -> bytes:
 
 
 def _lyrics(timeline: Timeline, language: str) -> Iterator[Any]:
-    said = for_tags(timeline)
+    said = fit_into_tags(timeline)
     if said.cues:
-        yield frames.USLT(encoding=_UTF16, lang=language, desc="", text=plain(said))
+        yield frames.USLT(encoding=_UTF16, lang=language, desc="", text=format_lyrics(said))
         # The standard puts the end of a line before the next one's first word.
         lines = [
-            (f"\n{text}" if number else text, moment) for number, (text, moment) in enumerate(timed(said))
+            (f"\n{text}" if number else text, moment)
+            for number, (text, moment) in enumerate(list_timed_words(said))
         ]
         yield frames.SYLT(
             encoding=_UTF16, lang=language, format=_MILLISECONDS, type=_LYRICS, desc="", text=lines
@@ -109,8 +110,8 @@ def _chapters(timeline: Timeline, title: str) -> Iterator[Any]:
     for name, chapter, heading in zip(names, timeline.chapters, chapter_titles(timeline), strict=True):
         yield frames.CHAP(
             element_id=name,
-            start_time=_ms(chapter.start),
-            end_time=_ms(chapter.end),
+            start_time=_to_ms(chapter.start),
+            end_time=_to_ms(chapter.end),
             start_offset=_NO_OFFSET,
             end_offset=_NO_OFFSET,
             sub_frames=[_text("TIT2", heading)],

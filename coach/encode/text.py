@@ -30,26 +30,28 @@ def language_code(tag: str) -> str:
     return dict(pair.split("-") for pair in _LANGUAGES.split()).get(primary, "und")
 
 
-def one_line(text: str) -> str:
+def clean_for_tag(text: str) -> str:
     """Return a text that fits a tag: one line, no control characters, no halves of surrogate pairs."""
     plain = re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", " ", text)
     return " ".join(plain.split())
 
 
-def cut(text: str, most: int) -> str:
-    """Return as much of a text as so many bytes of UTF-8 hold, if possible without a part of a character.
+def cut_to_bytes(text: str, most_bytes: int) -> str:
+    """Return as much of the start of a text as fits, without splitting what a reader sees as one character.
+
+    Such a character is split only if it doesn't fit as a whole.
 
     Args:
         text: without halves of surrogate pairs.
-        most: how many bytes.
+        most_bytes: how many bytes of UTF-8 there is room for.
     """
-    size = most_size = len(text.encode()[:most].decode(errors="ignore"))
-    while 0 < size < len(text) and (_changes(text[size]) or text[size - 1] in JOINERS):
+    size = most_size = len(text.encode()[:most_bytes].decode(errors="ignore"))
+    while 0 < size < len(text) and (_is_modifier(text[size]) or text[size - 1] in JOINERS):
         size -= 1
     return text[: size or most_size]
 
 
-def _changes(character: str) -> bool:
+def _is_modifier(character: str) -> bool:
     """Tell whether a character only changes the one before it: an accent, a shade of skin, a joiner."""
     marks = unicodedata.category(character).startswith("M")
     return marks or character in JOINERS or "\U0001f3fb" <= character <= "\U0001f3ff"
@@ -57,7 +59,9 @@ def _changes(character: str) -> bool:
 
 def chapter_titles(timeline: Timeline) -> list[str]:
     """Return the titles of the chapters, each on one line; its number where one has none."""
-    return [one_line(chapter.title) or str(number) for number, chapter in enumerate(timeline.chapters, 1)]
+    return [
+        clean_for_tag(chapter.title) or str(number) for number, chapter in enumerate(timeline.chapters, 1)
+    ]
 
 
 def comment(timeline: Timeline) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.encode.text import chapter_titles, one_line
+from coach.encode.text import chapter_titles, clean_for_tag
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -94,4 +94,4 @@ class Track:
 
 def album_title(timeline: Timeline) -> str:
     """Return what the album of a routine is called: by its title, with the level if there is one."""
-    return one_line(f"{timeline.title} ({timeline.level})" if timeline.level else timeline.title)
+    return clean_for_tag(f"{timeline.title} ({timeline.level})" if timeline.level else timeline.title)

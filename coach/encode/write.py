@@ -88,7 +88,7 @@ def write_file(
     track = Track(timeline, chapter, cover, rate)
     length = track.timeline.length
     key = fingerprint(track, kind, volume=clips.volume) if memo else ""
-    if memo and (size := _holds(target, memo / key)) is not None:
+    if memo and (size := _check_record(target, memo / key)) is not None:
         return Exported(target, size, length, written=False)
     try:
         module = import_module(f"coach.encode.{kind.module}")
@@ -118,7 +118,12 @@ def fingerprint(track: Track, kind: Format, *, volume: float = 0.0) -> str:
     timeline = track.timeline
     first, _ = track.bounds
     parts = (
-        (kind.module, kind.version, [_library(name) for name in kind.libraries], *_converter(kind)),
+        (
+            kind.module,
+            kind.version,
+            [_digest_library(name) for name in kind.libraries],
+            *_name_converter(kind),
+        ),
         (timeline.title, timeline.language, timeline.voice, timeline.level, timeline.length, volume),
         (track.part, blake2b(track.cover or b"").digest(), track.rate, track.length),
         [(chapter.title, chapter.start, chapter.end) for chapter in timeline.chapters],
@@ -130,7 +135,7 @@ def fingerprint(track: Track, kind: Format, *, volume: float = 0.0) -> str:
     return blake2b(repr(parts).encode(), digest_size=20).hexdigest()
 
 
-def _converter(kind: Format) -> tuple[str, ...]:
+def _name_converter(kind: Format) -> tuple[str, ...]:
     if kind.codec is None:
         return ()
     from coach.ffmpeg import identity  # noqa: PLC0415 - only the formats that it writes need it
@@ -139,7 +144,7 @@ def _converter(kind: Format) -> tuple[str, ...]:
 
 
 @cache
-def _library(name: str) -> str:
+def _digest_library(name: str) -> str:
     """Return a digest of a library's main file: the extension module, or the `__init__.py` with the version.
 
     It costs a millisecond; importing the library, or the standard library's package metadata, costs 20 to 50.
@@ -151,7 +156,7 @@ def _library(name: str) -> str:
         return digest_file(file, _DIGEST_BYTES)
 
 
-def _holds(target: Path, record: Path) -> int | None:
+def _check_record(target: Path, record: Path) -> int | None:
     """Return the size of a target that is, byte for byte, what the record says; None if it is not."""
     try:
         digest, size = record.read_text("ascii").split()
@@ -181,8 +186,8 @@ def _sound(track: Track, clips: Clips, progress: Progress | None) -> Iterator[ND
         if track.rate == RATE:
             yield to_int16(render(track.whole, clips, start, count))
         else:
-            from coach.encode.rate import resampled  # noqa: PLC0415 - few want it
+            from coach.encode.rate import render_at_rate  # noqa: PLC0415 - few want it
 
-            yield resampled(track.whole, clips, track.rate, start, count)
+            yield render_at_rate(track.whole, clips, track.rate, start, count)
         if progress:
             progress(done + count, track.length)

@@ -6,8 +6,8 @@ import io
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.pictures.colours import Colour, colour, hue_of
-from coach.pictures.lettering import clock, shortened, wrapped
+from coach.pictures.colours import Colour, colour, find_hue
+from coach.pictures.lettering import clock, shorten, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def cover(timeline: Timeline, size: int = 1400) -> bytes:
     """
     from PIL import Image, ImageDraw  # noqa: PLC0415 - costs start-up time
 
-    hue = hue_of(timeline.title)
+    hue = find_hue(timeline.title)
     side = size * _LAYERS
     canvas = Image.new("RGB", (side, side), colour(0.25, 0.06, hue))
     draw = ImageDraw.Draw(canvas)
@@ -129,11 +129,11 @@ def _bars(timeline: Timeline) -> Iterator[_Bar]:
             rep_ends = following is None or following.rep != part.rep
             can_be_seen = (part.end - start) * turn * _AXIS >= _LEAST + _GAP
             if following is None or (rep_ends and can_be_seen):
-                yield _Bar(start * turn, part.end * turn, _outward(work), shade)
+                yield _Bar(start * turn, part.end * turn, _points_outward(work), shade)
                 start = part.end
 
 
-def _outward(work: Set) -> bool | None:
+def _points_outward(work: Set) -> bool | None:
     """Return whether work stands out of the dial; None where there is no other side of it."""
     sides = getattr(work.step, "sides", ())
     return sides.index(work.side) % 2 == 0 if len(sides) > 1 and work.side in sides else None
@@ -141,11 +141,11 @@ def _outward(work: Set) -> bool | None:
 
 def _write(canvas: Image, timeline: Timeline, hue: float, *, small: bool) -> None:
     """Write the title and the time into the dial, as large as they can be."""
-    from coach.pictures.letters import Letters, writable  # noqa: PLC0415 - loads Pillow
+    from coach.pictures.letters import Letters, make_writable  # noqa: PLC0415 - loads Pillow
 
     side = canvas.width
-    title = "" if small else writable(timeline.title)
-    lines, letters = _fitted(title, side)
+    title = "" if small else make_writable(timeline.title)
+    lines, letters = _fit_title(title, side)
     time = clock(timeline.length)
     numerals = Letters(side * (_TIME if lines else _TIME_ALONE))
     if (wide := numerals.width(time)) > (room := 1.84 * side * _INSIDE):
@@ -160,7 +160,7 @@ def _write(canvas: Image, timeline: Timeline, hue: float, *, small: bool) -> Non
     numerals.write(canvas, time, place, _Bar(0, 0, None, 0).colour(hue))
 
 
-def _fitted(title: str, side: int) -> tuple[list[str], Letters]:
+def _fit_title(title: str, side: int) -> tuple[list[str], Letters]:
     """Return the lines of a title that fit into the dial, in the largest letters that keep words whole."""
     from coach.pictures.letters import Letters  # noqa: PLC0415 - loads Pillow
 
@@ -170,13 +170,13 @@ def _fitted(title: str, side: int) -> tuple[list[str], Letters]:
         longest = max(map(letters.width, title.split()), default=0)
         for most in range(1, _LINES):
             room = side * _room(most * share)
-            if longest <= room and len(lines := wrapped(title, room, letters.width)) <= most:
+            if longest <= room and len(lines := wrap(title, room, letters.width)) <= most:
                 return lines, letters
         share *= 0.96
     letters, room = Letters(side * _SMALLEST), side * _room(_LINES * _SMALLEST)
-    *lines, rest = wrapped(title, room, letters.width)[:_LINES]
+    *lines, rest = wrap(title, room, letters.width)[:_LINES]
     missing = len(" ".join([*lines, rest])) < len(title)
-    return [*lines, shortened(f"{rest} …", room, letters.width) if missing else rest], letters
+    return [*lines, shorten(f"{rest} …", room, letters.width) if missing else rest], letters
 
 
 def _room(height: float) -> float:

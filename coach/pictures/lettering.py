@@ -23,7 +23,7 @@ _NARROW = frozenset(" !'(),./:;I[]ijl|`fjrt-\u2018\u2019\u201a\u00a0")
 _BROAD = frozenset("mwMW@%\u2026\u2014")
 
 
-def clean(text: str) -> str:
+def clean_for_picture(text: str) -> str:
     """Return a text in one line, without what cannot be written, turns other text around or piles up."""
     return _PILED.sub(r"\1", " ".join(filter(None, _NEVER.sub(" ", text).split(" "))))
 
@@ -37,10 +37,10 @@ def clock(samples: int) -> str:
 
 def width(text: str) -> float:
     """Return how wide a text is at the most in a usual sans-serif font, as a multiple of the font's size."""
-    return sum(map(_wide, text))
+    return sum(map(_character_width, text))
 
 
-def wrapped(text: str, room: float, measure: Callable[[str], float] = width) -> list[str]:
+def wrap(text: str, room: float, measure: Callable[[str], float] = width) -> list[str]:
     """Return a text in lines no wider than `room`, broken between words; a longer word is cut.
 
     Args:
@@ -49,7 +49,7 @@ def wrapped(text: str, room: float, measure: Callable[[str], float] = width) -> 
         measure: how wide a text is.
     """
     lines: list[str] = []
-    for word in filter(None, clean(text).split(" ")):
+    for word in filter(None, clean_for_picture(text).split(" ")):
         longer = f"{lines[-1]} {word}" if lines else word
         if measure(longer) <= room:
             lines[-1:] = [longer]
@@ -63,7 +63,7 @@ def wrapped(text: str, room: float, measure: Callable[[str], float] = width) -> 
     return lines
 
 
-def shortened(text: str, room: float, measure: Callable[[str], float] = width) -> str:
+def shorten(text: str, room: float, measure: Callable[[str], float] = width) -> str:
     """Return a text no wider than `room`: its end is cut, with an ellipsis; "" where none of it fits."""
     if measure(text) <= room:
         return text
@@ -72,7 +72,7 @@ def shortened(text: str, room: float, measure: Callable[[str], float] = width) -
     return f"{text.rstrip()}…" if text else ""
 
 
-def _wide(character: str) -> float:
+def _character_width(character: str) -> float:
     """Return the width of a character: of the broader ones among the usual fonts (DejaVu Sans)."""
     if character in _NARROW:
         return 0.42

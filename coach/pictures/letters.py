@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont
 
-from coach.pictures.lettering import clean
+from coach.pictures.lettering import clean_for_picture
 
 if TYPE_CHECKING:
     from coach.pictures.colours import Colour
@@ -58,7 +58,7 @@ class Letters:
         self._bold = max(1, round(size * 0.025))
 
     def width(self, text: str) -> float:
-        """Return how wide a text is, in pixels; its characters must be `writable`."""
+        """Return how wide a text is, in pixels; with characters that `make_writable` leaves as they are."""
         return self.size * sum(map(_advance, text)) + 2 * self._bold
 
     def write(self, sheet: Image.Image, text: str, place: tuple[float, float], colour: Colour) -> None:
@@ -66,11 +66,11 @@ class Letters:
 
         Args:
             sheet: what it is written on.
-            text: the line, of characters that are `writable`.
+            text: the line, as `make_writable` returns it.
             place: the middle of the line that they stand on, in pixels.
             colour: of the letters.
         """
-        bare, high = _bare(text), 2 * round(self.size)
+        bare, high = _strip_accents(text), 2 * round(self.size)
         mask = Image.new("L", (sheet.width, high))
         draw = ImageDraw.Draw(mask)
         left, bottom = place[0] - self._font.getlength(bare) / 2, 0.7 * high
@@ -105,13 +105,13 @@ class Letters:
                 draw.ellipse((x - wide, y - wide, x + wide, y + wide), 255)
 
 
-def writable(text: str) -> str:
+def make_writable(text: str) -> str:
     """Return a text without the characters that there are no letters for."""
-    composed = unicodedata.normalize("NFC", clean(" ".join(text.split())).translate(_ALIKE))
-    return " ".join("".join(map(_nearest, composed)).split())
+    composed = unicodedata.normalize("NFC", clean_for_picture(" ".join(text.split())).translate(_ALIKE))
+    return " ".join("".join(map(_find_nearest, composed)).split())
 
 
-def _nearest(character: str) -> str:
+def _find_nearest(character: str) -> str:
     """Return a character as it can be written: without an accent that cannot be drawn; "" for none at all."""
     base, *marks = list(unicodedata.normalize("NFD", character))
     if base != " " and (unicodedata.combining(base) or _shape(base) in (_shape("\uffff"), _shape(" "))):
@@ -119,7 +119,7 @@ def _nearest(character: str) -> str:
     return unicodedata.normalize("NFC", base + "".join(mark for mark in marks if mark in _ABOVE | _BELOW))
 
 
-def _bare(text: str) -> str:
+def _strip_accents(text: str) -> str:
     """Return a text without its accents."""
     return "".join(unicodedata.normalize("NFD", character)[0] for character in text)
 
@@ -134,7 +134,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 @cache
 def _advance(character: str) -> float:
     """Return how far it is from a character to the next, as a multiple of the font's size."""
-    return _font(100).getlength(_bare(character)) / 100
+    return _font(100).getlength(_strip_accents(character)) / 100
 
 
 def _shape(character: str) -> bytes:

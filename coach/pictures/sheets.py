@@ -13,9 +13,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from coach.phrases import phrasebook
-from coach.pictures.colours import colour, hue_of, web
-from coach.pictures.lettering import clean, clock, shortened, width, wrapped
-from coach.pictures.words import dose, seconds, total, whole_dose, words
+from coach.pictures.colours import colour, find_hue, to_web
+from coach.pictures.lettering import clean_for_picture, clock, shorten, width, wrap
+from coach.pictures.words import describe_set, describe_step, format_seconds, format_total, words
 from coach.routine import Exercise
 from coach.units import RATE
 
@@ -126,22 +126,22 @@ def sheets(timeline: Timeline, routine: Routine | None = None) -> list[Sheet]:
         routine: what it was compiled from, for what its script says about it; None leaves that out.
     """
     plan = _Plan(timeline)
-    made = _filled([*plan.heading(routine), *plan.staves()], _BOTTOM - 5)
+    made = _fill_sheets([*plan.heading(routine), *plan.staves()], _BOTTOM - 5)
     told = words(timeline.language)
     for number, sheet in enumerate(made, 1):
         page = told.page.format(page=number, pages=len(made))
         x = RIGHT - letters_width(page, SMALL)
-        title = fitting(clean(timeline.title), x - LEFT - 5, SMALL)
+        title = shorten_to_fit(clean_for_picture(timeline.title), x - LEFT - 5, SMALL)
         sheet.shapes += [Letters(LEFT, _BOTTOM, title, SMALL, _GREY), Letters(x, _BOTTOM, page, SMALL, _GREY)]
     return made
 
 
 def staves(timeline: Timeline) -> list[Sheet]:
     """Return the staves of a routine alone, in pieces that leave room for a heading on any paper."""
-    return _filled(_Plan(timeline).staves(), TOP + _PIECE)
+    return _fill_sheets(_Plan(timeline).staves(), TOP + _PIECE)
 
 
-def _filled(blocks: Iterable[_Block], bottom: float) -> list[Sheet]:
+def _fill_sheets(blocks: Iterable[_Block], bottom: float) -> list[Sheet]:
     """Return blocks on sheets that end at `bottom`."""
     made = [Sheet()]
     for block in blocks:
@@ -166,9 +166,9 @@ def letters_width(text: str, size: float, *, bold: bool = False) -> float:
     return width(text) * size * (1.1 if bold else 1.0)
 
 
-def fitting(text: str, room: float, size: float) -> str:
+def shorten_to_fit(text: str, room: float, size: float) -> str:
     """Return a text, its end cut where it is too wide."""
-    return shortened(text, room / size)
+    return shorten(text, room / size)
 
 
 class _Line(NamedTuple):
@@ -218,7 +218,7 @@ class _Plan:
         """Yield the title, what there is to know, and what is done."""
         timeline, told, book = self._timeline, self._words, self._book
         level = {"easier": told.easier, "harder": told.harder}.get(timeline.level or "", "")
-        facts = [total(timeline.length, told), level, f"{told.voice} {timeline.voice}"]
+        facts = [format_total(timeline.length, told), level, f"{told.voice} {timeline.voice}"]
         things = dict.fromkeys(
             thing
             for work in timeline.sets
@@ -240,7 +240,7 @@ class _Plan:
         """Return what is done, each name once, with its doses."""
         table: dict[str, list[str]] = {name: [] for name in self._numbers}
         for name, told in dict.fromkeys(
-            (w.name, whole_dose(w.step, self._book)) for w in self._timeline.sets
+            (w.name, describe_step(w.step, self._book)) for w in self._timeline.sets
         ):
             table[name].append(told)
         return table
@@ -263,7 +263,7 @@ class _Plan:
     def _row(self, name: str, doses: Sequence[str]) -> _Block:
         size, indent, column = _LARGE, LEFT + 7, 72.0
         names = _paragraph(name, (column - 3) / size / 1.1, 6)
-        told = [line for each in doses for line in wrapped(each, (RIGHT - indent - column) / size)][:50]
+        told = [line for each in doses for line in wrap(each, (RIGHT - indent - column) / size)][:50]
         rise = size * _LEADING
         high = max(len(names), len(told)) * rise + 1.4
         number = self._numbers[name]
@@ -283,8 +283,8 @@ class _Plan:
 
     def _tint(self, number: int) -> tuple[str, str]:
         """Return the light colour of an exercise, and the darker one of its edges."""
-        hue = hue_of(self._timeline.title) + 53 * (number - 1)
-        return web(colour(0.93, 0.045, hue)), web(colour(0.55, 0.1, hue))
+        hue = find_hue(self._timeline.title) + 53 * (number - 1)
+        return to_web(colour(0.93, 0.045, hue)), to_web(colour(0.55, 0.1, hue))
 
     # The staves.
 
@@ -351,7 +351,7 @@ class _Plan:
         if line.reps_at > _SIDE_AT:
             names.append((self._words.side, _SIDE_AT + 2.9))
         for name, at in names:
-            yield Letters(LEFT, top + at, fitting(name, _AXIS - LEFT - 1, SMALL), SMALL, _GREY)
+            yield Letters(LEFT, top + at, shorten_to_fit(name, _AXIS - LEFT - 1, SMALL), SMALL, _GREY)
         yield from self._exercises(line, top + _EXERCISE_AT)
         for work in self._works_of(line):
             if work.side:
@@ -376,18 +376,20 @@ class _Plan:
             inside = bisect_left(self._works, chapter.start)
             work = self._timeline.sets[inside] if inside < len(self._timeline.sets) else None
             if work is None or work.start >= chapter.end:
-                tint, edge, texts = "#ffffff", _GREY, [clean(chapter.title)]
+                tint, edge, texts = "#ffffff", _GREY, [clean_for_picture(chapter.title)]
             else:
                 tint, edge = self._tint(self._numbers[work.name])
                 number = str(self._numbers[work.name])
-                name = f"{number}. {clean(work.name)}"
-                texts = [f"{name} · {clean(dose(work.step, self._book))}", name, number]
+                name = f"{number}. {clean_for_picture(work.name)}"
+                texts = [f"{name} · {clean_for_picture(describe_set(work.step, self._book))}", name, number]
             x, end = self._x(line, chapter.start), self._x(line, chapter.end)
             yield Box(x + 0.2, top, max(0.1, end - x - 0.4), 5, tint, edge, 0.8)
             room = end - x - 2.5
             whole = next((text for text in texts if letters_width(text, _MEDIUM, bold=True) <= room), None)
             text = (
-                fitting(texts[-2 % len(texts)], room / 1.1, _MEDIUM) if whole in (None, texts[-1]) else whole
+                shorten_to_fit(texts[-2 % len(texts)], room / 1.1, _MEDIUM)
+                if whole in (None, texts[-1])
+                else whole
             )
             if text:
                 yield Letters(x + 1.3, top + 3.6, text, _MEDIUM, bold=True)
@@ -398,7 +400,7 @@ class _Plan:
         fill = "#e3e3e3" if work.side in sides and sides.index(work.side) % 2 else "#ffffff"
         x, end = self._x(line, work.start), self._x(line, work.end)
         yield Box(x, top, max(0.1, end - x), 4, fill, _GREY, 0.8)
-        text = fitting(clean(self._book.side_name(work.side or "")), end - x - 1.6, SMALL)
+        text = shorten_to_fit(clean_for_picture(self._book.side_name(work.side or "")), end - x - 1.6, SMALL)
         if text:
             yield Letters((x + end) / 2, top + 2.9, text, SMALL, middle=True)
 
@@ -408,7 +410,7 @@ class _Plan:
         if work.reps is None:
             x, end = self._x(line, work.start), self._x(line, work.end)
             yield Box(x, top, max(0.1, end - x), 6, tint, edge)
-            yield from _centred(dose(work.step, self._book), x, end, top + 4)
+            yield from _centre_if_it_fits(describe_set(work.step, self._book), x, end, top + 4)
             return
         x, end = self._x(line, work.start), self._x(line, work.end)
         dense = (work.end - work.start) / work.reps * self._scale < _DENSE
@@ -442,9 +444,9 @@ class _Plan:
         if kinds and end > line.start and start < line.end:
             x, right = self._x(line, start), self._x(line, end)
             told = self._words.switch if "switch" in kinds else self._words.rest
-            lasts = seconds(Fraction(end - start, RATE))
+            lasts = format_seconds(Fraction(end - start, RATE))
             yield Rule(x + 0.8, top + 3.8, right - 0.8, top + 3.8, _GREY, dashed=True)
-            yield from _centred(f"{told} {lasts}", x, right, top + 2.9)
+            yield from _centre_if_it_fits(f"{told} {lasts}", x, right, top + 2.9)
 
     # What is said.
 
@@ -453,7 +455,7 @@ class _Plan:
         placed: list[_Placed] = []
         told: set[str] = set()
         for cue in cues:
-            text = clean(cue.text)
+            text = clean_for_picture(cue.text)
             if cue.kind not in _SPOKEN or text in told:
                 continue
             told.add(text)
@@ -461,7 +463,7 @@ class _Plan:
             room = (
                 whole + 0.1 if whole < 33 else min(RIGHT - _AXIS - 1, max(whole / 40, min(70, whole / 2 + 4)))
             )
-            lines = wrapped(text, room / SMALL)
+            lines = wrap(text, room / SMALL)
             wide = _POLE + max((letters_width(each, SMALL) for each in lines), default=0)
             heard = self._x(line, cue.start)
             x = min(heard, RIGHT - wide)
@@ -481,7 +483,7 @@ class _Plan:
     ) -> Iterator[Shape]:
         """Yield a mark for all that is heard, and the texts below, each with a line to its mark."""
         strip, texts, rise = top + line.texts_at - 2.6, top + line.texts_at, SMALL * _LEADING
-        name = fitting(self._words.speech, _AXIS - LEFT - 1, SMALL)
+        name = shorten_to_fit(self._words.speech, _AXIS - LEFT - 1, SMALL)
         yield Letters(LEFT, texts + SMALL * 0.9, name, SMALL, _GREY)
         for cue in cues:
             x, end = self._x(line, cue.start), self._x(line, cue.end)
@@ -498,11 +500,11 @@ class _Plan:
 
 def _paragraph(text: str, room: float, most: int) -> list[str]:
     """Return a text in lines; what is more than `most` is cut."""
-    lines = wrapped(text, room)
-    return [*lines[: most - 1], shortened(" ".join(lines[most - 1 :]), room)] if len(lines) > most else lines
+    lines = wrap(text, room)
+    return [*lines[: most - 1], shorten(" ".join(lines[most - 1 :]), room)] if len(lines) > most else lines
 
 
-def _centred(text: str, start: float, end: float, base: float) -> Iterator[Letters]:
+def _centre_if_it_fits(text: str, start: float, end: float, base: float) -> Iterator[Letters]:
     """Yield a text in the middle of a space, where there is room for it."""
     if letters_width(text, SMALL) + 1 <= end - start:
         yield Letters((start + end) / 2, base, text, SMALL, _INK, middle=True)

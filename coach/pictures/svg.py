@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from coach.pictures.lettering import clean
+from coach.pictures.lettering import clean_for_picture
 from coach.pictures.sheets import HEIGHT, LEFT, RIGHT, TOP, WIDTH, Box, Letters, Rule, Shape, Sheet, sheets
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def svg(timeline: Timeline, routine: Routine | None = None) -> str:
 <svg xmlns="http://www.w3.org/2000/svg" xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape"
   xmlns:sodipodi="http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd" version="1.1"
   width="{_mm(WIDTH)}mm" height="{_mm(high)}mm" viewBox="0 0 {_mm(WIDTH)} {_mm(high)}"
-  xml:lang={quoteattr(clean(timeline.language))}>
-<title>{escape(clean(timeline.title))}</title>
+  xml:lang={quoteattr(clean_for_picture(timeline.language))}>
+<title>{escape(clean_for_picture(timeline.title))}</title>
 <sodipodi:namedview>{pages}</sodipodi:namedview>
 <style>{_PAGED}
 {STYLE}</style>
@@ -57,10 +57,8 @@ def svg(timeline: Timeline, routine: Routine | None = None) -> str:
 def inline(sheet: Sheet, label: str) -> str:
     """Return one sheet without its margins, as an element of a page that has the rules of `STYLE`."""
     box = (LEFT - 0.5, TOP - 0.5, RIGHT - LEFT + 1, sheet.used - TOP)
-    return (
-        f'<svg role="img" aria-label={quoteattr(clean(label))} viewBox="{" ".join(map(_mm, box))}">\n'
-        f"{shapes(sheet.shapes)}\n</svg>"
-    )
+    name, view = quoteattr(clean_for_picture(label)), " ".join(map(_mm, box))
+    return f'<svg role="img" aria-label={name} viewBox="{view}">\n{shapes(sheet.shapes)}\n</svg>'
 
 
 def shapes(drawn: Sequence[Shape]) -> str:

@@ -73,33 +73,33 @@ def words(language: str) -> Words:
     return _WORDS.get(language.partition("-")[0], _WORDS["en"])
 
 
-def total(samples: int, told: Words) -> str:
+def format_total(samples: int, told: Words) -> str:
     """Return how long a track is: "13:04 minutes"; from an hour on the figures say it alone."""
     return clock(samples) if samples >= 3600 * RATE else f"{clock(samples)} {told.minutes}"
 
 
-def seconds(length: Fraction) -> str:
-    """Return a length in seconds: "3 s", "1.5 s"; the unit stays with its number."""
-    return f"{float(round(length, 1)):g}\u00a0s"
+def format_seconds(seconds: Fraction) -> str:
+    """Return a time as text: "3 s", "1.5 s"; no line breaks between number and unit."""
+    return f"{float(round(seconds, 1)):g}\u00a0s"
 
 
-def dose(step: Exercise | Breathing, book: Phrasebook) -> str:
+def describe_set(step: Exercise | Breathing, book: Phrasebook) -> str:
     """Return what one set of a step is, in words: "10 reps: up 1 s, down 3 s"."""
     if isinstance(step, Breathing):
         return f"{_plural(book, 'rounds', step.rounds)}: {_phases(step.phases, book, paced=True)}"
     if isinstance(step.dose, Tempo):
         return f"{_plural(book, 'rep', step.dose.reps.low)}: {_phases(step.dose.phases, book)}"
     if isinstance(step.dose, Hold):
-        return _plural(book, "hold", step.dose.reps.low, duration=seconds(step.dose.hold.low))
-    return seconds(step.dose.seconds)
+        return _plural(book, "hold", step.dose.reps.low, duration=format_seconds(step.dose.hold.low))
+    return format_seconds(step.dose.seconds)
 
 
-def whole_dose(step: Exercise | Breathing, book: Phrasebook) -> str:
+def describe_step(step: Exercise | Breathing, book: Phrasebook) -> str:
     """Return all of a step in words: "2 sets, 10 reps: up 1 s, down 3 s; left, right"."""
     if isinstance(step, Breathing):
-        return dose(step, book)
+        return describe_set(step, book)
     sides = [book.side_name(side) for side in step.sides]
-    doses = [dose(step.on(side), book) for side in step.sides] or [dose(step, book)]
+    doses = [describe_set(step.on(side), book) for side in step.sides] or [describe_set(step, book)]
     if len(set(doses)) > 1:
         told = "; ".join(f"{side}: {each}" for side, each in zip(sides, doses, strict=True))
     else:
@@ -125,7 +125,7 @@ def _phases(phases: Sequence[Phase], book: Phrasebook, *, paced: bool = False) -
     """Return phases with their lengths: "up 1 s, down 3 s"."""
     names = [book.breath(phase.name, paced=True) if paced else book.phase(phase.name) for phase in phases]
     return ", ".join(
-        f"{name.lower()} {seconds(phase.seconds)}" for name, phase in zip(names, phases, strict=True)
+        f"{name.lower()} {format_seconds(phase.seconds)}" for name, phase in zip(names, phases, strict=True)
     )
 
 

@@ -196,10 +196,10 @@ class Worker:
 
     def _attempt(self, task: Callable[[], _Result]) -> _Result:
         with suppress(SpeechError):
-            return self._guarded(task)
-        return self._guarded(task)
+            return self._run_or_stop(task)
+        return self._run_or_stop(task)
 
-    def _guarded(self, task: Callable[[], _Result]) -> _Result:
+    def _run_or_stop(self, task: Callable[[], _Result]) -> _Result:
         try:
             return task()
         except BaseException:  # Ctrl-C too: an answer may be on its way that nobody awaits
@@ -207,11 +207,11 @@ class Worker:
             raise
 
     def _list(self) -> Catalogue:
-        answer = self._started().ask({"task": "list"}, self._timeout)
-        return Catalogue(_arranged(answer["voices"], answer["default"]), answer["version"])
+        answer = self._ensure_process().ask({"task": "list"}, self._timeout)
+        return Catalogue(_arrange_voices(answer["voices"], answer["default"]), answer["version"])
 
     def _speak(self, text: str, voice: str, rate: int) -> tuple[NDArray[np.float32], int]:
-        process = self._started()
+        process = self._ensure_process()
         # macOS writes AIFF, whatever the name says.
         file = process.folder / ("speech.aiff" if self._platform == "darwin" else "speech.wav")
         task = {"task": "speak", "text": text, "voice": voice, "rate": rate, "file": str(file)}
@@ -223,7 +223,7 @@ class Worker:
         except (OSError, ValueError) as error:
             raise SpeechError(f"the file that it wrote cannot be read: {error}") from error
 
-    def _started(self) -> _Process:
+    def _ensure_process(self) -> _Process:
         if self._process is not None and self._process.owner != os.getpid():
             self._process = None  # this is a fork, and that process is its parent's
         if self._process is None:
@@ -395,7 +395,7 @@ def _read_wave(chunks: dict[bytes, bytes]) -> tuple[NDArray[np.float32], int]:
     form, channels, sample_rate, _, _, bits = struct.unpack_from("<HHIIHH", chunks[b"fmt "])
     if form == _WAVE_EXTENSIBLE and len(chunks[b"fmt "]) >= 26:
         (form,) = struct.unpack_from("<H", chunks[b"fmt "], 24)
-    return _samples(chunks[b"data"], _WAVE_TYPES.get((form, bits)), channels), _sane(sample_rate)
+    return _samples(chunks[b"data"], _WAVE_TYPES.get((form, bits)), channels), _check_sample_rate(sample_rate)
 
 
 def _read_aiff(chunks: dict[bytes, bytes]) -> tuple[NDArray[np.float32], int]:
@@ -411,7 +411,7 @@ def _read_aiff(chunks: dict[bytes, bytes]) -> tuple[NDArray[np.float32], int]:
         raise ValueError("it is cut off")
     # The rate is a number of 80 bits: 15 of exponent, 64 of mantissa with its leading one.
     sample_rate = math.ldexp(mantissa, (exponent & 0x7FFF) - 16383 - 63) if exponent < 0x7FFF else 0
-    return _samples(sound[offset : offset + size], kind, channels), _sane(round(sample_rate))
+    return _samples(sound[offset : offset + size], kind, channels), _check_sample_rate(round(sample_rate))
 
 
 def _samples(data: bytes, kind: str | None, channels: int = 1) -> NDArray[np.float32]:
@@ -430,13 +430,13 @@ def _samples(data: bytes, kind: str | None, channels: int = 1) -> NDArray[np.flo
     return frames.astype(np.float32)
 
 
-def _sane(sample_rate: int) -> int:
+def _check_sample_rate(sample_rate: int) -> int:
     if not 4000 <= sample_rate <= 384_000:
         raise ValueError(f"it has {sample_rate} samples a second")
     return sample_rate
 
 
-def _arranged(listed: list[tuple[str, str, list[str]]], default: str) -> dict[str, Known]:
+def _arrange_voices(listed: list[tuple[str, str, list[str]]], default: str) -> dict[str, Known]:
     """Return voices by name, by language, the plain one of each language first.
 
     Args:
@@ -451,7 +451,7 @@ def _arranged(listed: list[tuple[str, str, list[str]]], default: str) -> dict[st
             primary,
             identifier.rpartition("/")[2] != code,  # espeak's "gmw/de" is the plain German
             identifier != default,
-            _plainness(identifier),
+            _rank_plainness(identifier),
             region not in ("", _HOME.get(primary, primary)),
             language,
             name,
@@ -474,7 +474,7 @@ def _arranged(listed: list[tuple[str, str, list[str]]], default: str) -> dict[st
     return arranged
 
 
-def _plainness(identifier: str) -> int:
+def _rank_plainness(identifier: str) -> int:
     """Return where a voice of macOS stands among those of its language, from its id.
 
     The oldest kind, at the end, has the novelties too (bells, whispers).
