@@ -1,4 +1,4 @@
-"""How far a person has come: from the log of sessions to today's doses, and to how much must be said."""
+"""Progress: what the log of sessions says about today's doses, and about how much guidance is needed."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from coach.routine import Dose, Routine, Step
 
 AWAY = timedelta(weeks=3)
-"""After so long without an exercise a person begins at its low end again, with full guidance."""
+"""After this long without an exercise, it starts at the low end again, with full guidance."""
 
 _KNOWN_AFTER = 3
-"""Sessions that complete an exercise, after which it needs no full guidance any more."""
+"""After this many completed sessions, an exercise no longer needs full guidance."""
 
 _SECONDS = 2
-"""Of a hold that a step adds, where the script doesn't say: one could not be felt."""
+"""What one step adds to a hold, if the script doesn't say: nobody would feel one second."""
 
 
 class Visit(NamedTuple):
-    """What one session made of an exercise, on one side or on several.
+    """What one session did of an exercise, on one side or on several.
 
     Attributes:
         moment: when the session started.
-        reps: planned; None for timed work.
-        hold: seconds a rep was to be held; None where nothing is held.
+        reps: the planned reps; None for timed work.
+        hold: the planned seconds of each hold; None if nothing is held.
         whole: whether all its sets were done.
-        broken: whether one of them was broken off, and not done after all.
-        effort: what the person said of it at the end, as in `SessionLog`; None where they said nothing.
-        pain: likewise.
+        broken: whether a set was broken off, and not done after all.
+        effort: how hard the user found it, as in `SessionLog`; None without an answer.
+        pain: how much it hurt, likewise.
     """
 
     moment: datetime
@@ -47,22 +47,22 @@ class Visit(NamedTuple):
 
     @property
     def objection(self) -> str | None:
-        """What speaks against more than this: "hurt", "hard", or None."""
+        """Why the dose should not grow after this: "hurt", "hard", or None."""
         return "hurt" if self.pain == "more" else "hard" if self.effort == "more" else None
 
 
 class Standing(NamedTuple):
-    """Where a person stands with an exercise on one side.
+    """Where the user stands with an exercise on one side.
 
     Attributes:
-        exercise: as in the routine.
-        side: None without sides.
-        steps: the doses from the low end to the top; one for a dose without a range.
-        step: the index of today's.
-        why: why it is that one, in words.
-        cause: "hurt" or "hard" where that holds the dose back, "away" where a break did; else None.
-        visits: what there was of it, oldest first.
-        outgrown: whether the top is done often enough, once today's session is completed.
+        exercise: the exercise, as in the routine.
+        side: the side; None without sides.
+        steps: the doses from the low end to the top; just one if the dose has no range.
+        step: the index of today's dose.
+        why: the reason for that dose, in words.
+        cause: "hurt" or "hard" if that keeps the dose from growing, "away" after a break; else None.
+        visits: the sessions that had it, oldest first.
+        outgrown: whether completing today's session will have done the top often enough.
     """
 
     exercise: Exercise
@@ -85,7 +85,7 @@ class Standing(NamedTuple):
         return len(self.steps) > 1
 
     def step_of(self, visit: Visit) -> int | None:
-        """Return the highest step that a visit's dose comes up to; None below the low end."""
+        """Return the highest step that a visit's dose reached; None below the low end."""
         return _step_of(self.steps, visit)
 
 
@@ -97,14 +97,14 @@ def today(
     grows: bool = True,
     guidance: str = "full",
 ) -> Routine:
-    """Return a routine with today's doses, and with as much guidance as the person needs.
+    """Return a routine with today's doses, and with as much guidance as the user needs.
 
     Args:
-        routine: as its script has it.
+        routine: the routine, as in its script.
         sessions: the log, oldest first.
-        now: an aware moment.
+        now: a moment with a time zone.
         grows: whether doses follow the log; otherwise they are at the low end of their ranges.
-        guidance: "full", "short", "quiet", or "auto": as each exercise is known.
+        guidance: "full", "short", "quiet", or "auto", which depends on how well each exercise is known.
     """
     sessions = _whole_sessions(sessions)
     stands = _standings(routine, sessions, now) if grows else []
@@ -126,7 +126,7 @@ def today(
 
 
 def at_top(routine: Routine) -> Routine:
-    """Return a routine with every dose at the top of its range: what it may grow to."""
+    """Return a routine with every dose at the top of its range."""
 
     def changed(exercise: Exercise) -> Exercise:
         top = _steps(exercise)[-1]
@@ -136,18 +136,18 @@ def at_top(routine: Routine) -> Routine:
 
 
 def standings(routine: Routine, sessions: Iterable[SessionLog], now: datetime) -> list[Standing]:
-    """Return where a person stands with each exercise of a routine on each side, in its order.
+    """Return where the user stands with each exercise of a routine on each side, in the routine's order.
 
     Args:
-        routine: as its script has it.
+        routine: the routine, as in its script.
         sessions: the log, oldest first.
-        now: an aware moment.
+        now: a moment with a time zone.
     """
     return _standings(routine, _whole_sessions(sessions), now)
 
 
 def outgrown(routine: Routine, stands: Sequence[Standing]) -> tuple[str, ...]:
-    """Return the exercises that are outgrown on all sides, and that have a harder variant than this."""
+    """Return the names of exercises that are outgrown on all sides and have a harder variant."""
     harder = {None: "harder", "easier": "easier"}.get(routine.level)
     behind = {stand.exercise.name for stand in stands if not stand.outgrown}
     names = (stand.exercise.name for stand in stands if harder in stand.exercise.levels)
@@ -155,16 +155,16 @@ def outgrown(routine: Routine, stands: Sequence[Standing]) -> tuple[str, ...]:
 
 
 def grows(exercise: Exercise) -> bool:
-    """Tell whether an exercise has a dose that can grow."""
+    """Return whether an exercise has a dose that can grow."""
     return len(_steps(exercise)) > 1
 
 
 def grown_doses(before: Routine, after: Routine) -> list[str]:
-    """Return the doses that have grown beyond the low end, in words: "12 reps", "24 s"; each once.
+    """Return the doses that have grown beyond the low end, in words and each once: "12 reps", "24 s".
 
     Args:
-        before: the routine as its script has it.
-        after: the same with today's doses.
+        before: the routine, as in its script.
+        after: the same routine with today's doses.
     """
     found: dict[str, None] = {}
     for plain, exercise in zip(before.exercises(), after.exercises(), strict=True):
@@ -175,12 +175,12 @@ def grown_doses(before: Routine, after: Routine) -> list[str]:
 
 
 def describe_dose(plain: Dose, dose: Dose, *, of: bool = False) -> list[str]:
-    """Return a dose in words, as far as it has a range: "12 reps", "24 s".
+    """Return those parts of a dose that have a range, in words: "12 reps", "24 s".
 
     Args:
-        plain: as the script has it.
+        plain: the dose with its ranges, as in the script.
         dose: one of its steps.
-        of: whether to name the range too: "12 of 10-15 reps".
+        of: whether to include the range: "12 of 10-15 reps".
     """
     if not isinstance(dose, (Tempo, Hold)) or not isinstance(plain, (Tempo, Hold)):
         return []
@@ -205,7 +205,7 @@ def _standings(routine: Routine, sessions: Collection[SessionLog], now: datetime
 def _find_standing(
     exercise: Exercise, side: str | None, routine: Routine, sessions: Iterable[SessionLog], now: datetime
 ) -> Standing:
-    """Return where a person stands with one exercise on one side."""
+    """Return where the user stands with one exercise on one side."""
     steps, after = _steps(exercise), exercise.progress.after
     visits = tuple(_visits(exercise, {side}, routine, sessions))
     growth = _grow(visits, steps, after, now)
@@ -241,7 +241,7 @@ def _grow(visits: Iterable[Visit], steps: Sequence[Dose], after: int, now: datet
         visits: oldest first.
         steps: the doses from the low end to the top.
         after: how many sessions must complete a dose before the next one comes.
-        now: an aware moment.
+        now: a moment with a time zone.
     """
     growth = _Growth()
     before: datetime | None = None
@@ -297,7 +297,7 @@ def _day(visit: Visit) -> str:
 
 
 def _whole_sessions(sessions: Iterable[SessionLog]) -> list[SessionLog]:
-    """Return the sessions that are over; those that were taken up later as one with what followed."""
+    """Return the sessions that are over; one that was continued later is merged with its continuation."""
     found: dict[int, SessionLog] = {}
     heads: dict[int, int] = {}
     for session in sessions:
@@ -313,7 +313,7 @@ def _whole_sessions(sessions: Iterable[SessionLog]) -> list[SessionLog]:
 
 
 def _taken_up(before: tuple[SetLog, ...], after: tuple[SetLog, ...]) -> tuple[SetLog, ...]:
-    """Return the sets before a break, without the one that was broken off if it was begun again after it."""
+    """Return the sets before a session was interrupted, without the last one if it was started again."""
 
     def which(row: SetLog) -> tuple[str, str | None, int | None]:
         return row.exercise, row.side, row.set
@@ -323,7 +323,7 @@ def _taken_up(before: tuple[SetLog, ...], after: tuple[SetLog, ...]) -> tuple[Se
 
 
 def _needs(exercise: Exercise, routine: Routine, sessions: Iterable[SessionLog], now: datetime) -> str:
-    """Return how much guidance somebody with these sessions needs."""
+    """Return how much guidance an exercise needs after these sessions."""
     done = 0
     before: datetime | None = None
     for visit in _visits(exercise, set(exercise.sides) or {None}, routine, sessions):
@@ -337,9 +337,9 @@ def _needs(exercise: Exercise, routine: Routine, sessions: Iterable[SessionLog],
 def _visits(
     exercise: Exercise, sides: set[str | None], routine: Routine, sessions: Iterable[SessionLog]
 ) -> Iterator[Visit]:
-    """Yield what the sessions made of an exercise on some of its sides, or of its like in other routines.
+    """Yield what the sessions did of an exercise on some of its sides, in this routine or in another.
 
-    At another level it is the same exercise only if it has no variant there.
+    At another level, it is the same exercise only if it has no variant there.
     """
     low = _numbers(_steps(exercise)[0])
     planned = sum(_planned(routine.steps, exercise.name, side) for side in sides)
@@ -349,11 +349,13 @@ def _visits(
         rows = [row for row in session.sets if row.side in sides and _is_of(exercise, row)]
         last = list(
             {(row.side, row.start): row for row in rows}.values()
-        )  # who repeats a set has the last word
+        )  # if a set was repeated, the last time counts
         begun = [row for row in last if row.outcome != "skipped"]
         if not begun:
             continue
-        fitting = [row for row in begun if _reaches(low, row)]  # a lighter set under the same name is another
+        fitting = [
+            row for row in begun if _reaches(low, row)
+        ]  # a lighter set with the same name is a different one
         dose = min(fitting or begun, key=lambda row: (row.reps or 0, row.hold or 0.0))
         yield Visit(
             session.started,
@@ -367,20 +369,20 @@ def _visits(
 
 
 def _is_of(exercise: Exercise, row: SetLog) -> bool:
-    """Tell whether a set is of an exercise: its name, and its kind of dose."""
+    """Return whether a set belongs to an exercise: same name, same kind of dose."""
     kinds = isinstance(exercise.dose, (Tempo, Hold)), isinstance(exercise.dose, Hold)
     return row.exercise == exercise.name and kinds == (row.reps is not None, row.hold is not None)
 
 
 def _is_whole(rows: Iterable[SetLog], sides: set[str | None]) -> bool:
-    """Tell whether all planned sets are there, and done."""
+    """Return whether all planned sets were done."""
     done = {(row.side, row.set) for row in rows if row.outcome == "done"}
     planned = {(side, number + 1) for row in rows for side in sides for number in range(row.sets or 1)}
     return planned <= done and all(row.outcome == "done" for row in rows)
 
 
 def _planned(steps: Sequence[Step], name: str, side: str | None) -> int:
-    """Return how many sets of an exercise on one side some steps have, in all their rounds."""
+    """Return how many sets of an exercise on one side these steps contain, over all their rounds."""
     number = 0
     for step in steps:
         if isinstance(step, Exercise) and step.name == name and side in (step.sides or (None,)):
@@ -405,7 +407,7 @@ def _steps(exercise: Exercise) -> tuple[Dose, ...]:
 
 
 def _values(span: Span, by: int) -> list[Span]:
-    """Return the plain numbers of a range, so far apart; the last is its end."""
+    """Return the values of a range, from its low end in steps of `by` to its end."""
     values = [span.low]
     while values[-1] < span.high:
         values.append(min(values[-1] + by, span.high))
@@ -413,25 +415,25 @@ def _values(span: Span, by: int) -> list[Span]:
 
 
 def _numbers(dose: Dose) -> tuple[int, float]:
-    """Return the reps and the seconds held of a plain dose; 0 where there are none."""
+    """Return the reps of a dose and the seconds of its hold; 0 for what it doesn't have."""
     if isinstance(dose, Hold):
         return int(dose.reps.low), float(dose.hold.low)
     return (int(dose.reps.low), 0.0) if isinstance(dose, Tempo) else (0, 0.0)
 
 
 def _reaches(numbers: tuple[int, float], done: SetLog | Visit) -> bool:
-    """Tell whether what was done comes up to a dose, of which `_numbers` are given."""
+    """Return whether what was done reaches a dose, given as its `_numbers`."""
     return numbers[0] <= (done.reps or 0) and numbers[1] <= (done.hold or 0.0)
 
 
 def _step_of(steps: Sequence[Dose], visit: Visit) -> int | None:
-    """Return the highest step that a visit's dose comes up to; the script may have changed since."""
+    """Return the highest step that a visit's dose reached; the script may have changed since then."""
     reached = [index for index, dose in enumerate(steps) if _reaches(_numbers(dose), visit)]
     return reached[-1] if reached else None
 
 
 def _news(stands: Iterable[Standing]) -> Iterator[News]:
-    """Yield how today's doses differ from the last ones: once for all sides that change alike."""
+    """Yield how today's doses differ from the last ones: only once if all sides change alike."""
     changes: dict[str, dict[str | None, list[News]]] = {}
     for stand in stands:
         changes.setdefault(stand.exercise.name, {})[stand.side] = _changes(stand)

@@ -1,4 +1,4 @@
-"""The folders of a person's own, as their system has them."""
+"""The user's own folders, in the places that their system provides."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ if TYPE_CHECKING:
 
 
 def data_folder() -> Path:
-    """Return where a person's scripts and history are: worth a backup. It need not exist."""
-    import platformdirs  # noqa: PLC0415 - slow to import, and seldom needed
+    """Return the folder of the user's scripts and history, which are worth a backup. It may not exist."""
+    import platformdirs  # noqa: PLC0415 - slow to import and rarely needed
 
     return platformdirs.user_data_path("coach", appauthor=False)
 
 
 def state_folder() -> Path:
-    """Return where logs and locks are: nobody misses them on a new machine. It need not exist."""
+    """Return the folder of logs and locks, which nobody would miss on a new machine. It may not exist."""
     import platformdirs  # noqa: PLC0415 - as above
 
     return platformdirs.user_state_path("coach", appauthor=False)
 
 
 def cache_folder() -> Path:
-    """Return where what can be made again is kept. It need not exist."""
+    """Return the folder of files that can be made again. It may not exist."""
     import platformdirs  # noqa: PLC0415 - as above
 
     return platformdirs.user_cache_path("coach", appauthor=False)

@@ -287,7 +287,9 @@ def test_somebody_elses_file_is_in_the_way(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "album"
     folder.mkdir()
     (folder / name).write_bytes(b"mine")
-    with pytest.raises(AudioError, match=r"is not of this album: move it away, or name another folder$"):
+    with pytest.raises(
+        AudioError, match=r"does not belong to this album: move it away, or choose another folder$"
+    ):
         album(make(RATE, TITLES), folder, captions=True)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {name: b"mine"}
 
@@ -309,7 +311,7 @@ def test_the_album_of_another_routine_is_left_alone(tmp_path: Path) -> None:
     other = replace(
         timeline, cues=tuple(replace(c, location=Location("b.yaml", 1, 1)) for c in timeline.cues)
     )
-    with pytest.raises(AudioError, match=r"holds the album of a\.yaml: name another folder"):
+    with pytest.raises(AudioError, match=r"already holds the album of a\.yaml: choose another folder"):
         album(other, folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 

@@ -103,7 +103,7 @@ def test_one_routine_at_one_time_and_one_name(ada: Command, person: Person) -> N
     add(ada, "short.yaml", "--at", "06:30", "--days", "weekdays")
     for at in ("daily 6:30", "*/15 * 1 * *"):
         told = one_error(ada("schedule", "add", "short.yaml", "--at", at), 2)
-        assert "'short' plays this routine at such a time already" in told
+        assert "'short' already plays this routine at that time" in told
     assert add(ada, "short.yaml", "--at", "06:30", "--days", "weekends").startswith("short-2: ")
     assert "already" in one_error(ada("schedule", "add", "short.yaml", "--at", "7:00", "--name", "short"), 2)
     assert "letters" in one_error(ada("schedule", "add", "short.yaml", "--at", "7:00", "--name", "a b"), 2)
@@ -114,7 +114,7 @@ def test_one_routine_at_one_time_and_one_name(ada: Command, person: Person) -> N
     assert len(listed(ada)) == 3
     ada("schedule", "pause", "short")
     told = one_error(ada("schedule", "add", "short.yaml", "--at", "mon 6:30"), 2)
-    assert "'coach schedule resume short' wakes it" in told
+    assert "'coach schedule resume short' resumes it" in told
     assert ada("schedule", "remove", "short", "short-2", "other").returncode == 0
     assert person.read() is None
 
@@ -231,7 +231,7 @@ def test_a_timer_is_written_paused_and_removed(coach: Command) -> None:
     (row,) = listed(coach)
     assert (row["where"], row["options"], row["paused"]) == ("systemd", ["--rest", "1m30s"], False)
     told = one_error(coach("schedule", "add", "short.yaml", "--at", "6:30"), 2)
-    assert "'short' plays this routine at such a time already" in told
+    assert "'short' already plays this routine at that time" in told
     coach("schedule", "pause", "short")
     assert [row["paused"] for row in listed(coach)] == [True]
     coach("schedule", "resume", "short")

@@ -109,10 +109,10 @@ def test_times_are_read_as_people_write_them(at: str, days: str | None, fields: 
         ("30 6 0 * *", None, "from 1 to 31"),
         ("30 9-6 * * *", None, "ranges that go up"),
         ("*/0 6 * * *", None, "a step from 1 to 59"),
-        ("30 6 31 2 *", None, "never comes"),
-        ("30 6 30,31 feb *", None, "never comes"),
+        ("30 6 31 2 *", None, "never happens"),
+        ("30 6 30,31 feb *", None, "never happens"),
         ("30 6 * * 1-5", "mon", "has its own days"),
-        ("weekdays 6:30", "mon", "the days stand in --at already"),
+        ("weekdays 6:30", "mon", "--at already says which days"),
         ("6:30", "", "must be days such as mon-fri"),
         ("6:30", "m", "must be days such as mon-fri"),
         ("6:30", "mon-", "must be days such as mon-fri"),
@@ -276,7 +276,7 @@ def test_what_cron_gives_to_a_line() -> None:
 
 
 def test_a_line_too_long_for_cron_is_refused() -> None:
-    with pytest.raises(CoachError, match="cron takes 990; move the script to a shorter path"):
+    with pytest.raises(CoachError, match="over cron's limit of 990; move the script to a shorter path"):
         format_line(Schedule("x", HIP.when, ("/coach",), "/" + "ü" * 480))
 
 

@@ -1,4 +1,4 @@
-"""What is said, to be read: as lyrics in a track's tags, and as files beside it."""
+"""What is said, as text: lyrics in the tags of a track, and caption files beside it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 _BETWEEN = " \N{MIDDLE DOT} "
 _SEEN = RATE
-"""Samples that a caption stays, where there is room: nobody reads a word in the 0.4 s in which it is said."""
+"""Samples that a caption stays if there is room: nobody reads a word in the 0.4 s it takes to say."""
 
 _COUNTING = ("countdown", "count", "milestone", "breath")
 _MOST_BYTES = 500_000
-"""Of lyrics in UTF-16; tags hold them twice. (Android gives up on a tag of 3 MB; an hour takes 50 kB.)"""
+"""The size of lyrics in UTF-16; tags hold them twice. (Android refuses a 3 MB tag; an hour takes 50 kB.)"""
 _BESIDE = 12
-"""Bytes of a synchronised line beside its words: a mark of the encoding, a time, the ends."""
+"""Bytes of a synchronised line besides its words: encoding mark, time, terminators."""
 
 
 def fit_into_tags(timeline: Timeline) -> Timeline:
-    """Return a timeline with no more cues than tags have room for.
+    """Return a timeline with no more cues than there is room for in tags.
 
-    Where their words come to half a megabyte, those that count are left out; where they still do, all are.
+    If their words exceed half a megabyte, counts are left out; if they still do, all cues are.
 
     Args:
         timeline: of one track.
@@ -41,9 +41,9 @@ def fit_into_tags(timeline: Timeline) -> Timeline:
 
 
 def format_lyrics(timeline: Timeline) -> str:
-    """Return what is said as plain text: a line for each sentence, and one for the words of a rep.
+    """Return what is said as plain text: one line for each sentence, and one for all the words of a rep.
 
-    Chapters have their titles above and an empty line between them, if there are several.
+    If there are several chapters, each starts with its title and is separated by an empty line.
 
     Args:
         timeline: of one track.
@@ -71,7 +71,7 @@ def list_timed_words(timeline: Timeline) -> list[tuple[str, int]]:
 def lrc(timeline: Timeline) -> str:
     """Return what is said as an LRC file: a line for each cue with its start, in hundredths, rounded down.
 
-    Minutes count on beyond 59. Brackets become round ones, as "[" begins a time.
+    Minutes go beyond 59. Square brackets become round ones, because "[" starts a time.
 
     Args:
         timeline: of one track.
@@ -91,8 +91,8 @@ def lrc(timeline: Timeline) -> str:
 def vtt(timeline: Timeline) -> str:
     """Return what is said as WebVTT (https://www.w3.org/TR/webvtt1): one caption a cue, never two at once.
 
-    A caption is shown from the start of its cue, in milliseconds rounded down, to its end, and at least
-    for a second where the next one leaves room. A note stands before the captions of each chapter.
+    A caption is shown from the start of its cue, in milliseconds rounded down, to its end; and for at least a
+    second, if the next one leaves room. A note comes before the captions of each chapter.
 
     Args:
         timeline: of one track.
@@ -104,20 +104,20 @@ def vtt(timeline: Timeline) -> str:
         while chapters and chapters[0][0] <= _to_ms(start):
             blocks.append(_format_note(chapters.pop(0)[1]))
         first = max(free, _to_ms(start))
-        free = max(first + 1, _to_ms(end))  # no caption of the format is empty
+        free = max(first + 1, _to_ms(end))  # the format has no empty captions
         blocks.append(f"{_format_clock(first)} --> {_format_clock(free)}\n{_escape_vtt(text)}")
     return "\n\n".join(filter(None, blocks)) + "\n"
 
 
 def _line_of(cue: Cue) -> object:
-    """Return a value that the cues of a line have in common."""
+    """Return a value that is the same for all cues of one line of the lyrics."""
     if cue.rep is not None:
         return cue.exercise, cue.side, cue.set, cue.rep
     return cue.kind if cue.kind == "countdown" else cue.start
 
 
 def _time_captions(cues: tuple[Cue, ...]) -> Iterator[tuple[int, int, str]]:
-    """Yield start, end and words of each caption, in samples; each ends before the next one starts."""
+    """Yield the start, the end (in samples) and the words of each caption; none overlap."""
     said = [(cue, text) for cue in cues if (text := clean_for_tag(cue.text))]
     for number, (cue, text) in enumerate(said, 1):
         end = max(cue.end, cue.start + _SEEN)
@@ -142,7 +142,7 @@ def _format_clock(milliseconds: int) -> str:
 
 
 def _escape_lrc(text: str) -> str:
-    """Return a text without what an LRC file takes for a time: [01:00.00], and within a line <01:00.00>."""
+    """Return a text with nothing that LRC takes for a time: [01:00.00], or <01:00.00> within a line."""
     return clean_for_tag(text).translate(str.maketrans("[]<>", "()()"))
 
 
@@ -151,5 +151,5 @@ def _format_note(title: str) -> str:
 
 
 def _escape_vtt(text: str) -> str:
-    """Return a text in which WebVTT sees no tag, no entity and no arrow of a time."""
+    """Return a text in which WebVTT sees no tag, no entity and no arrow."""
     return clean_for_tag(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -24,16 +24,16 @@ _MILLISECONDS = 2
 _LYRICS = 1
 _FRONT = 3
 _MOST_CHILDREN = 255
-"""A table of contents counts its entries in one byte."""
+"""A table of contents counts its entries in a single byte."""
 _NO_OFFSET = 0xFFFFFFFF
 
 
 def id3(track: Track) -> bytes:
     """Return the ID3v2.3 tag of a track, the same bytes for the same track.
 
-    Chapters stand in their order under one table of contents with a title (without it, some podcast players
-    show none); more than 255 in a table of tables. Times are whole milliseconds, rounded down.
-    Lyrics stand in it twice, plain and synchronised.
+    Chapters are listed in order in one table of contents with a title (without the title, some podcast
+    players show none); more than 255 need a table of tables. Times are whole milliseconds, rounded down.
+    Lyrics are included twice, plain and synchronised.
 
     Sources: ID3 tag version 2.3.0, and ID3v2 Chapter Frame Addendum 1.0 (https://id3.org).
     """
@@ -68,12 +68,12 @@ def _text(name: str, text: str) -> Any:
 
 
 def _bytes(frame: Any) -> bytes:
-    """Return one frame as it stands in a tag. Alone, since mutagen sorts a tag's chapters by their size."""
+    """Return the bytes of one frame, made on its own because mutagen sorts the chapters of a tag by size."""
     tag = frames.ID3()
     tag.add(frame)
     file = io.BytesIO()
     tag.save(file, v1=0, v2_version=3, padding=lambda _info: 0)
-    return file.getvalue()[10:]  # behind the header of the tag
+    return file.getvalue()[10:]  # after the header of the tag
 
 
 def _lyrics(timeline: Timeline, language: str) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""Write a timeline to a file: whole or not at all, and only if it would change."""
+"""Write a timeline to a file: whole or not at all, and only if the file would change."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _JPEG = b"\xff\xd8\xff"
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What became of an export.
+    """The result of an export.
 
     Attributes:
         path: the file.
-        size: its bytes.
-        length: samples of the track in it, at RATE, whatever the rate of the file.
-        written: False where the file was already what it should be, and was not touched.
+        size: its size in bytes.
+        length: the length of its track in samples at RATE, whatever the rate of the file.
+        written: False if the file was already up to date, and was not touched.
     """
 
     path: Path
@@ -62,9 +62,10 @@ def write_file(
     progress: Progress | None = None,
     memo: Path | None = None,
 ) -> Exported:
-    """Write a track into a file in the format of its name, with the tags and chapters that the format has.
+    """Write a track to a file, in the format that its name asks for, with tags and chapters if it has them.
 
-    Whatever happens, the target is its old self or the whole new track. Equal timelines give equal bytes.
+    Whatever happens, the target is either the old file or the whole new track. Equal timelines give equal
+    bytes.
 
     Args:
         timeline: the track.
@@ -73,10 +74,10 @@ def write_file(
         chapter: which chapter of the timeline to write, from 1, as a track of an album; None for all of it.
         cover: a picture, as the bytes of a JPEG; a WAV file has none.
         rate: samples a second of the file, one of RATES.
-        progress: called with the samples written and the samples in all, every two seconds of sound; what it
-            raises ends the export.
-        memo: a folder that remembers what was written. With it a target that already holds these very bytes
-            is left as it is, and no encoder is loaded. None encodes always.
+        progress: called with the samples written and the total samples, after every two seconds of sound; an
+            exception from it ends the export.
+        memo: a folder that remembers what was written. With it, a target that already has exactly these bytes
+            is left as it is, and no encoder is loaded. Without it, the track is always encoded.
 
     Raises:
         AudioError: the track cannot be written; the message says why and what to do.
@@ -105,12 +106,12 @@ def write_file(
 
 
 def fingerprint(track: Track, kind: Format, *, volume: float = 0.0) -> str:
-    """Return a name for everything that decides the bytes of an exported track: equal names, equal bytes.
+    """Return a name for everything that affects the bytes of an exported track: equal names, equal bytes.
 
     Args:
-        track: what is written.
+        track: the track to write.
         kind: the format.
-        volume: that of the clips.
+        volume: the volume of the clips, in dB.
 
     Raises:
         AudioError: the format needs ffmpeg, and there is none.
@@ -127,7 +128,7 @@ def fingerprint(track: Track, kind: Format, *, volume: float = 0.0) -> str:
         (timeline.title, timeline.language, timeline.voice, timeline.level, timeline.length, volume),
         (track.part, blake2b(track.cover or b"").digest(), track.rate, track.length),
         [(chapter.title, chapter.start, chapter.end) for chapter in timeline.chapters],
-        # At another rate its samples depend on where it lies between those of the whole.
+        # At another rate, its samples depend on where it starts between those of the whole.
         first * track.rate % RATE,
         [(cue.start - first, cue.clip.length, cue.clip.key) for cue in track.heard()],
         [(cue.start, cue.text, cue.kind, cue.rep, cue.set, cue.side, cue.exercise) for cue in timeline.cues],
@@ -138,7 +139,7 @@ def fingerprint(track: Track, kind: Format, *, volume: float = 0.0) -> str:
 def _name_converter(kind: Format) -> tuple[str, ...]:
     if kind.codec is None:
         return ()
-    from coach.ffmpeg import identity  # noqa: PLC0415 - only the formats that it writes need it
+    from coach.ffmpeg import identity  # noqa: PLC0415 - only some formats need it
 
     return (kind.codec, identity())
 
@@ -157,7 +158,7 @@ def _digest_library(name: str) -> str:
 
 
 def _check_record(target: Path, record: Path) -> int | None:
-    """Return the size of a target that is, byte for byte, what the record says; None if it is not."""
+    """Return the size of a target if it has exactly the bytes that the record says; None if not."""
     try:
         digest, size = record.read_text("ascii").split()
         if target.stat().st_size == int(size):
@@ -165,7 +166,7 @@ def _check_record(target: Path, record: Path) -> int | None:
                 if digest_file(file, _DIGEST_BYTES) == digest:
                     return int(size)
     except (OSError, ValueError):
-        pass  # no record, no target, or one of them damaged: the track is written anew
+        pass  # no record, no target, or a damaged one: the track is written again
     return None
 
 
@@ -178,7 +179,7 @@ def _remember(memo: Path, key: str, record: str) -> None:
 
 def _sound(track: Track, clips: Clips, progress: Progress | None) -> Iterator[NDArray[np.int16]]:
     """Yield the samples of a track, in blocks of two seconds."""
-    from coach.mix import render, to_int16  # noqa: PLC0415 - an unchanged track is known without numpy
+    from coach.mix import render, to_int16  # noqa: PLC0415 - an unchanged track needs no numpy
 
     size = 2 * track.rate
     for done in range(0, track.length, size):
@@ -186,7 +187,7 @@ def _sound(track: Track, clips: Clips, progress: Progress | None) -> Iterator[ND
         if track.rate == RATE:
             yield to_int16(render(track.whole, clips, start, count))
         else:
-            from coach.encode.rate import render_at_rate  # noqa: PLC0415 - few want it
+            from coach.encode.rate import render_at_rate  # noqa: PLC0415 - rarely needed
 
             yield render_at_rate(track.whole, clips, track.rate, start, count)
         if progress:

@@ -1,4 +1,4 @@
-"""What the log of sessions tells of each."""
+"""What the log records of each session."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 SetOutcome = Literal["done", "broken off", "skipped", "doing"]
-"""What became of a set; "doing" until that is known."""
+"""How a set ended; "doing" until it has."""
 
 Ending = Literal["completed", "stopped", "broken off"]
-"""How a session ended: by itself, by the person, or by an interruption."""
+"""How a session ended: at its end, by the user, or by an interruption."""
 
 Answer = Literal["less", "same", "more"]
-"""What a person said at the end: less than it could be (or than usual), as it is, or more."""
+"""An answer of the check-in: less than it could be (or than usual), just right, or more."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetLog:
-    """One performance of a set, of timed work or of a block of breathing; who repeats a set has two of them.
+    """One performance of a set, of timed work or of a block of breathing. A repeated set is two performances.
 
     Attributes:
-        exercise: what it is called.
-        side: the side it is done on; None without sides.
-        set: its number from 1, and `sets` of how many; both None where that is not told.
+        exercise: the name of the exercise.
+        side: the side; None without sides.
+        set: its number, from 1; None if it has none.
+        sets: how many sets there are; None if it has no number.
         reps: planned repetitions; None for timed work.
         hold: seconds that each rep is held; None for reps at a tempo and for timed work.
         start: seconds from the start of the track to its first beat.
-        seconds: its planned length.
-        reps_done: repetitions finished; None for timed work.
-        seconds_done: how much of its length was heard.
+        seconds: its planned length, in seconds.
+        reps_done: finished repetitions; None for timed work.
+        seconds_done: how many seconds of it were heard.
         outcome: "done", "broken off", "skipped", or "doing" while its session plays.
     """
 
@@ -51,27 +52,27 @@ class SetLog:
 
 @dataclass(frozen=True, slots=True)
 class SessionLog:
-    """One session: a routine that was played, or is.
+    """One session: a routine that was played, or is playing.
 
     Attributes:
-        id: its number in the log; a later session has a higher one.
-        started: in whole seconds, with the offset that local time had.
-        ended: as above; None while it plays, and where nobody lived to tell.
+        id: its number in the log; later sessions have higher ones.
+        started: when it started, in whole seconds, with the offset of local time.
+        ended: when it ended, likewise; None while it plays, or if the process was killed.
         title: the routine's title.
         script: the absolute path of its script.
         language: the language it was spoken in.
         voice: who spoke, such as "neural/heart".
         level: None, "easier" or "harder".
-        schedule: the name of the schedule that started it; None for a person.
-        options: what else it was played with, as JSON has it.
-        length: seconds of the whole track.
-        heard: seconds of the track reached.
-        outcome: "playing", "completed", "stopped" by the person, or "broken off": interrupted, killed.
-        reason: what interrupted it, for a person to read; None where that is not known.
-        sets: what was done, in the order it was begun.
-        effort: how hard it was for the person: "less" than it could be, "same" (right), or "more"; None where
-            nobody asked, or there was no answer.
-        pain: likewise, how it hurt, against usual.
+        schedule: the name of the schedule that started it; None if a person did.
+        options: the other options it was played with, as JSON values.
+        length: the length of the whole track, in seconds.
+        heard: how far into the track it got, in seconds.
+        outcome: "playing", "completed", "stopped" by the user, or "broken off": interrupted or killed.
+        reason: what interrupted it, in words; None if that is not known.
+        sets: what was done, in the order in which it was started.
+        effort: how hard it was: "less" than it could be, "same" (just right), or "more"; None without a
+            question or an answer.
+        pain: how much it hurt compared with usual, likewise.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""Schedules as timers of a person's systemd."""
+"""Schedules as timers of the user's own systemd."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 _DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _START = ':/bin/sh -c "exec \\"$@\\"" sh'
-"""Stands before the words of a command: systemd starts no program with a quote in its path, a shell does. The
-colon keeps systemd from putting variables in.
+"""Comes before the words of a command, because systemd can't start a program with a quote in its path and a
+shell can. The colon keeps systemd from expanding variables.
 """
 
 _PATIENCE = 60.0  # seconds for systemctl to answer
 
 _SERVICE = """\
-# Written by 'coach schedule'; 'coach schedule remove {name}' takes it away.
+# Written by 'coach schedule'; 'coach schedule remove {name}' removes it.
 [Unit]
 Description=Coach: {name}
 
@@ -38,7 +38,7 @@ Type=oneshot
 """
 
 _TIMER = """\
-# Written by 'coach schedule'; 'coach schedule remove {name}' takes it away.
+# Written by 'coach schedule'; 'coach schedule remove {name}' removes it.
 [Unit]
 Description=Coach: {name}, {words}
 
@@ -61,7 +61,7 @@ def format_service(schedule: Schedule) -> str:
     """Return the unit that plays a schedule.
 
     Raises:
-        CoachError: a path of it is no Unicode, which systemd demands.
+        CoachError: one of its paths is not Unicode, which systemd requires.
     """
     text = _SERVICE.format(
         name=schedule.name,
@@ -73,19 +73,19 @@ def format_service(schedule: Schedule) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise CoachError("systemd takes only paths that are UTF-8; rename the file, or use cron") from error
+        raise CoachError("systemd accepts only paths in UTF-8; rename the file, or use cron") from error
     return text
 
 
 def format_timer(schedule: Schedule) -> str:
-    """Return the unit that says when."""
+    """Return the unit that says when to play a schedule."""
     calendar = "".join(f"OnCalendar={each}\n" for each in format_calendar(schedule.when))
     words = describe(schedule.when)
     return _TIMER.format(name=schedule.name, words=words, calendar=calendar, when=schedule.when)
 
 
 def format_calendar(fields: str) -> list[str]:
-    """Return five fields of cron as calendar events: two where one of two kinds of day is enough."""
+    """Return a cron expression as calendar events: two of them if either kind of day is enough."""
     when = parse_expression(fields)
     time_of_day = f"{_format_numbers(when.hours, 24)}:{_format_numbers(when.minutes, 60)}:00"
     weekdays = [day for number, day in enumerate(_DAYS) if number in when.weekdays]
@@ -97,7 +97,7 @@ def format_calendar(fields: str) -> list[str]:
 
 
 def read_units(service: str, timer: str, *, paused: bool) -> Schedule | None:
-    """Return the schedule of two units; None where Coach did not write them."""
+    """Return the schedule in two units; None if Coach did not write them."""
     commands, environment, when = [], [], None
     for line in service.split("\n"):
         key, _, value = line.partition("=")
@@ -135,22 +135,22 @@ def _unquote(text: str) -> str:
 
 
 class Systemd:
-    """The timers of the person who runs this."""
+    """The timers of the user who runs Coach."""
 
     name = "systemd"
 
     def check_usable(self) -> None:
-        """Do nothing where timers can be had.
+        """Check that timers can be used.
 
         Raises:
-            CoachError: this machine or this login has none.
+            CoachError: this machine has no systemd, or this login can't reach it.
         """
         if shutil.which("systemctl") is None:
             raise CoachError("this machine has no systemctl command; use --with cron")
         _systemctl("list-timers", "--no-pager")
 
     def is_there(self) -> bool:
-        """Tell whether there may be schedules."""
+        """Return whether there may be schedules."""
         return _folder().is_dir()
 
     def preview(self, schedule: Schedule) -> str:
@@ -159,7 +159,7 @@ class Systemd:
         return f"# {service}\n{format_service(schedule)}\n# {timer}\n{format_timer(schedule)}".rstrip("\n")
 
     def schedules(self) -> list[Schedule]:
-        """Return those that there are."""
+        """Return the schedules that have a timer."""
         found = []
         for timer in sorted(_folder().glob("coach-*.timer")):
             wanted = timer.parent / "timers.target.wants" / timer.name
@@ -171,16 +171,18 @@ class Systemd:
         return found
 
     def find_foreign_lines(self) -> list[str]:
-        """Return nothing: files that Coach did not write are none of its business."""
+        """Return nothing: files that Coach did not write are not its business."""
         return []
 
     def add(self, schedule: Schedule) -> None:
-        """Write and start one more timer; if that fails its files are taken away again."""
+        """Write and start one more timer; if that fails, remove its files again."""
         texts = (format_service(schedule), format_timer(schedule))
         files = _files(schedule.name)
         there = [file for file in files if os.path.lexists(file)]
         if there:
-            raise RefusedError("name", f"there is a file {there[0]} that Coach did not write; name another")
+            raise RefusedError(
+                "name", f"there is a file {there[0]} that Coach did not write; choose another name"
+            )
         try:
             for file, text in zip(files, texts, strict=True):
                 _write(file, text)
@@ -193,7 +195,7 @@ class Systemd:
             raise
 
     def remove(self, names: Iterable[str]) -> None:
-        """Stop timers and take their files away."""
+        """Stop timers and remove their files."""
         for name in names:
             _systemctl("disable", "--now", f"coach-{name}.timer")
             _remove_files(name)
@@ -204,11 +206,11 @@ class Systemd:
             _systemctl("disable" if paused else "enable", "--now", f"coach-{name}.timer")
 
     def run(self, name: str, show: Callable[[bytes], None]) -> int:
-        """Run one now, as its timer would.
+        """Run a schedule now, as its timer would.
 
         Args:
-            name: of the schedule.
-            show: is given what it wrote, in the end.
+            name: the name of the schedule.
+            show: called with all its output, once it has ended.
 
         Returns:
             Its exit code.
@@ -254,7 +256,7 @@ def _remove_files(name: str) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    """Write a file that is there whole or not at all."""
+    """Write a file that appears whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.part")
     try:
@@ -265,7 +267,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def _systemctl(*arguments: str) -> str:
-    """Run systemctl for this person's own units; return what it prints.
+    """Run systemctl for the user's own units; return what it prints.
 
     Raises:
         CoachError: it fails.
@@ -280,8 +282,10 @@ def _systemctl(*arguments: str) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise CoachError(f"systemctl does not work: {error}") from error
+        raise CoachError(f"systemctl failed: {error}") from error
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().partition("\n")[0][:200]
-        raise CoachError(f"'systemctl --user {arguments[0]}' says: {said}; is this a login of your own?")
+        raise CoachError(
+            f"'systemctl --user {arguments[0]}' says: {said}; it needs a login session of your own"
+        )
     return done.stdout.decode(errors="replace")

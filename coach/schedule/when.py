@@ -52,16 +52,16 @@ _FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """The minutes at which something happens, for ever.
+    """The minutes at which something happens, again and again.
 
     Attributes:
-        fields: the five fields, in the form that every cron reads: numbers, no names.
+        fields: the five fields of the cron expression, in a form that every cron reads: numbers, no names.
         minutes: 0 to 59.
         hours: 0 to 23.
-        days: of the month.
+        days: days of the month.
         months: 1 to 12.
         weekdays: 0 to 6; 0 is Sunday.
-        either: whether one of `days` and `weekdays` is enough, as cron has it where both are restricted.
+        either: whether a match in either `days` or `weekdays` is enough, as in cron when both are restricted.
     """
 
     fields: str
@@ -73,22 +73,22 @@ class When:
     either: bool
 
     def on(self, day: int, weekday: int) -> bool:
-        """Tell whether a day of the month that is a day of the week is one of its days."""
+        """Return whether it happens on a date with this day of the month and this day of the week."""
         matches = (day in self.days, weekday in self.weekdays)
         return any(matches) if self.either else all(matches)
 
 
 def parse_times(at: str, days: str | None = None) -> When:
-    """Return the times that a person means.
+    """Return the times that a user means.
 
     Args:
         at: a time of day such as `06:30`, `6:30am` or `18h30`, with days or without (`weekdays 6:30am`), or a
             cron expression of five fields.
-        days: `mon-fri`, `mon,wed`, `Mondays`, `weekdays`, `weekends`, `daily`; None for what `at` says of
-            days, else daily.
+        days: `mon-fri`, `mon,wed`, `Mondays`, `weekdays`, `weekends`, `daily`; None for the days that `at`
+            names, or daily if it names none.
 
     Raises:
-        RefusedError: it is none of these, or never comes.
+        RefusedError: it is none of these, or never happens.
     """
     text = " ".join(at.lower().replace("a.m.", "am").replace("p.m.", "pm").split())
     if len(text) > _LONGEST:
@@ -110,7 +110,7 @@ def parse_times(at: str, days: str | None = None) -> When:
             rest.append(word)
         elif on is not None:
             if days is not None:
-                raise RefusedError("days", f"the days stand in --at already: leave one out ('{at}')")
+                raise RefusedError("days", f"--at already says which days: leave one of them out ('{at}')")
             wanted = (wanted or ()) + on
     hour, minute = _parse_clock(" ".join(rest), at)
     return parse_expression(
@@ -122,7 +122,7 @@ def parse_expression(text: str) -> When:
     """Return the times of a cron expression.
 
     Raises:
-        RefusedError: it is not one that every cron understands, or it never comes.
+        RefusedError: not every cron would understand it, or it never happens.
     """
     import cronsim  # noqa: PLC0415 - only here and below, to keep the rest light
 
@@ -134,14 +134,14 @@ def parse_expression(text: str) -> When:
     try:
         sim = cronsim.CronSim(plain, datetime(2000, 1, 1))
     except cronsim.CronSimError as error:
-        raise RefusedError("time", f"'{text}' never comes ({str(error).lower()})") from error
+        raise RefusedError("time", f"'{text}' never happens ({str(error).lower()})") from error
     weekdays = frozenset(day % 7 for day in sim.weekdays if isinstance(day, int))
     minutes, hours, days, months = map(frozenset, (sim.minutes, sim.hours, sim.days, sim.months))
     return When(plain, minutes, hours, days, months, weekdays, not sim.day_and)
 
 
 def describe(when: str) -> str:
-    """Return five fields as a person says them: at 06:30 on Monday through Friday."""
+    """Return a cron expression in words: at 06:30 on Monday through Friday."""
     import cronsim  # noqa: PLC0415
 
     words = cronsim.CronSim(when, datetime(2000, 1, 1)).explain()
@@ -149,12 +149,12 @@ def describe(when: str) -> str:
 
 
 def next_times(when: str, count: int, now: datetime | None = None) -> list[datetime]:
-    """Return the next moments of five fields, as cron has them when clocks are put forward and back.
+    """Return the next times of a cron expression, as cron keeps them when the clocks change.
 
     Args:
-        when: the fields.
-        count: how many moments.
-        now: they come after this; None for now, in the time zone of this machine.
+        when: the five fields.
+        count: how many times to return.
+        now: they come after this moment; None for now, in the time zone of this machine.
     """
     import cronsim  # noqa: PLC0415
     from dateutil.tz import tzlocal  # noqa: PLC0415
@@ -163,11 +163,11 @@ def next_times(when: str, count: int, now: datetime | None = None) -> list[datet
 
 
 def share_a_minute(one: str, other: str) -> bool:
-    """Tell whether two expressions ever mean the same minute."""
+    """Return whether two cron expressions ever mean the same minute."""
     a, b = parse_expression(one), parse_expression(other)
     if not (a.minutes & b.minutes and a.hours & b.hours):
         return False
-    # Each date, also 29 February, falls on each day of the week some year.
+    # Every date, even 29 February, falls on every day of the week in some year.
     return any(
         a.on(day, weekday) and b.on(day, weekday)
         for month in a.months & b.months
@@ -181,11 +181,11 @@ def _parse_clock(text: str, whole: str) -> tuple[int, int]:
     refused = RefusedError(
         "time", f"must be a time such as 06:30, 6:30am, weekdays 6:30 or '30 6 * * 1-5' (got '{whole}')"
     )
-    if not _CLOCK.fullmatch(text):  # the parser is generous: 13pm, 6:30 7:30 and 30m are times for it
+    if not _CLOCK.fullmatch(text):  # the parser is generous: it accepts 13pm, 6:30 7:30 and 30m
         raise refused
     from dateutil.parser import parse  # noqa: PLC0415 - slow to import
 
-    # What is no time of day, such as a lone 7, changes the date.
+    # Anything that is not a time of day, such as a lone 7, changes the date.
     days = (datetime(2001, 3, 5), datetime(2002, 4, 6))
     try:
         first, second = (parse(text, default=day) for day in days)
@@ -229,7 +229,7 @@ def _parse_day(word: str) -> int | None:
 
 
 def _format_days(days: tuple[int, ...]) -> str:
-    """Return days of the week as a field of cron's: a range where they follow each other from Monday on."""
+    """Return days of the week as a field of a cron expression: consecutive ones as a range."""
     ordered = sorted(set(days), key=lambda day: (day - 1) % 7)
     if len(ordered) == 7:
         return "*"

@@ -136,7 +136,7 @@ class _Script:
             return keys.LANGUAGE.default or known[0]
         if parent and language != parent.language:
             self.reader.fail(
-                place, f"is in '{language}', but {parent.shown} that includes it in '{parent.language}'"
+                place, f"is in '{language}', but {parent.shown}, which includes it, is in '{parent.language}'"
             )
         return language
 
@@ -208,7 +208,7 @@ class _Script:
         if not is_file(path):
             self.reader.fail(place, f"must be an existing script (got '{named}'; there is no file {shown})")
         elif _resolved(path) in self.chain:
-            self.reader.fail(place, f"'{named}' includes itself, straight or through another script")
+            self.reader.fail(place, f"'{named}' includes itself, directly or through another script")
         elif len(self.chain) > MOST_INCLUDES:
             self.reader.fail(place, f"includes nested more than {MOST_INCLUDES} deep")
         else:

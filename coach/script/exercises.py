@@ -123,10 +123,10 @@ class Exercises:
                 words = f"two doses ('{given[0].name}' and '{given[1].name}'); an exercise has one"
                 self.reader.fail(each.at(given[1]), words)
             elif keys.START in each and isinstance(tempo, tuple):
-                words = "'start' goes with a tempo of four digits; named phases have their order"
+                words = "'start' needs a tempo of four digits; named phases already have an order"
                 self.reader.fail(each.at(keys.START), words)
             elif keys.RELAX in each and (tempo or keys.FOR in each):
-                self.reader.fail(each.at(keys.RELAX), "'relax' goes with a 'hold'")
+                self.reader.fail(each.at(keys.RELAX), "'relax' needs a 'hold'")
 
     def is_whole(self, entry: keys.Fields) -> bool:
         """Tell whether an entry of the library is an exercise by itself, not a base for others."""
@@ -164,7 +164,9 @@ class Exercises:
         dose = self._dose(fields)
         name = fields.get(keys.NAMED)
         if name is None and not fields.unread & {keys.NAMED.name, keys.USE.name}:
-            self.reader.fail(place, "an exercise needs a name: 'exercise: NAME', or 'use' one of the library")
+            self.reader.fail(
+                place, "an exercise needs a name: 'exercise: NAME', or 'use: ID' from the library"
+            )
         change = self.wanted.change
         sides = self._plain(fields, keys.SIDES, place, fields[keys.SIDES])
         if sides and change.sides is not None:
@@ -327,10 +329,10 @@ def bind(text: Text, missing: Iterable[str], place: Location, script: keys.Field
     for name in text.placeholders():
         quoted = short(name)
         if name in ("{", "}"):
-            words = f"a single '{name}'; write '{name}{name}' for a brace that is spoken of"
+            words = f"a single '{name}'; write '{name}{name}' for a real brace"
             reader.fail(place, words)
         elif name in PLACEHOLDERS and name not in known:
-            reader.fail(place, f"{{{quoted}}} has no meaning here")
+            reader.fail(place, f"{{{quoted}}} can't be used here")
         elif name not in known and keys.VARS.name not in script.unread:
             words = f"; known are {short(', '.join(known))}" if known else "; 'vars' can define it"
             hint = nearest(name, known) or words

@@ -379,7 +379,7 @@ class Vars(Table):
     def read(self, node: Node, reader: Reader) -> dict[str, str] | None:
         for key, value in node.entries.items() if isinstance(node, Mapping) else ():
             if key.text in PLACEHOLDERS:
-                reader.fail(key.location, f"'{key.text}' is a word of the format; name it otherwise")
+                reader.fail(key.location, f"'{key.text}' already has a meaning in texts; choose another name")
             elif not re.fullmatch(r"[^\s{}]([^{}]*[^\s{}])?", key.text):
                 reader.fail(key.location, f"must be a name without braces (got {found(key)})")
             if isinstance(value, Scalar) and ("{" in value.text or "}" in value.text):

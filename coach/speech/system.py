@@ -221,7 +221,7 @@ class Worker:
             file.unlink()
             return read_sound(data)
         except (OSError, ValueError) as error:
-            raise SpeechError(f"the file that it wrote cannot be read: {error}") from error
+            raise SpeechError(f"the file it wrote cannot be read: {error}") from error
 
     def _ensure_process(self) -> _Process:
         if self._process is not None and self._process.owner != os.getpid():
