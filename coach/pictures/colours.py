@@ -1,4 +1,4 @@
-"""Colours that go together: of equal lightness, as eyes see it, around one that a title leads to."""
+"""Colours that go together: equally light to the eye, and derived from the title."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Colour: TypeAlias = tuple[int, int, int]
 
 
 def find_hue(title: str) -> float:
-    """Return the hue, in degrees, that a title always has: green to blue to red, no dark yellow."""
+    """Return the hue of a title, in degrees: from green through blue to red, without dark yellow."""
     return 150 + int.from_bytes(hashlib.sha256(title.encode("utf-8", "replace")).digest()[:2], "big") % 240
 
 
 def colour(lightness: float, chroma: float, hue: float) -> Colour:
-    """Return a colour of the OKLCH space, as near as sRGB has it.
+    """Return the sRGB colour nearest to one in the OKLCH space.
 
-    Two colours of one lightness look equally light, whatever their hues (B. Ottosson, A perceptual color
+    Two colours of the same lightness look equally light, whatever their hues (B. Ottosson, A perceptual color
     space for image processing, 2020).
 
     Args:
@@ -38,11 +38,11 @@ def colour(lightness: float, chroma: float, hue: float) -> Colour:
 
 
 def to_web(colour: Colour) -> str:
-    """Return a colour as SVG and CSS write it."""
+    """Return a colour in the notation of SVG and CSS."""
     return "#" + bytes(colour).hex()
 
 
 def _encode(linear: float) -> int:
-    """Return the sRGB value of a share of light, cut to what a screen can show."""
+    """Return the sRGB value for linear light from 0 to 1; anything outside is clipped."""
     linear = min(1.0, max(0.0, linear))
     return round(255 * (12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055))

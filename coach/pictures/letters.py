@@ -1,4 +1,4 @@
-"""Letters of the font that Pillow brings: bold, with the accents that it lacks, the same on every machine."""
+"""Letters in the font that comes with Pillow: bold, with the accents it lacks, the same on every machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ALIKE = str.maketrans(
     | {"đ": "d", "Đ": "D", "\u0131": "i", "\u00d7": "x", "„": "“", "\u201a": "\u2018"}
     | dict.fromkeys("\u2010\u2011\u2013\u2014", "-")
 )
-"""What the font lacks, and how it is written without it."""
+"""What the font lacks, and what to write instead."""
 
 _ABOVE: dict[str, tuple[_Stroke, ...]] = {
     "\u0300": (((0.07, 0), (-0.07, 0.13)),),  # à
@@ -35,21 +35,21 @@ _ABOVE: dict[str, tuple[_Stroke, ...]] = {
     "\u030b": (((-0.11, 0), (0, 0.13)), ((0.05, 0), (0.16, 0.13))),  # ő
     "\u030c": (((-0.12, 0.12), (0, 0), (0.12, 0.12)),),  # č
 }
-"""Accents: lines from point to point, right of a letter's middle and above its top, in sizes of the font."""
+"""Accents as lines through points, relative to the middle of a letter's top, in units of the font size."""
 
 _BELOW: dict[str, tuple[_Stroke, ...]] = {
     "\u0326": (((0.02, -0.09), (-0.04, -0.2)),),  # ș
     "\u0327": (((0, 0), (0.05, -0.1), (-0.07, -0.17)),),  # ç
     "\u0328": (((0.09, 0), (0.02, -0.11), (0.12, -0.16)),),  # ę
 }
-"""Likewise, above the line that letters stand on."""
+"""Likewise, relative to the baseline."""
 
 
 class Letters:
     """Letters of one size.
 
     Args:
-        size: of the font, in pixels.
+        size: the font size in pixels.
     """
 
     def __init__(self, size: float) -> None:
@@ -65,10 +65,10 @@ class Letters:
         """Write a line.
 
         Args:
-            sheet: what it is written on.
+            sheet: the picture to write on.
             text: the line, as `make_writable` returns it.
-            place: the middle of the line that they stand on, in pixels.
-            colour: of the letters.
+            place: the middle of the baseline, in pixels.
+            colour: the colour of the letters.
         """
         bare, high = _strip_accents(text), 2 * round(self.size)
         mask = Image.new("L", (sheet.width, high))
@@ -85,11 +85,11 @@ class Letters:
     def _accent(
         self, draw: ImageDraw.ImageDraw, base: str, marks: list[str], place: tuple[float, float]
     ) -> None:
-        """Draw the accents of a letter that stands at a place."""
+        """Draw the accents of a letter at a place."""
         middle, bottom = place
         top = bottom + self._font.getbbox("x" if base in "ij" else base, anchor="ls")[1] - self._bold
         pen = 0.036 * self.size + self._bold
-        if base in "ij" and set(marks) & set(_ABOVE):  # the accent stands in place of the dot
+        if base in "ij" and set(marks) & set(_ABOVE):  # the accent replaces the dot
             half = self._font.getlength(base) / 2
             draw.rectangle((middle - half, bottom - self.size, middle + half, top - 1), 0)
         strokes = [
@@ -106,13 +106,13 @@ class Letters:
 
 
 def make_writable(text: str) -> str:
-    """Return a text without the characters that there are no letters for."""
+    """Return a text with only the characters that can be drawn."""
     composed = unicodedata.normalize("NFC", clean_for_picture(" ".join(text.split())).translate(_ALIKE))
     return " ".join("".join(map(_find_nearest, composed)).split())
 
 
 def _find_nearest(character: str) -> str:
-    """Return a character as it can be written: without an accent that cannot be drawn; "" for none at all."""
+    """Return a character without accents that can't be drawn; "" if it can't be drawn at all."""
     base, *marks = list(unicodedata.normalize("NFD", character))
     if base != " " and (unicodedata.combining(base) or _shape(base) in (_shape("\uffff"), _shape(" "))):
         return ""
@@ -133,12 +133,12 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 @cache
 def _advance(character: str) -> float:
-    """Return how far it is from a character to the next, as a multiple of the font's size."""
+    """Return the advance from a character to the next, as a multiple of the font size."""
     return _font(100).getlength(_strip_accents(character)) / 100
 
 
 def _shape(character: str) -> bytes:
-    """Return what a character looks like; one that the font lacks looks like U+FFFF."""
+    """Return the pixels of a character; one that the font lacks looks like U+FFFF."""
     sheet = Image.new("L", (48, 48))
     ImageDraw.Draw(sheet).text((8, 36), character, 255, _font(32), "ls")
     return sheet.tobytes()

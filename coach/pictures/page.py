@@ -1,4 +1,4 @@
-"""A routine as one page of HTML that needs nothing else: to read on any screen, and to print."""
+"""A routine as one self-contained HTML page, to read on any screen and to print."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ svg { display: block; width: 100%; min-width: 44rem; background: #fff; border-ra
 
 
 def html(timeline: Timeline, routine: Routine) -> str:
-    """Return a routine as a page: what is done and how, what is said and when, and the picture of it.
+    """Return a routine as a page: what to do and how, what is said and when, and a picture of it all.
 
-    It holds no script and asks for nothing from elsewhere.
+    It contains no scripts and loads nothing.
 
     Args:
         timeline: the compiled routine.
-        routine: what it was compiled from.
+        routine: the routine it was compiled from.
     """
     told, book = words(timeline.language), phrasebook(timeline.language)
     level = {"easier": told.easier, "harder": told.harder}.get(timeline.level or "", "")
@@ -115,7 +115,7 @@ def html(timeline: Timeline, routine: Routine) -> str:
 
 
 def _format_section(step: Exercise | Breathing, told: Words, book: Phrasebook) -> str:
-    """Return what there is to know of a step."""
+    """Return everything there is to know about a step."""
     parts = [_element("h2", work_name(step, book)), _element("p", describe_step(step, book), "dose")]
     if not isinstance(step, Breathing):
         parts += [
@@ -128,14 +128,14 @@ def _format_section(step: Exercise | Breathing, told: Words, book: Phrasebook) -
 
 
 def _format_list(title: str, texts: Iterable[str], kind: str) -> Iterator[str]:
-    """Yield a list under its title; nothing for no texts."""
+    """Yield a list with its title; nothing if there are no texts."""
     if items := [_element("li", text) for text in dict.fromkeys(texts)]:
         yield _element("h3", title)
         yield f"<{kind}>{''.join(items)}</{kind}>"
 
 
 def _fill_text(text: Text, step: Exercise, book: Phrasebook) -> str:
-    """Return a text as it is said on the first side; what changes from rep to rep stays open."""
+    """Return a text as it is said on the first side; what changes from rep to rep becomes an ellipsis."""
     values = defaultdict(lambda: "…", exercise=step.name, sets=str(step.sets))
     if step.sides:
         values["side"] = book.side(step.sides[0])
@@ -145,7 +145,7 @@ def _fill_text(text: Text, step: Exercise, book: Phrasebook) -> str:
 
 
 def _course(timeline: Timeline, told: Words) -> Iterator[str]:
-    """Yield a table for each chapter of what is said and when, folded up."""
+    """Yield a collapsed table for each chapter: what is said, and when."""
     cues = iter(timeline.cues)
     cue = next(cues, None)
     for chapter in timeline.chapters:
@@ -169,7 +169,7 @@ def _row(cue: Cue) -> str:
 
 
 def _element(tag: str, text: str | None, kind: str = "") -> str:
-    """Return a text as an element that keeps its direction of writing to itself; "" for none."""
+    """Return a text as an element with its own writing direction; "" if there is no text."""
     name = f' class="{kind}"' if kind else ""
     return f'<{tag}{name} dir="auto">{_escape(text)}</{tag}>' if text else ""
 

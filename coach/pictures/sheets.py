@@ -1,6 +1,6 @@
-"""A routine laid out on sheets of A4: what is done in one table, then the track, stave by stave, like music.
+"""A routine laid out on A4 sheets: a table of what to do, then the track, stave by stave, like music.
 
-Lengths are millimetres, from the upper left corner of a sheet.
+Positions and lengths are in millimetres, from the upper left corner of a sheet.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 210.0, 297.0
 
 LEFT, RIGHT, TOP, _BOTTOM = 12.0, 198.0, 13.0, 285.0
-_AXIS = 27.0  # where time begins on a stave, right of the names of its lanes
-_PIECE = 225.0  # the most that stays together
-_PER_LINE = (60, 65, 70, 75, 80, 85, 90, 95)  # seconds that a stave may hold
-_MOST_LINES = 48  # a longer track has more seconds on each
+_AXIS = 27.0  # where time starts on a stave, to the right of the names of the lanes
+_PIECE = 225.0  # the greatest height that is kept together
+_PER_LINE = (60, 65, 70, 75, 80, 85, 90, 95)  # possible seconds of a stave
+_MOST_LINES = 48  # in a longer track, each stave has more seconds
 
 POINT = 25.4 / 72
 SMALL = 7.2 * POINT  # the smallest letters
@@ -39,19 +39,19 @@ _MEDIUM, _LARGE, _TITLE = 8.4 * POINT, 10 * POINT, 22 * POINT
 _LEADING = 1.24  # from line to line, as a multiple of the letters' size
 
 _AXIS_AT, _EXERCISE_AT, _SIDE_AT, _SIDE_HIGH = 3.0, 3.6, 9.2, 4.7
-"""Below the upper edge of a stave; one without sides has no lane for them."""
+"""Distances below the upper edge of a stave; without sides, there is no lane for them."""
 
-_DENSE = 2.2  # a narrower rep has no room for its number; then only those are marked that are numbered
-_POLE = 0.7  # from the line that shows when a text is heard to its letters
+_DENSE = 2.2  # if reps are narrower than this, only those with a number are marked
+_POLE = 0.7  # between the line that shows when a text is heard and the text
 
 _INK, _GREY, _FAINT = "#1a1a1a", "#595959", "#c8c8c8"
 
 _SPOKEN = frozenset({"title", "say", "setup", "announce", "reminder", "rest", "switch", "end", "milestone"})
-"""The kinds of cue whose words stand on the sheet; of others there is a mark where they are heard."""
+"""The kinds of cue whose words are on the sheet; the others only have a mark."""
 
 
 class Box(NamedTuple):
-    """A rectangle; `line` and `fill` are colours, None for none."""
+    """A rectangle; `fill` and `line` are colours, or None."""
 
     x: float
     y: float
@@ -74,7 +74,7 @@ class Rule(NamedTuple):
 
 
 class Letters(NamedTuple):
-    """A line of text; (x, y) is its lower left corner, where `middle` is set that of its middle."""
+    """A line of text; (x, y) is the left end of its baseline, or the middle of it if `middle` is set."""
 
     x: float
     y: float
@@ -86,12 +86,12 @@ class Letters(NamedTuple):
 
     @property
     def wide(self) -> float:
-        """How wide it is at the most."""
+        """Its greatest width."""
         return letters_width(self.text, self.size, bold=self.bold)
 
     @property
     def left(self) -> float:
-        """Where it begins."""
+        """Its left edge."""
         return self.x - self.wide / 2 if self.middle else self.x
 
 
@@ -104,7 +104,7 @@ class Sheet:
 
     Attributes:
         shapes: what is drawn, in that order.
-        used: where its last block ends.
+        used: where its last block ends, from the top.
     """
 
     shapes: list[Shape] = field(default_factory=list)
@@ -112,18 +112,18 @@ class Sheet:
 
 
 class _Block(NamedTuple):
-    """What stays together on a sheet: how high it is, and what it draws when it knows its upper edge."""
+    """Something that is kept together on a sheet: its height, and what draws it from a given upper edge."""
 
     high: float
     draw: Callable[[float], list[Shape]]
 
 
 def sheets(timeline: Timeline, routine: Routine | None = None) -> list[Sheet]:
-    """Return the sheets of a routine, at least one: title, what is done, the staves; at the foot, the page.
+    """Return the sheets of a routine, at least one: title, table, staves, and page numbers at the foot.
 
     Args:
         timeline: the compiled routine.
-        routine: what it was compiled from, for what its script says about it; None leaves that out.
+        routine: the routine it was compiled from, for its description; None leaves that out.
     """
     plan = _Plan(timeline)
     made = _fill_sheets([*plan.heading(routine), *plan.staves()], _BOTTOM - 5)
@@ -137,7 +137,7 @@ def sheets(timeline: Timeline, routine: Routine | None = None) -> list[Sheet]:
 
 
 def staves(timeline: Timeline) -> list[Sheet]:
-    """Return the staves of a routine alone, in pieces that leave room for a heading on any paper."""
+    """Return only the staves of a routine, in pieces that leave room for a heading on any paper."""
     return _fill_sheets(_Plan(timeline).staves(), TOP + _PIECE)
 
 
@@ -162,17 +162,17 @@ def _reps(work: Set) -> Iterator[Stretch]:
 
 
 def letters_width(text: str, size: float, *, bold: bool = False) -> float:
-    """Return how wide a text is at the most."""
+    """Return the greatest width of a text."""
     return width(text) * size * (1.1 if bold else 1.0)
 
 
 def shorten_to_fit(text: str, room: float, size: float) -> str:
-    """Return a text, its end cut where it is too wide."""
+    """Return a text, shortened if it is too wide."""
     return shorten(text, room / size)
 
 
 class _Line(NamedTuple):
-    """A stave: its stretch of the track, in samples, half-open, and how far below its edge lanes lie."""
+    """A stave: its part of the track (samples, half-open), and the distance of lanes from its upper edge."""
 
     start: int
     end: int
@@ -181,7 +181,7 @@ class _Line(NamedTuple):
 
 
 class _Placed(NamedTuple):
-    """A spoken text on a stave: where it is heard, where it stands, and in which rows."""
+    """A spoken text on a stave: where it is heard, where it is written, and in which rows."""
 
     heard: float
     x: float
@@ -215,7 +215,7 @@ class _Plan:
     # What is said above the staves.
 
     def heading(self, routine: Routine | None) -> Iterator[_Block]:
-        """Yield the title, what there is to know, and what is done."""
+        """Yield the title, the facts, and the table of what to do."""
         timeline, told, book = self._timeline, self._words, self._book
         level = {"easier": told.easier, "harder": told.harder}.get(timeline.level or "", "")
         facts = [format_total(timeline.length, told), level, f"{told.voice} {timeline.voice}"]
@@ -237,7 +237,7 @@ class _Plan:
         yield _Block(5, lambda _: [])
 
     def _table(self) -> dict[str, list[str]]:
-        """Return what is done, each name once, with its doses."""
+        """Return the exercises, each name once, with its doses."""
         table: dict[str, list[str]] = {name: [] for name in self._numbers}
         for name, told in dict.fromkeys(
             (w.name, describe_step(w.step, self._book)) for w in self._timeline.sets
@@ -282,14 +282,14 @@ class _Plan:
         return _Block(high, draw)
 
     def _tint(self, number: int) -> tuple[str, str]:
-        """Return the light colour of an exercise, and the darker one of its edges."""
+        """Return the light colour of an exercise, and the darker colour of its edges."""
         hue = find_hue(self._timeline.title) + 53 * (number - 1)
         return to_web(colour(0.93, 0.045, hue)), to_web(colour(0.55, 0.1, hue))
 
     # The staves.
 
     def _break(self, longest: int) -> list[_Line]:
-        """Return the track in stretches: whole chapters where they fit, others cut between two reps."""
+        """Return the track in staves: whole chapters if they fit, others cut between two reps."""
         lines: list[_Line] = []
         for chapter in self._timeline.chapters:
             if lines and chapter.end - lines[-1].start <= longest:
@@ -312,7 +312,7 @@ class _Plan:
             yield from self._stave(line)
 
     def _stave(self, line: _Line) -> Iterator[_Block]:
-        """Yield a stretch of the track; in two halves where its words take more than a sheet."""
+        """Yield a stave, or its two halves if its words need more than a sheet."""
         cues = self._timeline.cues[
             bisect_left(self._starts, line.start) : bisect_left(self._starts, line.end)
         ]
@@ -329,11 +329,11 @@ class _Plan:
             yield _Block(high, lambda top: [*self._lanes(line, top), *self._speech(line, cues, placed, top)])
 
     def _x(self, line: _Line, moment: int) -> float:
-        """Return where a moment lies on a stave; one outside of it lies on its edge."""
+        """Return the position of a moment on a stave; if it is outside, that of the nearest edge."""
         return _AXIS + (min(max(moment, line.start), line.end) - line.start) * self._scale
 
     def _lanes(self, line: _Line, top: float) -> Iterator[Shape]:
-        """Yield the time, and the lanes for exercise, side and reps."""
+        """Yield the time axis, and the lanes for exercise, side and reps."""
         end = self._x(line, line.end)
         step = self._step * RATE
         yield Rule(_AXIS, top + _AXIS_AT, end, top + _AXIS_AT, _GREY)
@@ -361,13 +361,13 @@ class _Plan:
             yield from self._pause(line, at, top + line.reps_at)
 
     def _works_of(self, line: _Line) -> list[Set]:
-        """Return the sets that lie on a stave, in whole or in part."""
+        """Return the sets that are on a stave, in whole or in part."""
         first = max(0, bisect_left(self._works, line.start) - 1)
         works = self._timeline.sets[first : bisect_left(self._works, line.end)]
         return [work for work in works if work.end > line.start]
 
     def _exercises(self, line: _Line, top: float) -> Iterator[Shape]:
-        """Yield a band for each chapter: what is done, and how."""
+        """Yield a band for each chapter: what to do, and how."""
         chapters = self._timeline.chapters
         for at in range(max(0, bisect_left(self._chapters, line.start + 1) - 1), len(chapters)):
             chapter = chapters[at]
@@ -395,7 +395,7 @@ class _Plan:
                 yield Letters(x + 1.3, top + 3.6, text, _MEDIUM, bold=True)
 
     def _side(self, line: _Line, work: Set, top: float) -> Iterator[Shape]:
-        """Yield the side of a set: the first is white, the second grey, also in black and white."""
+        """Yield the side of a set: white for the first, grey for the second, which prints without colour."""
         sides = getattr(work.step, "sides", ())
         fill = "#e3e3e3" if work.side in sides and sides.index(work.side) % 2 else "#ffffff"
         x, end = self._x(line, work.start), self._x(line, work.end)
@@ -405,7 +405,7 @@ class _Plan:
             yield Letters((x + end) / 2, top + 2.9, text, SMALL, middle=True)
 
     def _reps(self, line: _Line, work: Set, top: float) -> Iterator[Shape]:
-        """Yield the reps of a set, numbered where there is room; all but their first phases are white."""
+        """Yield the reps of a set, numbered if there is room; the first phase of each is coloured."""
         tint, edge = self._tint(self._numbers[work.name])
         if work.reps is None:
             x, end = self._x(line, work.start), self._x(line, work.end)
@@ -434,7 +434,7 @@ class _Plan:
                     yield Rule((x + end) / 2, top + 4.7, (x + end) / 2, top + 6, edge)
 
     def _pause(self, line: _Line, at: int, top: float) -> Iterator[Shape]:
-        """Yield what lies between a set and the one before it: a rest, or a change of sides."""
+        """Yield what is between a set and the one before it: a rest, or a change of sides."""
         works = self._timeline.sets
         if not 0 < at < len(works):
             return
@@ -451,7 +451,7 @@ class _Plan:
     # What is said.
 
     def _place(self, line: _Line, cues: Sequence[Cue]) -> list[_Placed]:
-        """Return where the spoken texts stand: below the moment where they are heard, or left of it."""
+        """Return where to write the spoken texts: below the moment when they are heard, or to its left."""
         placed: list[_Placed] = []
         told: set[str] = set()
         for cue in cues:
@@ -481,7 +481,7 @@ class _Plan:
     def _speech(
         self, line: _Line, cues: Sequence[Cue], placed: Sequence[_Placed], top: float
     ) -> Iterator[Shape]:
-        """Yield a mark for all that is heard, and the texts below, each with a line to its mark."""
+        """Yield a mark for everything that is heard, and the texts below, each with a line to its mark."""
         strip, texts, rise = top + line.texts_at - 2.6, top + line.texts_at, SMALL * _LEADING
         name = shorten_to_fit(self._words.speech, _AXIS - LEFT - 1, SMALL)
         yield Letters(LEFT, texts + SMALL * 0.9, name, SMALL, _GREY)
@@ -490,7 +490,7 @@ class _Plan:
             yield Box(x, strip, max(0.25, end - x), 1.2, _GREY if cue.kind in _SPOKEN else "#a6a6a6")
         for each in placed:
             yield Rule(each.heard, strip + 1.2, each.heard, texts + each.row * rise, "#8c8c8c")
-        for each in placed:  # over the lines to those below
+        for each in placed:  # on top of the lines to the texts below
             upper, high = texts + each.row * rise, len(each.lines) * rise
             yield Box(each.x, upper, each.wide, high, "#ffffff")
             yield Rule(each.x, upper, each.x, upper + high - 0.4, "#8c8c8c")
@@ -499,12 +499,12 @@ class _Plan:
 
 
 def _paragraph(text: str, room: float, most: int) -> list[str]:
-    """Return a text in lines; what is more than `most` is cut."""
+    """Return a text in at most so many lines; if it is longer, the last one is shortened."""
     lines = wrap(text, room)
     return [*lines[: most - 1], shorten(" ".join(lines[most - 1 :]), room)] if len(lines) > most else lines
 
 
 def _centre_if_it_fits(text: str, start: float, end: float, base: float) -> Iterator[Letters]:
-    """Yield a text in the middle of a space, where there is room for it."""
+    """Yield a text in the middle of a space, if it fits."""
     if letters_width(text, SMALL) + 1 <= end - start:
         yield Letters((start + end) / 2, base, text, SMALL, _INK, middle=True)

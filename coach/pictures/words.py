@@ -1,4 +1,4 @@
-"""The words of the pictures in each language, and what is done, in words."""
+"""The words in pictures, language by language, and doses in words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Words(NamedTuple):
-    """What stands beside a routine's own texts; the first four label lanes and are short."""
+    """The words besides a routine's own texts; the first four label lanes, and are short."""
 
     exercise: str
     side: str
@@ -69,12 +69,12 @@ _WORDS = {
 
 
 def words(language: str) -> Words:
-    """Return the words in a language; in English for one that has none."""
+    """Return the words in a language, or in English if that language has none."""
     return _WORDS.get(language.partition("-")[0], _WORDS["en"])
 
 
 def format_total(samples: int, told: Words) -> str:
-    """Return how long a track is: "13:04 minutes"; from an hour on the figures say it alone."""
+    """Return how long a track is: "13:04 minutes", or only the figures from an hour on."""
     return clock(samples) if samples >= 3600 * RATE else f"{clock(samples)} {told.minutes}"
 
 
@@ -95,7 +95,7 @@ def describe_set(step: Exercise | Breathing, book: Phrasebook) -> str:
 
 
 def describe_step(step: Exercise | Breathing, book: Phrasebook) -> str:
-    """Return all of a step in words: "2 sets, 10 reps: up 1 s, down 3 s; left, right"."""
+    """Return a whole step in words: "2 sets, 10 reps: up 1 s, down 3 s; left, right"."""
     if isinstance(step, Breathing):
         return describe_set(step, book)
     sides = [book.side_name(side) for side in step.sides]
@@ -108,7 +108,7 @@ def describe_step(step: Exercise | Breathing, book: Phrasebook) -> str:
 
 
 def works(steps: Sequence[Step]) -> Iterator[Exercise | Breathing]:
-    """Yield what is done, in its order, each step once."""
+    """Yield the steps that are work, in order, each once."""
     for step in steps:
         if isinstance(step, (Exercise, Breathing)):
             yield step
@@ -117,7 +117,7 @@ def works(steps: Sequence[Step]) -> Iterator[Exercise | Breathing]:
 
 
 def work_name(step: Exercise | Breathing, book: Phrasebook) -> str:
-    """Return what a step is called."""
+    """Return the name of a step."""
     return step.name if isinstance(step, Exercise) else book.word("breathing")
 
 

@@ -1,4 +1,4 @@
-"""From what was read to the routine: steps, includes, and what they may come to."""
+"""From the fields of a script to a routine: steps, includes, and their limits."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def build(path: Path, shown: str, *, level: str | None, change: Change, language
         path: the script.
         shown: its path as problems name it.
         level: None, "easier" or "harder".
-        change: a person's own dose.
-        language: spoken in place of the script's own; None leaves it.
+        change: the user's own dose.
+        language: the language to speak, instead of the script's own; None for the script's own.
 
     Raises:
-        ScriptError: with every problem of the file and of those it includes.
+        ScriptError: with every problem in the file and in those that it includes.
     """
     session = _Session(Wanted(level, change), language)
     reader = session.reader
@@ -69,7 +69,7 @@ def build(path: Path, shown: str, *, level: str | None, change: Change, language
 
 
 class _Session:
-    """What holds for a script and all that it includes."""
+    """What a script shares with all the scripts that it includes."""
 
     def __init__(self, wanted: Wanted, language: str | None) -> None:
         self.wanted = wanted
@@ -82,10 +82,10 @@ class _Session:
         self._files: dict[Path, keys.Fields | None] = {}
 
     def read(self, path: Path, shown: str) -> keys.Fields:
-        """Return what stands in a file, which is read only once.
+        """Return the fields of a file, which is read only once.
 
         Raises:
-            ScriptError: it cannot be read; without problems where they were told before.
+            ScriptError: it cannot be read; without problems if they were reported before.
         """
         if path not in self._files:
             self._files[path] = None
@@ -105,7 +105,7 @@ class _Session:
 
 
 class _Script:
-    """One file: its words, its library, its steps."""
+    """One file: its own words, its library, its steps."""
 
     def __init__(self, path: Path, shown: str, session: _Session, parent: _Script | None = None) -> None:
         self.path = path
@@ -201,7 +201,7 @@ class _Script:
             return ()
         place = fields.at(keys.INCLUDE)
         named = Path(fields[keys.INCLUDE])
-        with suppress(RuntimeError):  # ~ of a user who isn't there
+        with suppress(RuntimeError):  # ~ of a user who doesn't exist
             named = named.expanduser()
         path = self.path.parent / named
         shown = str(Path(self.shown).parent / named)

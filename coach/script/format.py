@@ -1,7 +1,7 @@
 """The script format, declared once.
 
-Reading, checking, the JSON Schema for editors and the tables of the documentation all come from the keys
-listed here.
+Reading, checking, the JSON Schema for editors and the tables in the documentation are all based on the keys
+that are declared here.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ class Key(Generic[T]):
 
     Attributes:
         name: as it is written.
-        value: what may stand behind it.
+        value: the kind of value that it takes.
         meaning: a sentence for the documentation.
-        default: what holds where it is not written; None for nothing at all.
+        default: the value if the key is left out; None if there is no default.
         required: whether it must be written.
     """
 
@@ -70,8 +70,8 @@ class Fields:
     """The values of one mapping by their keys, each with its place.
 
     Attributes:
-        location: where the mapping stands.
-        unread: names of keys that were written but could not be read; the problem is noted.
+        location: where the mapping is.
+        unread: the names of keys that could not be read, with a problem reported.
     """
 
     def __init__(
@@ -93,14 +93,14 @@ class Fields:
         return value
 
     def __getitem__(self, key: Key[T]) -> T:
-        """Return the value of a key that is written or has a default."""
+        """Return the value of a key that was written or has a default."""
         value = self.get(key)
         if value is None:
             raise KeyError(key.name)
         return value
 
     def at(self, key: Key[Any]) -> Location:
-        """Return where the value stands; without one, where the mapping does."""
+        """Return where the value is, or where the mapping is if the key was left out."""
         return self._values[key.name][1] if key.name in self._values else self.location
 
     def names(self) -> Iterable[str]:
@@ -112,19 +112,19 @@ class Fields:
         self._values[key.name] = value, location
 
     def without(self, keys: Iterable[Key[Any]]) -> Fields:
-        """Return a copy that lacks these keys."""
+        """Return a copy without these keys."""
         names = {key.name for key in keys}
         values = {name: value for name, value in self._values.items() if name not in names}
         return Fields(self.location, values, self.unread)
 
     def over(self, farther: Fields) -> Fields:
-        """Return these values laid over those of a farther level; the place is this one's."""
+        """Return these values merged over those of a farther layer, with this layer's location."""
         return Fields(self.location, {**farther._values, **self._values}, self.unread | farther.unread)
 
 
 @dataclass(frozen=True, eq=False)
 class Record(Value[Fields]):
-    """A mapping with known keys."""
+    """A mapping with a fixed set of keys."""
 
     what: str
     keys: tuple[Key[Any], ...]
@@ -190,7 +190,7 @@ class Library(Value[dict[str, Fields]]):
 
 @dataclass(frozen=True, eq=False)
 class Variant(Value[Fields]):
-    """Overrides of an exercise for a level."""
+    """What changes in an exercise at a level."""
 
     @property
     def words(self) -> str:
@@ -205,7 +205,7 @@ class Variant(Value[Fields]):
 
 @dataclass(frozen=True)
 class StepFields:
-    """A step as it was read: its kind (empty where that is the problem) and its values."""
+    """A step as it was read: its kind (empty if that is the problem) and its values."""
 
     kind: str
     fields: Fields
@@ -240,7 +240,7 @@ class Steps(Value[tuple[StepFields, ...]]):
             node = _meant(node, reader)
             named = [key for key in node.entries if key.text in STEP_KINDS]
         words = {key.text for key in named}
-        for key in named:  # `rest` is a kind of its own, but a field of others
+        for key in named:  # `rest` is a kind of step, but also a key of others
             record = STEP_KINDS[key.text]
             if words <= {each.name for each in record.keys}:
                 fields = record.read(node, reader) or Fields(node.location)
@@ -251,7 +251,7 @@ class Steps(Value[tuple[StepFields, ...]]):
             reader.fail(second.location, message)
         else:
             reader.fail(node.location, f"a step needs one of {kinds}")
-        # Its kind is not known, but what stands in it can be read for its problems.
+        # Its kind is not known, but its keys can still be read to find their problems.
         known = {key.name: key for kind in words or STEP_KINDS for key in STEP_KINDS[kind].keys}
         plain = Mapping(
             {key: value for key, value in node.entries.items() if key.text in known}, node.location
@@ -261,7 +261,7 @@ class Steps(Value[tuple[StepFields, ...]]):
 
 
 def _meant(step: Mapping, reader: Reader) -> Mapping:
-    """Return a step that names no kind with a misspelt kind put right, and the mistake noted."""
+    """Return a step without a kind, with a misspelt kind corrected and the mistake reported."""
     entries = {}
     for key, value in step.entries.items():
         close = None if key.text in STEP_KEYS else closest(key.text, STEP_KEYS)
@@ -275,7 +275,7 @@ def _meant(step: Mapping, reader: Reader) -> Mapping:
 
 @dataclass(frozen=True)
 class Spoken(Value[Text]):
-    """A text that the voice speaks, or a person's own recording."""
+    """A text that the voice speaks, or the user's own recording."""
 
     @property
     def words(self) -> str:
@@ -350,7 +350,7 @@ VOLUME: Final = Key(
 )
 VOICE: Final = Record("a voice", (ENGINE, VOICE_NAME, RATE, VOLUME))
 
-# A person's own recording, wherever a text stands.
+# The user's own recording, instead of any spoken text.
 FILE: Final = Key("file", Line(1000, "a path"), "The recording; a path relative to this file.", required=True)
 CAPTION: Final = Key("text", Line(300), "What is said in it; shown, not spoken.")
 RECORDING: Final = Record("a recording", (FILE, CAPTION))
@@ -364,7 +364,7 @@ BY: Final = Key(
 )
 GROWTH: Final = Record("progress", (AFTER, BY))
 
-# Exercises. `use`, `exercise` and what follows may stand in a step, in the library, in a level.
+# Exercises. `use`, `exercise` and the keys below can be used in a step, in the library and in a level.
 REPS: Final = Key("reps", Range(Whole(1, 10_000)), "Repetitions, or a range to grow through.")
 TEMPO: Final = Key("tempo", TempoText(), "The phases of a rep, in the order you do them, with their seconds.")
 START: Final = Key(

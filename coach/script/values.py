@@ -1,4 +1,4 @@
-"""The kinds of value that a script's keys take: how each is read, described and put into a JSON Schema."""
+"""The kinds of values in a script: how each is read, described, and expressed in a JSON Schema."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ T_co = TypeVar("T_co", covariant=True)
 Schema: TypeAlias = dict[str, object]
 
 LONGEST_TEXT = 2000
-"""Characters of one spoken text; what is longer is not a cue."""
+"""Characters in one spoken text; anything longer is not a cue."""
 
-_MOST_KNOWN = 500  # words that one is compared with
-_ENOUGH = 1000  # problems; reading on would only cost time
+_MOST_KNOWN = 500  # words to compare one with
+_ENOUGH = 1000  # problems; more would only cost time
 _LONGEST_NAME = 60
 _LONGEST_NUMBER = 40  # characters; "1 hour 30 minutes 15 seconds" has 28
 _DECIMAL = r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+"
 _CLOCK = r"(?:([0-9]+):)?([0-9]+):([0-9]{2}(?:\.[0-9]+)?)"
 _UNITS = ("h|hrs?|hours?", "m|mins?|minutes?", "s|secs?|seconds?")
-_IN_UNITS = re.sub(  # capitals and small letters alike; a flag for that is unknown to JSON Schema
+_IN_UNITS = re.sub(  # upper and lower case; JSON Schema has no flag for that
     "[a-z]",
     lambda letter: f"[{letter[0]}{letter[0].upper()}]",
     "".join(rf"(?:([0-9]+(?:\.[0-9]+)?) *(?:{unit}) *)?" for unit in _UNITS),
@@ -53,22 +53,22 @@ class Reader:
         return list(self._problems)
 
     def fail(self, location: Location, message: str) -> None:
-        """Note a problem; reading goes on.
+        """Report a problem; reading goes on.
 
         Raises:
-            ScriptError: so many problems that no more are worth finding.
+            ScriptError: there are so many problems that finding more is pointless.
         """
         self._problems[Problem(location, printable(message))] = None
         if len(self._problems) >= _ENOUGH:
             raise ScriptError(self._problems)
 
     def wants(self, node: Node, words: str) -> None:
-        """Note that something else was required here."""
+        """Report that something else was required here."""
         self.fail(node.location, f"must be {words} (got {found(node)})")
 
 
 def found(node: Node) -> str:
-    """Return in a few words what stands in the file."""
+    """Return in a few words what was found in the file."""
     if isinstance(node, Mapping):
         return "a mapping" if node.entries else "an empty mapping"
     if isinstance(node, Sequence):
@@ -78,12 +78,12 @@ def found(node: Node) -> str:
 
 
 def plain(number: Fraction) -> str:
-    """Return a number as a person writes it: 3, 1.5."""
+    """Return a number as people write it: 3, 1.5."""
     return str(number.numerator) if number.denominator == 1 else f"{float(number):g}"
 
 
 def seconds_of(text: str) -> Fraction | None:
-    """Return the seconds that a text such as `25s`, `1m30s`, `5 min` or `1:30` stands for, else None."""
+    """Return the seconds that a text such as `25s`, `1m30s`, `5 min` or `1:30` means, or None."""
     text = " ".join(text.split())
     if not text or len(text) > _LONGEST_NUMBER:
         return None
@@ -109,7 +109,7 @@ class Value(Generic[T_co]):
 
     @property
     def words(self) -> str:
-        """What a person has to write here."""
+        """What has to be written here."""
         raise NotImplementedError
 
     def schema(self) -> Schema:
@@ -117,7 +117,7 @@ class Value(Generic[T_co]):
         raise NotImplementedError
 
     def read(self, node: Node, reader: Reader) -> T_co | None:
-        """Return the value, or None with a problem noted."""
+        """Return the value, or None after reporting a problem."""
         raise NotImplementedError
 
     def shown(self, value: object) -> str:
@@ -318,7 +318,7 @@ class Words(Value[Text]):
 
 @dataclass(frozen=True)
 class Several(Value[tuple[T, ...]], Generic[T]):
-    """One value, or a list of them; an empty list takes away what a farther level has."""
+    """One value, or a list of them; an empty list removes the values of a farther layer."""
 
     one: Value[T]
     most: int = 50
@@ -343,7 +343,7 @@ class Several(Value[tuple[T, ...]], Generic[T]):
 
 @dataclass(frozen=True)
 class Distinct(Several[str]):
-    """Several names, none of them twice."""
+    """Several different names."""
 
     def read(self, node: Node, reader: Reader) -> tuple[str, ...] | None:
         names = super().read(node, reader)
@@ -354,7 +354,7 @@ class Distinct(Several[str]):
 
 @dataclass(frozen=True)
 class Table(Value[dict[str, str]]):
-    """Words with what each stands for."""
+    """Words, with what each means."""
 
     keys: str = "words"
 
@@ -374,7 +374,7 @@ class Table(Value[dict[str, str]]):
 
 @dataclass(frozen=True)
 class Vars(Table):
-    """Names for braces, with the plain words that each stands for."""
+    """Names for braces, with the plain words that replace each."""
 
     def read(self, node: Node, reader: Reader) -> dict[str, str] | None:
         for key, value in node.entries.items() if isinstance(node, Mapping) else ():
@@ -392,7 +392,7 @@ _COACHES_DIGITS = r"[0-9xX]{4}|(?:[0-9]{1,4}|[xX])(?:-(?:[0-9]{1,4}|[xX])){3}"
 
 
 def pairs_of(node: Node) -> list[tuple[Scalar, Node]]:
-    """Return the pairs of a mapping, or of a list of them (where a key may come twice); none for others."""
+    """Return the pairs of a mapping, or of a list of mappings (for keys that come twice); else none."""
     items = node.items if isinstance(node, Sequence) else (node,)
     mappings = [item for item in items if isinstance(item, Mapping)]
     if len(mappings) < len(items):
@@ -402,7 +402,7 @@ def pairs_of(node: Node) -> list[tuple[Scalar, Node]]:
 
 @dataclass(frozen=True)
 class Phases(Value[tuple[Phase, ...]]):
-    """Phases in the order performed, seconds each."""
+    """Phases in the order they are done, each with its seconds."""
 
     names: tuple[str, ...] = ()
 
@@ -438,7 +438,7 @@ class Phases(Value[tuple[Phase, ...]]):
 
 @dataclass(frozen=True)
 class Digits:
-    """A tempo in the coaches' four digits, seconds of lowering, pause, lifting and pause."""
+    """A tempo in the coaches' four digits: seconds of lowering, pause, lifting and pause."""
 
     lowering: int
     bottom: int
@@ -446,7 +446,7 @@ class Digits:
     top: int
 
     def phases(self, start: str) -> tuple[Phase, ...]:
-        """Return its phases in the order performed; those of no length vanish.
+        """Return its phases in the order they are done, without those of zero seconds.
 
         Args:
             start: "lowering" or "lifting", which comes first.
@@ -488,7 +488,7 @@ class TempoText(Value["tuple[Phase, ...] | Digits"]):
 
 @dataclass(frozen=True)
 class Breath:
-    """One entry of `breathe`: a phase (or in, out, hold) with what is breathed, or for how long."""
+    """One entry of `breathe`: a phase and how to breathe in it, or in, out or hold and for how long."""
 
     name: str
     says: str | None
@@ -501,7 +501,7 @@ BREATHS = ("in", "out", "hold")
 
 @dataclass(frozen=True)
 class Breaths(Value[tuple[Breath, ...]]):
-    """Breathing with the phases of a tempo, or in seconds; an empty mapping takes it away."""
+    """Breathing with the phases of a tempo, or in seconds; an empty mapping removes it."""
 
     @property
     def words(self) -> str:
@@ -531,7 +531,7 @@ class Breaths(Value[tuple[Breath, ...]]):
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word most like this one, or None where none is like it."""
+    """Return the known word most similar to this one, or None if none is similar."""
     return _closest(word[:_LONGEST_NAME].lower(), tuple(islice(known, _MOST_KNOWN)))
 
 
@@ -543,7 +543,7 @@ def _closest(word: str, known: tuple[str, ...]) -> str | None:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return "; did you mean 'x'?" with the known word most like this one, or nothing."""
+    """Return "; did you mean 'x'?" with the most similar known word, or nothing."""
     close = closest(word, known)
     return f"; did you mean '{close}'?" if close else ""
 

@@ -1,4 +1,4 @@
-"""What every engine offers, and which voices there are."""
+"""What every engine offers, and the choice of a voice."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ENGINES = {"neural": "coach.speech.neural", "system": "coach.speech.system"}
-"""Engine name -> the module that implements it, best first."""
+"""The engines by name, each with the module that implements it, best first."""
 
 
 class Voice(Protocol):
-    """One voice of one engine. It turns text into raw sound; everything around that is not its business.
+    """One voice of one engine. It turns text into raw sound, and nothing else.
 
     Attributes:
         engine: the engine's name, such as "neural".
         name: the voice's name within the engine, such as "heart".
         language: the language it speaks, such as "en".
-        version: all that can change its bytes besides text and rate (versions of the engine and its runtime).
+        version: everything besides text and rate that can change its bytes (the versions of the engine and
+            its runtime).
         sample_rate: samples a second of what `speak` returns. It is read after speaking, so a voice may
-            learn it then.
-        threads: how many threads may call `speak` at the same time, 1 or more; the bytes don't depend on it.
+            find out only then.
+        threads: how many threads may call `speak` at the same time, at least 1; the bytes don't depend on it.
     """
 
     engine: str
@@ -43,7 +44,7 @@ class Voice(Protocol):
             rate: a multiplier of the voice's own speed, 0.5 to 2.0.
 
         Returns:
-            Shape (samples,), float32, -1.0 to 1.0, at `sample_rate`; empty where the voice is silent on it.
+            Shape (samples,), float32, -1.0 to 1.0, at `sample_rate`; empty if the voice has no sound for it.
             The caller owns the array.
 
         Raises:
@@ -53,7 +54,7 @@ class Voice(Protocol):
 
 
 class VoiceInfo(NamedTuple):
-    """A voice on this machine; the text of it is "neural/heart (en)"."""
+    """A voice on this machine; `str` gives "neural/heart (en)"."""
 
     engine: str
     name: str
@@ -64,10 +65,10 @@ class VoiceInfo(NamedTuple):
 
 
 class Engine(Protocol):
-    """What the module of an engine offers."""
+    """What the module of an engine has to offer."""
 
     def voices(self) -> list[VoiceInfo]:
-        """Return what this machine has, the best of each language first; empty without the engine."""
+        """Return the voices on this machine, the best of each language first; none without the engine."""
         ...
 
     def open_voice(self, name: str) -> Voice:
@@ -80,7 +81,7 @@ class Engine(Protocol):
 
 
 def voices(engine: str = "auto") -> list[VoiceInfo]:
-    """Return the voices on this machine, those of the best engine first.
+    """Return the voices on this machine, the best engine's first.
 
     Raises:
         SpeechError: there is no such engine.
