@@ -240,7 +240,7 @@ def test_lines_fit_on_the_screen(
 def test_a_log_of_nothing(coach: Command) -> None:
     done = coach("history")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "no sessions yet; 'coach play' logs each one that it plays\n"
+    assert done.stderr == "no sessions yet; 'coach play' logs each one\n"
     done = coach("history", "--json")
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
     done = coach("history", "--csv")

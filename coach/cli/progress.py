@@ -1,4 +1,4 @@
-"""`coach progress`: how doses have grown, and where each exercise stands."""
+"""`coach progress`: how doses have grown, and today's dose of each exercise."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
 _WEEKS = 12
 _BARS = "▁▂▃▄▅▆▇█"
-_PLAIN_BARS = "12345678"  # where the encoding has no bars
-_NARROW = 24  # columns; where fewer are left for a name, it stands on a line of its own
+_PLAIN_BARS = "12345678"  # if the encoding has no bars
+_NARROW = 24  # columns; if fewer are left for a name, it gets its own line
 
 
 @click.command()
 @click.argument("script", type=SCRIPT_FILE, required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print it for a program.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
 def command(script: Path | None, *, as_json: bool) -> None:
-    """Show where each exercise of SCRIPT stands: today's dose, the last 12 weeks, and why.
+    """Show today's dose of each exercise in SCRIPT, the last 12 weeks, and the reason for the dose.
 
-    Without SCRIPT, of every routine that was played and is still there. A week in which nothing was done is
-    blank; a bar is as high as the dose stood in its range.
+    Without SCRIPT, show every routine you have played that still exists. Each bar is a week: the higher it
+    is, the further up its range the dose was. A week without the exercise is blank.
     """
     from coach.history import History, session_lock
     from coach.lock import is_held
@@ -60,7 +60,7 @@ def command(script: Path | None, *, as_json: bool) -> None:
 
 
 def dose_lines(stands: Sequence[Standing]) -> list[str]:
-    """Return today's doses of one exercise that has a range, and why: a line, or one for each side."""
+    """Return today's doses of one exercise with a range, and the reasons: one line, or one for each side."""
     told = {stand.side: f"{_dose(stand)}, {stand.why}" for stand in stands if stand.grows}
     if len(set(told.values())) == 1:
         return [*told.values()][:1]
@@ -68,7 +68,7 @@ def dose_lines(stands: Sequence[Standing]) -> list[str]:
 
 
 def _routines(script: Path | None, sessions: Sequence[SessionLog]) -> Iterator[tuple[Path, Routine]]:
-    """Yield the routines that are asked for, at every level that they were played at."""
+    """Yield the routines asked for, at every level at which they were played."""
     played = dict.fromkeys((Path(session.script), session.level) for session in sessions)
     if script is not None:
         levels = [level for path, level in played if path == script.absolute()]
@@ -79,12 +79,14 @@ def _routines(script: Path | None, sessions: Sequence[SessionLog]) -> Iterator[t
         if script is not None:
             yield path, load(Wanted(path, level))
             continue
-        with suppress(CoachError):  # it was changed since, and 'coach check' tells why it cannot be read
+        with suppress(
+            CoachError
+        ):  # it has changed since then, and 'coach check' will say why it cannot be read
             yield path, load(Wanted(path, level))
 
 
 def _table(path: Path, routine: Routine, stands: Sequence[Standing], now: datetime) -> Iterator[str]:
-    """Yield the lines of one routine: for each exercise and side its dose, the weeks, the last day, why."""
+    """Yield the lines of one routine: for each exercise and side dose, weeks, last day and reason."""
     screen = columns()
     level = f" ({routine.level})" if routine.level else ""
     for line in wrapped(f"{routine.title}{level}", screen):
@@ -114,7 +116,7 @@ def _table(path: Path, routine: Routine, stands: Sequence[Standing], now: dateti
 
 
 def _plain(path: Path, routine: Routine, stands: Sequence[Standing], now: datetime) -> dict[str, object]:
-    """Return one routine for a program."""
+    """Return one routine as JSON values."""
     return {
         "script": str(path.absolute()),
         "title": routine.title,
@@ -155,7 +157,7 @@ def _dose(stand: Standing) -> str:
 
 
 def _weeks(stand: Standing, now: datetime) -> list[int | None]:
-    """Return the step of the last dose in each of the weeks, the one that ends now last; None for none."""
+    """Return the step of the last dose in each week, the current week last; None for a week without one."""
     weeks: list[int | None] = [None] * _WEEKS
     for visit in stand.visits:
         ago = max(timedelta(0), now - visit.moment) // timedelta(weeks=1)

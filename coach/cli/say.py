@@ -1,4 +1,4 @@
-"""`coach say`: one cue, heard or written."""
+"""`coach say`: speak one text, or write it to a file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from coach.units import RATE
 
 @click.command()
 @click.argument("text")
-@output_option(folder=False, text=f"Write it ({', '.join(FORMATS)}), and play nothing.")
+@output_option(folder=False, text=f"Write a file ({', '.join(FORMATS)}) and play nothing.")
 @voice_option
 @rate_option
 @click.option("--language", metavar="CODE", default="en", show_default=True, help="The language of the text.")
@@ -32,7 +32,7 @@ from coach.units import RATE
 def command(
     text: str, *, output: str | None, voice: str | None, rate: float | None, language: str, player: str
 ) -> None:
-    """Speak TEXT as a cue of a routine would be spoken: trimmed, levelled, its attack known."""
+    """Speak TEXT the way a routine would, and show its length and its attack."""
     text = " ".join(text.split())
     if not 0 < len(text) <= LONGEST_TEXT:
         raise click.BadParameter(

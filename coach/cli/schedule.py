@@ -1,4 +1,4 @@
-"""`coach schedule`: routines that play by themselves at set times."""
+"""`coach schedule`: play routines at set times."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _OWN = {"at", "days", "name", "where", "only_print"}
-"""Options of `add` that are not handed on to `coach play`."""
+"""Options of `add` that are not passed on to `coach play`."""
 
 _names = click.argument("names", metavar="NAME...", nargs=-1, required=True)
 
 
 @click.group(no_args_is_help=False)
 def command() -> None:
-    """Play routines at set times, through cron or systemd's timers.
+    """Play routines at set times, through cron or systemd timers.
 
-    Only Coach's own marked lines of your crontab are ever touched.
+    In your crontab, Coach touches only its own marked lines.
     """
 
 
@@ -59,10 +59,10 @@ def command() -> None:
     "--at",
     required=True,
     metavar="TIME",
-    help="When: 06:30, 6:30am, 'weekdays 6:30', or five fields as cron has them: '30 6 * * 1-5'.",
+    help="When: 06:30, 6:30am, 'weekdays 6:30', or a cron expression: '30 6 * * 1-5'.",
 )
-@click.option("--days", help="On which days: mon-fri, mon,wed, weekdays, weekends, daily (as usual).")
-@click.option("--name", help="What to call it; the script's name as usual.")
+@click.option("--days", help="On which days: mon-fri, mon,wed, weekdays, weekends, or daily (the default).")
+@click.option("--name", help="The name of the schedule; the script's name by default.")
 @click.option(
     "--with",
     "where",
@@ -71,7 +71,7 @@ def command() -> None:
     show_default=True,
     help="What starts it.",
 )
-@click.option("--print", "only_print", is_flag=True, help="Print what would be written, and change nothing.")
+@click.option("--print", "only_print", is_flag=True, help="Print what would be written, but change nothing.")
 @volume_option
 @wait_option
 @limit_option
@@ -93,7 +93,7 @@ def add(
 ) -> None:
     """Play SCRIPT at set times.
 
-    All is checked now: the script, the voice, the time. Every sentence is spoken ahead.
+    The script, the voice and the time are checked now, and every sentence is prepared in advance.
     """
     for own in ("volume", "wait", "limit", "check_in", "player"):
         del choices[own]
@@ -120,13 +120,13 @@ def add(
     moment = next((f", next {_moment(time)}" for time in next_times(added.when, 1)), "")
     click.echo(one_line(f"{added.name}: {describe(added.when)}{moment} ({where})"))
     if others := schedules.find_clashes(added):
-        note(f"{', '.join(others)} may start in the same minute; then only one of them plays")
+        note(f"{', '.join(others)} may start in the same minute; only one of them will play then")
 
 
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print the list for a program.")
 def show(*, as_json: bool) -> None:
-    """List what is to play, with the next three times of each."""
+    """List what is scheduled, with the next three times of each."""
     rows: list[dict[str, object]] = []
     for schedule, where in schedules.schedules():
         times = [] if schedule.paused else next_times(schedule.when, 3)
@@ -147,7 +147,7 @@ def show(*, as_json: bool) -> None:
             click.echo(one_line(f"    {'' if schedule.paused else 'next '}{state}"))
             click.echo(one_line(f"    {command_line}"))
     for line in schedules.find_foreign_lines():
-        note(f"Coach did not write this line between its marks, and leaves it alone: {line}")
+        note(f"this line between Coach's marks is not Coach's own, and stays as it is: {line}")
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     elif not rows:
@@ -168,7 +168,7 @@ def remove(names: tuple[str, ...]) -> None:
 @command.command()
 @_names
 def pause(names: tuple[str, ...]) -> None:
-    """Keep schedules, but do not play them until they are resumed."""
+    """Keep schedules, but don't play them until you resume them."""
     with _asked():
         schedules.pause(names, paused=True)
     click.echo(f"{', '.join(dict.fromkeys(names))}: paused")
@@ -177,7 +177,7 @@ def pause(names: tuple[str, ...]) -> None:
 @command.command()
 @_names
 def resume(names: tuple[str, ...]) -> None:
-    """Play schedules again that were paused."""
+    """Play paused schedules again."""
     with _asked():
         schedules.pause(names, paused=False)
     click.echo(f"{', '.join(dict.fromkeys(names))}: resumed")
@@ -186,9 +186,9 @@ def resume(names: tuple[str, ...]) -> None:
 @command.command()
 @click.argument("name")
 def test(name: str) -> int:
-    """Run a schedule now, in the bare environment that it will have.
+    """Run a schedule now, in the same bare environment as at its set time.
 
-    Its output and its exit code are shown; Ctrl-C ends it.
+    This shows its output and its exit code; Ctrl-C stops it.
     """
 
     def pass_on(piece: bytes) -> None:
@@ -202,18 +202,20 @@ def test(name: str) -> int:
 
 
 @command.command()
-@click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many lines.")
+@click.option(
+    "--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many lines to show."
+)
 def log(last: int) -> None:
-    """Show what happened at the set times, newest last."""
+    """Show what happened at the set times, with the newest last."""
     done = read_runs(last)
     for run in done:
         click.echo(one_line(f"{_moment(run.moment.astimezone())}  {run.name}: {run.outcome}"))
     if not done:
-        click.echo("nothing has played by itself yet; 'coach schedule list' tells what will")
+        click.echo("nothing has played at a set time yet; 'coach schedule list' shows what will")
 
 
 def _moment(time: datetime) -> str:
-    """Return a moment as a person says it, with the year where that is not the nearest."""
+    """Return a moment in words, with the year if it is far away."""
     from datetime import datetime
 
     near = abs((time - datetime.now(time.tzinfo)).days) < 300
@@ -222,7 +224,7 @@ def _moment(time: datetime) -> str:
 
 @contextmanager
 def _asked() -> Iterator[None]:
-    """Turn what cannot be as it was asked for into an error of the command line."""
+    """Turn a refused schedule into an error of the command line."""
     try:
         yield
     except RefusedError as error:

@@ -1,4 +1,4 @@
-"""`coach voices`: what this machine can speak with, language by language."""
+"""`coach voices`: the voices on this machine, by language."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ _NAMES = {
 }  # fmt: skip
 """Codes of ISO 639 and the English names of the languages that most systems have voices for."""
 
-_PLAIN = re.compile(r"[\w./+@:-]+")  # what no shell reads as anything else
-_UNSAFE = re.compile(r'["$`\\!%\n]')  # what some shell reads within double quotes
+_PLAIN = re.compile(r"[\w./+@:-]+")  # what every shell takes literally
+_UNSAFE = re.compile(r'["$`\\!%\n]')  # what some shells interpret inside double quotes
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """What this machine has for a language.
+    """A language, and the voices that this machine has for it.
 
     Attributes:
         code: the first part of its tag, such as "en".
-        name: in English where that is known, else the code.
-        spoken: whether Coach has its own sentences in it.
-        voices: all of it, those of the best engine first.
-        best: the one that `auto` takes, such as "neural/heart"; None without sentences or without a voice.
-        sample: a command to hear that voice; None as above.
+        name: its English name if that is known, or else the code.
+        spoken: whether Coach itself speaks it, so it has its own sentences in it.
+        voices: all its voices, the best engine's first.
+        best: the default voice, such as "neural/heart"; None without sentences or without a voice.
+        sample: a command to hear the default voice; None without one.
     """
 
     code: str
@@ -64,7 +64,7 @@ class Language:
 
 
 class _LanguageCode(click.ParamType[str]):
-    """The code of a language, of which the part before a dash counts."""
+    """The code of a language; only the part before a dash counts."""
 
     name = "code"
 
@@ -84,13 +84,13 @@ class _LanguageCode(click.ParamType[str]):
 
 
 @click.command()
-@click.option("--language", type=_LanguageCode(), help="Only this language, such as de.")
-@click.option("--all", "everything", is_flag=True, help="Every voice of every language.")
-@click.option("--json", "as_json", is_flag=True, help="Print all of it for a program.")
+@click.option("--language", type=_LanguageCode(), help="Show only this language, such as de.")
+@click.option("--all", "everything", is_flag=True, help="Show every voice of every language.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, for programs.")
 def command(*, language: str | None, everything: bool, as_json: bool) -> None:
-    """List the voices of this machine, by language, each as --voice and a script's 'voice' take it.
+    """List the voices on this machine, by language, with the names for --voice and a script's 'voice'.
 
-    Languages that Coach has sentences in come first, with the voice that is taken where none is named.
+    The languages that Coach itself speaks come first, each with its default voice.
     """
     there = languages()
     if language:
@@ -107,12 +107,12 @@ def command(*, language: str | None, everything: bool, as_json: bool) -> None:
     others = [each for each in there if not (each.spoken or everything or language)]
     blocks = ["\n".join(_shown(each)) for each in there if each not in others]
     blocks += ["\n".join(_shown_in_short(others))] if others else []
-    blocks += ["* is taken where no voice is named"] if any(each.best for each in there) else []
+    blocks += ["* is the default voice"] if any(each.best for each in there) else []
     click.echo("\n\n".join(blocks))
 
 
 def languages() -> list[Language]:
-    """Return the languages that this machine has voices for, and those that Coach has sentences in.
+    """Return the languages that this machine has voices for, and those that Coach itself speaks.
 
     The latter come first; both are sorted by name.
     """
@@ -131,7 +131,7 @@ def languages() -> list[Language]:
 
 
 def best_voice(code: str) -> str | None:
-    """Return the voice that is taken where none is named, such as "neural/heart"; None without one."""
+    """Return the default voice of a language, such as "neural/heart"; None if it has no voice."""
     try:
         voice = choose_voice(code)
     except SpeechError:
@@ -140,7 +140,7 @@ def best_voice(code: str) -> str | None:
 
 
 def _name(code: str, voice: str) -> str:
-    """Return a language's name: known here, told by its phrasebook or its voice, or else its code."""
+    """Return a language's name: from the list here, its phrasebook or its voice, or else its code."""
     if code in _NAMES:
         return _NAMES[code]
     book = phrases.phrasebook(code).tables if code in phrases.languages() else {}
@@ -155,14 +155,14 @@ def _sample(code: str, best: str | None) -> str | None:
 
 
 def quoted(text: str) -> str:
-    """Return a text as a word of a command line, in double quotes where it needs some and they do."""
+    """Return a text as one word of a command line, in double quotes if it needs quotes and they suffice."""
     if _PLAIN.fullmatch(text):
         return text
     return shlex.quote(text) if _UNSAFE.search(text) else f'"{text}"'
 
 
 def _shown(language: Language) -> Iterator[str]:
-    """Yield a heading, the voices with a mark at the one that is taken, and a command to hear that."""
+    """Yield a heading, the voices with a mark at the default one, and a command to hear it."""
     yield _heading(language)
     names = [one_line(f"{info.engine}/{info.name}") for info in language.voices]
     room = max(map(wide, names), default=0)
@@ -173,11 +173,13 @@ def _shown(language: Language) -> Iterator[str]:
     if language.sample:
         yield "  " + styled(one_line(language.sample), fg="cyan")
     elif not language.voices:
-        yield "  no voice on this machine; 'coach doctor' tells what to do"
+        yield "  no voice on this machine; 'coach doctor' says what to do"
 
 
 def _heading(language: Language) -> str:
-    return styled(_title(language), bold=True) + ("" if language.spoken else ": Coach has no sentences in it")
+    return styled(_title(language), bold=True) + (
+        "" if language.spoken else ": Coach itself doesn't speak it"
+    )
 
 
 def _title(language: Language) -> str:
@@ -185,10 +187,10 @@ def _title(language: Language) -> str:
 
 
 def _shown_in_short(others: list[Language]) -> Iterator[str]:
-    """Yield lines that name the languages which Coach has no sentences in."""
+    """Yield lines that name the languages that Coach itself doesn't speak."""
     count = sum(len(each.voices) for each in others)
     heading = styled(f"{len(others)} more languages", bold=True)
-    yield f"{heading} with {count} voices, in which Coach has no sentences; --all lists them:"
+    yield f"{heading} with {count} voices, which Coach itself doesn't speak; --all lists them:"
     line = " "
     for each in others:
         name = f" {_title(each)}" + ("," if each is not others[-1] else "")
