@@ -13,7 +13,7 @@ from coach.schedule.model import RefusedError
 _LONGEST = 200  # characters
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _MONTHS = ("", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_LENGTHS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_DAYS_OF_MONTH = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _SETS = {
     "weekdays": (1, 2, 3, 4, 5),
     "workdays": (1, 2, 3, 4, 5),
@@ -171,7 +171,7 @@ def share_a_minute(one: str, other: str) -> bool:
     return any(
         a.on(day, weekday) and b.on(day, weekday)
         for month in a.months & b.months
-        for day, weekday in product(range(1, _LENGTHS[month] + 1), range(7))
+        for day, weekday in product(range(1, _DAYS_OF_MONTH[month] + 1), range(7))
     )
 
 

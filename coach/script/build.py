@@ -221,14 +221,14 @@ class _Script:
 
     def _breathing(self, fields: keys.Fields) -> routine.Breathing | None:
         phases = fields[keys.BREATHING]
-        length = sum((phase.seconds for phase in phases), Fraction(0))
+        round_seconds = sum((phase.seconds for phase in phases), Fraction(0))
         rounds, time = fields.get(keys.ROUNDS), fields.get(keys.FOR)
         if (rounds is None) == (time is None):
             self.reader.fail(fields.location, "a breathing step needs either 'rounds' or 'for'")
             return None
         if rounds is None:
             assert time is not None
-            rounds = -(-time // length)  # whole rounds, rounded up
+            rounds = -(-time // round_seconds)  # whole rounds, rounded up
         return routine.Breathing(
             phases, int(rounds), fields[keys.BREATHING_COUNT], self.count_in, fields.location
         )
