@@ -145,7 +145,6 @@ def test_a_stopped_run_goes_on_where_it_was(
             time.sleep(0.005)
         (os.killpg if group else os.kill)(process.pid, number)
         _, error = process.communicate(timeout=TOO_LONG)
-    assert "d.mp3" not in names(coach.folder)  # it did not go on to the end
     assert process.returncode == code
     assert error == ("coach: interrupted\n" if number == signal.SIGINT else "")
     deadline = time.monotonic() + TOO_LONG
