@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from coach.cli import play_screen
-from coach.cli.keys import BINDINGS, _named, _only_wait, command_of, name_of
+from coach.cli.keys import BINDINGS, _named, command_of, name_of
 from coach.cli.play import command
 from coach.cli.play_screen import frame
 from coach.routine import Breathing, Count, Exercise, Hold, Rest, Routine, Say, Step, Tempo, Timed
@@ -294,7 +294,7 @@ def test_a_frame_that_is_the_same_is_not_drawn_again(plays: Plays) -> None:
     person = plays(SHELL)
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=80, height=24)
-    screen = play_screen._Large(_only_wait, person.timeline, console)
+    screen = play_screen._Large(person.timeline, console)
     person.to(rep(person, 0, 3, 1.2))
     screen.draw(person.now)
     length = len(out.getvalue())
@@ -312,7 +312,7 @@ def test_what_was_told_stays_when_the_screen_is_given_back(
 ) -> None:
     person = plays(SHELL)
     screen = play_screen._Large(
-        _only_wait, person.timeline, Console(file=io.StringIO(), force_terminal=True, width=80, height=24)
+        person.timeline, Console(file=io.StringIO(), force_terminal=True, width=80, height=24)
     )
     screen.tell("the log is full")
     screen.draw(person.now)

@@ -126,7 +126,7 @@ def key_presses() -> Iterator[Callable[[float], list[str]]]:
     The terminal is as it was afterwards. Where there is no terminal the function only waits.
     """
     if not listening():
-        yield _only_wait
+        yield only_wait
     elif sys.platform == "win32":
         yield _windows_keys
     else:
@@ -187,7 +187,8 @@ def _named(typed: str) -> list[str]:
     ]
 
 
-def _only_wait(seconds: float) -> list[str]:
+def only_wait(seconds: float) -> list[str]:
+    """Wait; nobody types anything."""
     time.sleep(seconds)
     return []
 

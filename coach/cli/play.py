@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -102,16 +102,21 @@ def command(
 
         log_to_details_file(name)
     with ScheduledRun(name, REPORTER, patience) if scheduled else nullcontext() as run:
-        last = find_last_session(script) if resume else None
-        request = request_of(last.request.script if last else cast("Path", script), choices)
+        last = None
+        if resume:
+            last = find_last_session(script)
+            request = change_request(last.request, request_of(last.request.script, choices))
+        else:
+            assert script is not None  # `parse_args` has seen to it
+            request = request_of(script, choices)
         play(
-            change_request(last.request, request) if last else request,
+            request,
             REPORTER,
             open_screen=partial(open_screen, silent=scheduled),
             player=player,
             start=start,
             resumes=last.session if last else None,
-            check_in=check_in or (last is not None and last.check_in),
+            check_in=check_in or bool(last and last.check_in),
             limit=None if limit is None else float(limit),
             run=run,
         )

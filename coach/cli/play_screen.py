@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from coach.app.amounts import clock
-from coach.cli.keys import brief_of, command_of, key_presses, listening, name_of
+from coach.cli.keys import brief_of, command_of, key_presses, listening, name_of, only_wait
 from coach.cli.reporting import REPORTER
 from coach.cli.terminal import columns, filled, printable, wide, wrapped
 from coach.cli.verbose import is_logged_to_stderr
@@ -72,17 +72,19 @@ def open_screen(timeline: Timeline, *, silent: bool = False) -> Iterator[Screen]
         timeline: the track.
         silent: whether to show nothing where there is no terminal.
     """
-    with keep_stderr(), key_presses() as keys:
-        screen = _choose(keys, timeline, silent=silent)
-        try:
-            yield screen
-        finally:
-            screen.leave()
+    with keep_stderr():
+        screen = _choose(timeline, silent=silent)
+        with key_presses() as keys:
+            screen.keys = keys
+            try:
+                yield screen
+            finally:
+                screen.leave()
 
 
-def _choose(keys: Keys, timeline: Timeline, *, silent: bool) -> _Silence:
+def _choose(timeline: Timeline, *, silent: bool) -> _Silence:
     if not sys.stderr.isatty() or is_logged_to_stderr():
-        return _Silence(keys) if silent else _Lines(keys, timeline)
+        return _Silence() if silent else _Lines(timeline)
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)
@@ -92,19 +94,19 @@ def _choose(keys: Keys, timeline: Timeline, *, silent: bool) -> _Silence:
         and console.height >= _LEAST[1]
         and not console.is_dumb_terminal
     ):
-        return _Large(keys, timeline, console)
-    return _Line(keys, timeline)
+        return _Large(timeline, console)
+    return _Line(timeline)
 
 
 class _Silence:
     """Nobody is there.
 
-    Args:
-        keys: as `key_presses` yields it.
+    Attributes:
+        keys: waits for keys and returns them, as `key_presses` yields it.
     """
 
-    def __init__(self, keys: Keys) -> None:
-        self._keys = keys
+    def __init__(self) -> None:
+        self.keys: Keys = only_wait
 
     def draw(self, now: Now) -> None:
         """Show nothing."""
@@ -118,7 +120,7 @@ class _Silence:
 
     def wait(self, seconds: float, controls: Controls) -> None:
         """Wait for keys, and pass on what they ask for."""
-        for key in self._keys(seconds):
+        for key in self.keys(seconds):
             if command := command_of(key):
                 controls.give(Order(command))
 
@@ -129,8 +131,8 @@ class _Silence:
 class _Lines(_Silence):
     """A line for each chapter, for a file or a pipe."""
 
-    def __init__(self, keys: Keys, timeline: Timeline) -> None:
-        super().__init__(keys)
+    def __init__(self, timeline: Timeline) -> None:
+        super().__init__()
         self._timeline = timeline
         self._shown: int | None = None
 
@@ -149,8 +151,8 @@ class _Lines(_Silence):
 class _Line(_Silence):
     """One line, redrawn, for a small terminal, or one whose keys are not ours."""
 
-    def __init__(self, keys: Keys, timeline: Timeline) -> None:
-        super().__init__(keys)
+    def __init__(self, timeline: Timeline) -> None:
+        super().__init__()
         self._timeline = timeline
         self._drawn = False
         hints = brief_of(SessionCommand.TOGGLE, SessionCommand.STOP) if listening() else []
@@ -188,10 +190,10 @@ class _Line(_Silence):
 class _Large(_Silence):
     """The whole terminal, in letters for two metres."""
 
-    def __init__(self, keys: Keys, timeline: Timeline, console: Console) -> None:
+    def __init__(self, timeline: Timeline, console: Console) -> None:
         from rich.live import Live
 
-        super().__init__(keys)
+        super().__init__()
         self._timeline, self._console = timeline, console
         self._messages: dict[str, float] = {}  # with when they were told
         self._shown: tuple[int, int, list[Text]] | None = None
