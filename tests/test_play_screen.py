@@ -98,7 +98,7 @@ def test_the_keys_are_told_as_they_are() -> None:
     page = (Path(__file__).parents[1] / "docs" / "session.md").read_text("utf-8")
     assert [line for line in page.splitlines() if line in rows] == rows
     told = " ".join(CliRunner().invoke(command, ["--help"]).output.split())
-    assert all(f"{binding.name} {binding.does}" in told for binding in BINDINGS)
+    assert all(binding.brief in told for binding in BINDINGS)
 
 
 def test_a_rep_shows_phase_second_and_number_in_large_letters(plays: Plays) -> None:

@@ -12,7 +12,7 @@ from coach.app.play import play
 from coach.app.resume import change_request, find_last_session
 from coach.app.scheduled import ScheduledRun, log_run
 from coach.cli.command import Command
-from coach.cli.keys import BINDINGS
+from coach.cli.keys import brief_of
 from coach.cli.options import (
     check_in_option,
     limit_option,
@@ -56,8 +56,8 @@ class _Play(Command):
         return rest
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        with formatter.section("Keys"):
-            formatter.write_dl([(binding.name, binding.does) for binding in BINDINGS])
+        formatter.write_paragraph()
+        formatter.write_text(f"Keys: {', '.join(brief_of())}.")
 
 
 def _message(error: click.ClickException) -> str:
