@@ -20,6 +20,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from coach.version import VERSION
+
 if TYPE_CHECKING:
     from coach.app.check import check
     from coach.app.export import export
@@ -41,7 +43,7 @@ __all__ = [
     "to_audio_segment",
 ]
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _HOMES = {
     "Request": "coach.app.request",

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import coach
 from coach import phrases
 from coach.app.amounts import count_text, size_text
 from coach.app.voices import find_best_voice
 from coach.encode.formats import FORMATS
 from coach.errors import CoachError
 from coach.stderr import silence_stderr
+from coach.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -327,7 +327,7 @@ def versions() -> dict[str, str]:
     """Return the versions of Python, of Coach, and of the libraries that are here."""
     from importlib.metadata import PackageNotFoundError, version
 
-    found = {"python": platform.python_version(), "coach": coach.__version__}
+    found = {"python": platform.python_version(), "coach": VERSION}
     for name in _PARTS:
         with suppress(PackageNotFoundError):
             found[name] = version(name)

@@ -1,0 +1,3 @@
+"""Which Coach this is."""
+
+VERSION = "0.1.0"
