@@ -1,4 +1,4 @@
-"""Words of a command line, as a person types them into a shell."""
+"""Words of a command line, as a user types them into a shell."""
 
 from __future__ import annotations
 

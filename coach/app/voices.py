@@ -1,4 +1,4 @@
-"""What this machine can speak with, language by language."""
+"""The voices on this machine, by language."""
 
 from __future__ import annotations
 

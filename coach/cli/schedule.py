@@ -102,7 +102,7 @@ def add(
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print the list for a program.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON, for programs.")
 def show(*, as_json: bool) -> None:
     """List what is scheduled, with the next three times of each."""
     rows: list[dict[str, object]] = []
