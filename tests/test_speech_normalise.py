@@ -123,7 +123,7 @@ def test_the_table_of_readings_is_long_enough() -> None:
         ("\U0001f3cb\ufe0f\u200d\u2640\ufe0f Go \U0001f3cb\u2640", ("\U0001f3cb\u2640",)),
         ("<b>Up</b>", ("<", ">")),
         ("#fit", ("#",)),
-        ("BOSU\u2122 \u221a2 \u2030", ("\u221a", "\u2030")),
+        ("BOSU\u2122 \u221a2 \u2030", ("\u2122", "\u221a", "\u2030")),
         ("\u00b2", ("\u00b2",)),
         ("rest\u00b9", ("\u00b9",)),
         ("\u03b1 angle, \u4f38\u5c55", ("\u03b1", "\u4f38\u5c55")),

@@ -95,7 +95,7 @@ _LIKE = {
     **dict.fromkeys("\u2a7e\u2267", "≥"),
     "\u02da": "°",
 }
-_KEPT = "ºª²³…¹"  # their compatible spelling says something else
+_KEPT = "ºª²³¹…™℠"  # their compatible spelling says something else
 _TYPED = {"+/-": "±", "-->": "→", "->": "→", "=>": "→", "<=": "≤", ">=": "≥", "!=": "≠"}
 _SPOKEN_MARKS = " .,:?!'-"
 _SIGNS = "#%&@§¶†‡‰‱\\"  # punctuation to Unicode, words to a person
@@ -122,9 +122,11 @@ def _spelling(character: str) -> str:
     if category in ("Cn", "Co"):
         return _UNKNOWN
     plain = unicodedata.normalize("NFKC", character)
+    if category == "Nl":  # Roman numerals
+        return f" {int(unicodedata.numeric(character, 0))} "
     if category == "No":
         if "\u2044" in plain:
-            return f" {plain} ".replace("\u2044", "/")
+            return f" {plain}".replace("\u2044", "/")
         if unicodedata.decomposition(character).startswith("<sub>"):
             return plain
         value = unicodedata.numeric(character)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from coach.speech import numerals
@@ -17,7 +17,8 @@ from coach.speech.reading_table import Unit, listed, reading_table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    Rule = tuple[str, str | Callable[[re.Match[str]], str]]
+    Replacement = str | Callable[[re.Match[str]], str]
+    Rule = tuple[str, Replacement]
 
 _NUMBER = r"\d+(?:\.\d+)?"  # any number, once the rules of `_number_forms` have been over the text
 _ALONE = r"(?![\w:/]|[.,]\d)"  # behind a number that is no part of something longer
@@ -44,13 +45,18 @@ class Reader:
         self._table = reading_table(language)
         self._units = self._table.units
         self._unit = any_of(self._units) + _NO_LETTER
-        self._to, signs = self._word("to"), self._table.signs
-        wordy: list[Rule] = [*self._abbreviations(), *self._sides(), *self._romans()]
-        rest: list[Rule] = [
-            (rf"(?<!\d){_NUMBER}", self._plain),
-            (rf"(?![²³]){any_of(signs)}|(?<=\w)[²³]", lambda match: f" {signs.get(match[0], match[0])} "),
-        ]
-        rules: list[Rule] = [
+        self._to = self._word("to")
+
+    def read(self, text: str) -> str:
+        """Return one line of text with its numbers, units and signs in words; what no rule reads stays."""
+        text = _without_quotes(text)
+        for pattern, replace in self._rules if _DIGIT.search(text) else self._rules_without_digits:
+            text = pattern.sub(replace, text)
+        return text
+
+    @cached_property
+    def _rules(self) -> list[tuple[re.Pattern[str], Replacement]]:
+        return _compiled(
             *self._abbreviations(),
             *self._dates(),
             *self._times_of_day(),
@@ -65,21 +71,13 @@ class Reader:
             *self._ordinals(),
             *self._quantities(),
             *self._romans(),
-            (r"(?<=\d):(?=\d)", " "),
-            *rest,
-        ]
-        self._rules, self._wordy_rules = (
-            [(re.compile(pattern, re.IGNORECASE), replace) for pattern, replace in each]
-            for each in (rules, [*wordy, *rest])
+            *self._rest(),
         )
 
-    def read(self, text: str) -> str:
-        """Return one line of text with its numbers, units and signs in words; what no rule reads stays."""
-        text = _without_quotes(text)
-        # Most texts have no digit, and most rules read nothing without one.
-        for pattern, replace in self._rules if _DIGIT.search(text) else self._wordy_rules:
-            text = pattern.sub(replace, text)
-        return text
+    @cached_property
+    def _rules_without_digits(self) -> list[tuple[re.Pattern[str], Replacement]]:
+        """The rules for a text without a digit, as most are: the others would find nothing in it."""
+        return _compiled(*self._abbreviations(), *self._sides(), *self._romans(), *self._rest())
 
     # What is never read as it is written.
 
@@ -90,7 +88,9 @@ class Reader:
 
         def said(match: re.Match[str]) -> str:
             unit = match[0].lower().rstrip("./") in self._units and re.search(r"\d\s?$", _around(match)[0])
-            return match[0] if unit else table.get(match[0]) or table[match[0].lower()]
+            if unit:
+                return match[0]
+            return (table.get(match[0]) or table[match[0].lower()]) + " " * match[0].endswith("/")
 
         yield rf"(?<!\w)(?:(?-i:{exact})|{either})(?:(?<=/)|(?!\w))", said
 
@@ -99,12 +99,15 @@ class Reader:
     def _dates(self) -> Iterator[Rule]:
         if not (months := self._table.months):
             return
-        yield r"(?<![\w-])(\d{4})-(\d{2})-(\d{2})(?![\w-])", lambda m: self._date(m[0], m[3], m[2], m[1])
+        yield (
+            r"(?<![\w/-])(\d{4})([/-])(\d\d)\2(\d\d)(?![\w/-])",
+            lambda m: self._date(m[0], m[4], m[3], m[1]),
+        )
         yield r"(?<![\w./-])(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?![\w/-]|\.\d)", self._numbered_date
         if self._table.dotted_ordinals:
             yield r"(?<![\w.,])(\d{1,2})\.(\d{1,2})\.(?!\w)", lambda m: self._date(m[0], m[1], m[2])
         if self._table.dates["day"] == "ordinal":
-            named = "|".join(rf"{month}|{month[:3]}t?\b\.?" for month in months)
+            named = "|".join(rf"{month}|{month[:3]}{month[3:4]}?\b\.?" for month in months)
             day = r"(\d{1,2})(?:st|nd|rd|th)?"
             yield (
                 rf"(?<!\w)((?-i:{named}))\s+{day}(?=\s*(?:[.,;:!?)](?!\d)|$)|,?\s+\d{{4}}(?!\d))",
@@ -146,6 +149,7 @@ class Reader:
             return
         own = any_of(listed(day["separators"]))
         time = rf"(\d{{1,2}})(?:([:.]|\s?{own}\s?)([0-5]\d))?"
+        yield rf"(?<=\d)(\s?{any_of(day['after'])})\s?[-\u2013]\s?(?=\d)", rf"\1 {self._to} "
         yield (
             rf"(?<![\w:.,/])((?<!\w){any_of(listed(day['before']))}\s+)?(?<![\w:.,/]){time}"
             rf"(?:(\s?[-\u2013]\s?|\s+{self._to}\s+){time})?(?:\s?({any_of(day['after'])})(?!\w))?"
@@ -220,10 +224,11 @@ class Reader:
         other, measured = ("," if decimal != "," else r"\."), rf"(?=\d+\s?-?{self._unit})"
         end = r"(?![.,:']?\d)"
         for separator in (groups, "'", " "):
-            apart = r"(?<![\d.,:'])" + (r"(?<!\d )" if separator == " " else "")
-            more = r"(?! \d)" if separator == " " else ""
+            apart, more, mark = r"(?<![\d.,:'])", "", decimal if separator == groups else "[.,]"
+            if separator == " ":  # "100 200" are two numbers
+                apart, more = rf"{apart}(?<!\d )(?!\d{{3}} (?!000)\d{{3}}(?! \d))", r"(?! \d)"
             yield (
-                rf"{apart}([1-9]\d{{0,2}}(?:{separator}\d{{3}})+)(?:{decimal}(\d+))?{end}{more}",
+                rf"{apart}([1-9]\d{{0,2}}(?:{separator}\d{{3}})+)(?:{mark}(\d+))?{end}{more}",
                 lambda match: re.sub(r"\D", "", match[1]) + (f".{match[2]}" if match[2] else ""),
             )
         # The sign of other languages is a decimal point where it can't stand between groups of three.
@@ -252,17 +257,22 @@ class Reader:
 
     def _between_numbers(self) -> Iterator[Rule]:
         unit, times = rf"(\s?-?{self._unit}|[\"']{{1,2}})?", self._word("times")
+        yield r"(?<=\d)\s?/\s?(?=[^\W\d_]+\s\d)|(?<=[^\W\d_])\s?/\s?(?=\d)", ", "  # in 4/out 6
         yield (
-            r"(?<![\w/:-])[\dx]([-/:])[\dx](?:\1[\dx])+(?![\w/:-])",
+            r"(?<![\w/:-])[\dx]([-/:])[\dx](?:\1[\dx])+(?!\w|[/:-]\w)",
             lambda match: self._digits(match[0], match[1]),
         )
-        yield r"(?<![\w-])\d+(?:-\d+){2,}(?![\w-])", _apart
+        yield r"(?<![\w-])\d+(?:-\d+){2,}(?!\w|-\d)", _apart
         yield r"(?<![\w./-])(\d+)(?:-|\s?\+\s?)(\d/\d)(?![\d/])", r"\1 \2"
         yield rf"(?<=\d){unit}\s*[-\u2013\u2192]\s*(?=\d)", rf"\1 {self._to} "
         yield rf"(?<=\d){unit}\s*[x\u00d7*]\s*(?=\d)", rf"\1 {times} "
         yield r"(?<!\w)[x\u00d7](?=\s?\d)", f" {times} "
         yield r"(?<![\w:.,/])(\d{1,2}):(\d)(?![\d:])", self._ratio
         yield rf"(?<![\w:.,/])(\d{{1,2}}):(\d{{1,2}})(?=\s+{self._known('ratio')})", self._ratio
+        yield (
+            rf"(?<!\w)({self._known('ratio')}(?:\s\w{{2,3}})?\s)(\d{{1,2}}):(\d{{1,2}})(?![\d:])",
+            lambda match: f"{match[1]}{match[2]} {self._word('ratio')} {match[3]}",
+        )
 
     def _ratio(self, match: re.Match[str]) -> str:
         return f"{match[1]} {self._word('ratio')} {match[2]}"
@@ -321,6 +331,8 @@ class Reader:
     def _is_a_size(self, match: re.Match[str]) -> bool:
         """Return whether a noun of size follows, or a verb of size leads up to it and no word of time."""
         before, after = _around(match)
+        if _ends_with(before, rf"{self._known('sizes')}\s\w{{2,3}}"):  # a box of 8"
+            return True
         sizes = whole_word(f"(?:{self._known('sizes')}|{self._known('directions')})")
         if re.match(rf"[\s-]*{sizes}", after, re.IGNORECASE):
             return True
@@ -344,6 +356,8 @@ class Reader:
         whole, first, second, written, noun = match.groups()
         before, after = _around(match)
         unit = self._units[written.lower()] if written else None
+        if unit and self._joins(before, after):
+            unit = unit._replace(many=unit.joined)
         fraction = self._table.fractions.get(f"{first}/{second}")
         if fraction is None or (not whole and _ends_with(before, self._known("counted"))):
             said = self._pair(first, second, unit, before, f" {noun or ''}{after}")
@@ -365,6 +379,7 @@ class Reader:
 
     def _pair(self, first: str, second: str, unit: Unit | None, before: str, after: str) -> str:
         """Return what stands on both sides of a slash that is no fraction: the first reading that fits."""
+        before = re.sub(rf"{_NUMBER}\s+{self._to}\s+$", "", before)  # 7-8/10
         near = f"{before[-_NEAR // 2 :]} {after[: _NEAR // 2]}"
         word = self._word("of")
         if _ends_with(before, self._known("counted")):
@@ -409,8 +424,11 @@ class Reader:
         side, (before, after) = match[1], _around(match)
         others = any_of(each for each in self._table.sides if each != side)
         paired = re.search(rf"(?<![^\W\d_'])(?:{others})(?![\w'-])", f"{before} {after}")
-        bodily = re.match(rf"\s{whole_word(self._known('body'))}", after, re.IGNORECASE)
-        return f" {self._table.sides[side]} " if paired or bodily else match[0]
+        body = whole_word(self._known("body"))
+        bodily = re.match(rf"\s{body}", after, re.IGNORECASE) or re.search(
+            rf"{body}\s$", before, re.IGNORECASE
+        )
+        return f" {self._table.sides[side]} " if len(side) > 1 or paired or bodily else match[0]
 
     # Decades and years: 1990s, since 1995.
 
@@ -420,7 +438,7 @@ class Reader:
         return self._cardinal(number)
 
     def _years(self) -> Iterator[Rule]:
-        yield rf"(?<!\w)'?(\d{{4}}|\d{{2}})'?({any_of(self._table.decades)})(?!\w)", self._decade
+        yield rf"(?<!\w)'?(\d{{1,4}})'?({any_of(self._table.decades)})(?!\w)", self._decade
         yield (
             rf"(?<!\w)({self._known('year')}\s+)(\d{{4}})(?=\s*(?:[,;:!?)]|\.(?!\d)|$))",
             lambda match: match[1] + self._year(match[2]),
@@ -430,7 +448,7 @@ class Reader:
         number, suffix = match.groups()
         if suffix.lower() in self._units:  # 90s are seconds, unless the words say otherwise
             sure = match[0].startswith("'") or _ends_with(_around(match)[0], self._known("decade"))
-            if int(number) % 10 or not (sure or 1900 <= int(number) < 2100):
+            if int(number) % 10 or len(number) % 2 or not (sure or 1900 <= int(number) < 2100):
                 return match[0]
         said = self._year(number)
         for ending, plural in self._table.decades[suffix.lower()].items():
@@ -447,11 +465,10 @@ class Reader:
         yield (
             rf"(?<![\d.])({_NUMBER})(?:\s?|(-))({self._unit})"
             rf"(?:\.?(?: (/) |(/))(?:({self._unit})|(?=[^\W\d_])))?"
-            rf"(?:(?<=[^\W\d_])\.(?=\s+(?-i:[a-zß-öø-ÿ]|{things}(?!\w))))?",
+            rf"(?:(?<=[^\W\d_])\.(?=\s*[,;:)]|\s+(?-i:[a-zß-öø-ÿ]|{things}(?!\w))))?",
             self._quantity,
         )
         yield rf"(?<=\d)\s?/\s?(?={whole_word(self._known('each'))})", " "
-        yield r"(?<=\d)\s?/\s?(?=[^\W\d_]+\s\d)|(?<=[^\W\d_])\s?/\s?(?=\d)", ", "  # in 4/out 6
         yield rf"(?<=\d)(?: / |/)({self._unit})", lambda match: per + self._units[match[1].lower()].one
         yield r"(?<=\d)(?: / |/)(?=[^\W\d_])", per
         yield rf"(\d\s?[^\W\d_]+)\s?/\s?(?={whole_word(self._known('per'))})", rf"\1{per}"
@@ -518,7 +535,7 @@ class Reader:
             self._ordinal,
         )
         if self._table.dotted_ordinals:
-            noun = r"(?=(?:\s+\w+\s+\d+\.){0,3}\s+([^\W\d_]+)|\s*$|[)])"
+            noun = r"(?=(?:(?:/|\s+\w+\s+)\d+\.){0,3}\s+([^\W\d_]+)|\s*$|[)])"
             yield rf"(?<![\w.,])(\d{{1,3}})\.{noun}", self._dotted_ordinal
 
     def _ordinal(self, match: re.Match[str]) -> str:
@@ -561,7 +578,14 @@ class Reader:
             lambda match: match[1] + _ROMANS[match[2]],
         )
 
-    # All other numbers.
+    # All other numbers, and signs.
+
+    def _rest(self) -> Iterator[Rule]:
+        signs = self._table.signs
+        yield r"(?<=\d):(?=\d)", " "
+        yield r"(?<=\w)[²³]", lambda match: f" {signs.get(match[0], match[0])} "
+        yield rf"(?<!\d){_NUMBER}", self._plain
+        yield rf"(?![²³]){any_of(signs)}", lambda match: f" {signs[match[0].lower()]} "
 
     def _plain(self, match: re.Match[str]) -> str:
         next_word = re.match(r"\s+([^\W\d_]+)", _around(match)[1])
@@ -595,6 +619,10 @@ def any_of(written: Iterable[str]) -> str:
     """Return a pattern for any of these texts, the longest first; without any it never matches."""
     longest_first = sorted(filter(None, written), key=lambda text: (-len(text), text))
     return f"(?:{'|'.join(map(re.escape, longest_first))})" if longest_first else "(?!)"
+
+
+def _compiled(*rules: Rule) -> list[tuple[re.Pattern[str], Replacement]]:
+    return [(re.compile(pattern, re.IGNORECASE), replace) for pattern, replace in rules]
 
 
 def whole_word(pattern: str) -> str:
