@@ -23,9 +23,10 @@ def cardinal(number: str, language: str, endings: Mapping[str, str] = {}) -> str
         endings: patterns -> what is said there before the noun that follows.
     """
     whole, _, decimals = number.partition(".")
-    if len(whole) > _LONGEST or (whole[0] == "0" and len(whole) > 1):
-        return digits(whole, language)
     decimals = decimals[:_LONGEST] if decimals.strip("0") else ""
+    if len(whole) > _LONGEST or (whole[0] == "0" and len(whole) > 1 and not decimals):
+        return digits(whole, language)
+    whole = whole.lstrip("0") or "0"
     words = _in_words(f"{whole}.{decimals}" if decimals else whole, language, "cardinal")
     for ending, bent in endings.items():
         words = re.sub(ending, bent, words)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _NUMBER = r"\d+(?:\.\d+)?"  # any number, once the rules of `_number_forms` have been over the text
 _ALONE = r"(?![\w:/]|[.,]\d)"  # behind a number that is no part of something longer
-_NO_LETTER = r"(?![^\W\d_])"
+_UNIT_END = r"(?![^\W_])"
 _DIGIT = re.compile(r"\d")
 _NEAR = 40  # characters around a number in which a word belongs to it
 _INTERVALS = {
@@ -44,7 +44,7 @@ class Reader:
         self._language = language
         self._table = reading_table(language)
         self._units = self._table.units
-        self._unit = any_of(self._units) + _NO_LETTER
+        self._unit = any_of(self._units) + _UNIT_END
         self._to = self._word("to")
 
     def read(self, text: str) -> str:
@@ -256,6 +256,8 @@ class Reader:
     # What stands between two numbers: 10-15, 3x12, 1:2.
 
     def _between_numbers(self) -> Iterator[Rule]:
+        yield r"(?-i:(?<=[A-Z]\d)|(?<=[A-Z]\d\d))[-\u2013](?=(?-i:[A-Z])\d)", f" {self._to} "  # L3-L5
+        yield rf"(\d+)(\s?(?:{self._unit}|\"))\s?/\s?(\d+)\2", r"\1/\3\2"  # 30 s/15 s
         unit, times = rf"(\s?-?{self._unit}|[\"']{{1,2}})?", self._word("times")
         yield r"(?<=\d)\s?/\s?(?=[^\W\d_]+\s\d)|(?<=[^\W\d_])\s?/\s?(?=\d)", ", "  # in 4/out 6
         yield (
@@ -281,9 +283,10 @@ class Reader:
 
     def _durations(self) -> Iterator[Rule]:
         hours, minutes = (self._written_for(place) for place in (0, 1))
+        yield r"(?<!\S):(?=[0-5]\d(?![\w:]))", "0:"
         yield (
             rf"(?<![\w:.,/])(\d{{1,4}}):([0-5]\d)(?::([0-5]\d))?(?![\w:]|[.,]\d)"
-            rf"(?:\s?(?:({hours})|{minutes})(?!\w))?(?:\s?/\s?({self._unit}))?",
+            rf"(?:\s?(?:({hours})|{minutes})(?!\w))?(?:\s?(/)\s?(?:({self._unit})|(?=\d)))?",
             self._clock,
         )
         yield (
@@ -300,12 +303,11 @@ class Reader:
         yield rf"(?<![\d.])({_NUMBER})\s?(\"|'{{1,2}})(?!\w)", self._prime
 
     def _clock(self, match: re.Match[str]) -> str:
-        first, second, third, hours, per = match.groups()
+        first, second, third, hours, per, unit = match.groups()
         long = third or hours
         parts = (int(first), int(second), int(third or 0)) if long else (0, int(first), int(second))
-        return self._duration(*parts) + (
-            f"{self._word('per')} {self._units[per.lower()].one} " if per else ""
-        )
+        tail = f"{self._word('per')} {self._units[unit.lower()].one if unit else ''} " if per else ""
+        return self._duration(*parts) + tail
 
     def _duration(self, *parts: int) -> str:
         """Return hours, minutes and seconds; the seconds behind minutes go without a name."""
@@ -348,7 +350,7 @@ class Reader:
     def _fractions(self) -> Iterator[Rule]:
         yield (
             rf"(?<![\w./])(?:({_NUMBER})\s+)?(\d+)(?:/| / )(\d+)(?![\d/])"
-            rf"(?:\s?-?({self._unit})|\s+([^\W\d_]+))?",
+            rf"(?:\s?-?({self._unit})(?!\s\d)|\s+([^\W\d_]+))?",
             self._fraction,
         )
 
@@ -356,7 +358,8 @@ class Reader:
         whole, first, second, written, noun = match.groups()
         before, after = _around(match)
         unit = self._units[written.lower()] if written else None
-        if unit and self._joins(before, after):
+        joined = unit and self._table.joins_nouns and ("-" in match[0] or self._joins(before, after))
+        if unit and joined:
             unit = unit._replace(many=unit.joined)
         fraction = self._table.fractions.get(f"{first}/{second}")
         if fraction is None or (not whole and _ends_with(before, self._known("counted"))):
@@ -368,8 +371,8 @@ class Reader:
             unit, noun = self._as_unit(noun, ""), None
         if whole:
             said = self._mixed(whole, fraction.mixed, unit)
-        elif unit is None:
-            said = fraction.alone
+        elif unit is None or joined:
+            said = f"{fraction.alone} {unit.joined if unit else ''}"
         else:
             gender = self._table.genders[unit.gender]
             said = fraction.part.format(one=unit.one, **gender._asdict())
@@ -513,6 +516,8 @@ class Reader:
             if int(whole):
                 return self._mixed(whole, half.mixed, unit._replace(many=many))
             gender = self._table.genders[unit.gender]
+            if joined and self._table.joins_nouns:
+                return f"{half.alone} {unit.joined}"
             return half.part.format(one=unit.one, **gender._asdict())
         return f"{self._cardinal(number, unit.gender)} {many}"
 
