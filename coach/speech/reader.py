@@ -257,7 +257,7 @@ class Reader:
 
     def _between_numbers(self) -> Iterator[Rule]:
         yield r"(?-i:(?<=[A-Z]\d)|(?<=[A-Z]\d\d))[-\u2013](?=(?-i:[A-Z])\d)", f" {self._to} "  # L3-L5
-        yield rf"(\d+)(\s?(?:{self._unit}|\"))\s?/\s?(\d+)\2", r"\1/\3\2"  # 30 s/15 s
+        yield rf"(?<![\d.])(\d+)(\s?(?:{self._unit}|\"))\s?/\s?(\d+)\2", r"\1/\3\2"  # 30 s/15 s
         unit, times = rf"(\s?-?{self._unit}|[\"']{{1,2}})?", self._word("times")
         yield r"(?<=\d)\s?/\s?(?=[^\W\d_]+\s\d)|(?<=[^\W\d_])\s?/\s?(?=\d)", ", "  # in 4/out 6
         yield (
