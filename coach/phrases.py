@@ -32,7 +32,7 @@ class Phrasebook:
         language: its code, such as "en".
         tables: the file's tables by name, each a mapping of words to what is said.
         plurals: by noun, what is said for one and for many.
-        reading: how numbers, units and signs of a text are read; `coach.speech.normalise` knows its tables.
+        reading: how numbers, units and signs of a text are read; `coach.speech.reading_table` types them.
     """
 
     language: str

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
+import time
+from collections import Counter
+from pathlib import Path
+
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coach.speech.normalise import normalise
+from coach import phrases
+from coach.speech.normalise import normalise, unreadable
+
+ROOT = Path(__file__).parents[1]
+ROWS = [
+    [re.sub(r"\\u(\w{4})", lambda match: chr(int(match[1], 16)), part.strip()) for part in line.split("|")]
+    for line in (ROOT / "tests" / "readings.txt").read_text("utf-8").splitlines()
+    if line and not line.startswith("#")
+]
 
 READ = """
 knees bent at 45 degrees    | knees bent at forty-five degrees
@@ -86,9 +100,97 @@ def test_a_spelling_is_spoken_as_it_is() -> None:
     assert normalise("3x12 a b", "en", pronounce) == "3x sets & 12 b a"
 
 
+@pytest.mark.parametrize(("language", "written", "said"), ROWS)
+def test_what_is_written_is_what_is_said(language: str, written: str, said: str) -> None:
+    assert normalise(written, language, {}) == said
+    assert normalise(said, language, {}) == said
+    assert unreadable(written, language) == ()
+
+
+def test_the_table_of_readings_is_long_enough() -> None:
+    rows = Counter(language for language, *_ in ROWS)
+    assert sorted(rows) == list(phrases.languages())
+    assert rows["en"] >= 80 and rows["de"] >= 40 and rows["es"] >= 25 and rows["fr"] >= 25  # noqa: PT018
+
+
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        (
+            "Lift \U0001f4aa and \u043f\u0440\u0438\u0432\u0435\u0442!",
+            ("\U0001f4aa", "\u043f\u0440\u0438\u0432\u0435\u0442"),
+        ),
+        ("\U0001f3cb\ufe0f\u200d\u2640\ufe0f Go \U0001f3cb\u2640", ("\U0001f3cb\u2640",)),
+        ("<b>Up</b>", ("<", ">")),
+        ("#fit", ("#",)),
+        ("BOSU\u2122 \u221a2 \u2030", ("\u2122", "\u221a", "\u2030")),
+        ("\u00b2", ("\u00b2",)),
+        ("rest\u00b9", ("\u00b9",)),
+        ("\u03b1 angle, \u4f38\u5c55", ("\u03b1", "\u4f38\u5c55")),
+        ("\ue000", ("\ufffd",)),
+        ("\u201cUp\u201d \u2014 *now* (slowly)\u2026 don\u2019t | stop; d\u00e9j\u00e0-vu!", ()),
+        ("3\ufe0f\u20e3 sets \u2795", ("\u2795",)),
+    ],
+)
+@pytest.mark.parametrize("language", phrases.languages())
+def test_what_cannot_be_read_is_told(text: str, signs: tuple[str, ...], language: str) -> None:
+    assert unreadable(text, language) == signs
+
+
+def test_a_sign_with_a_pronunciation_is_read() -> None:
+    assert unreadable("\U0001f4aa", "en", {"\U0001f4aa": "strong"}) == ()
+    assert normalise("\U0001f4aa", "en", {"\U0001f4aa": "strong"}) == "strong"
+
+
+def test_a_language_without_a_table_may_have_any_letters() -> None:
+    assert unreadable("\u043f\u0440\u0438\u0432\u0435\u0442 \u2192", "ru") == ("\u2192",)
+
+
+def shipped_texts() -> list[tuple[str, str]]:
+    def texts(node: object) -> list[str]:
+        if isinstance(node, dict):
+            return [text for value in node.values() for text in texts(value)]
+        if isinstance(node, list):
+            return [text for value in node for text in texts(value)]
+        return [node] if isinstance(node, str) else []
+
+    found = []
+    for path in [*(ROOT / "scripts").glob("*.yaml"), *(ROOT / "coach" / "exercises").glob("*.yaml")]:
+        tree = yaml.load(path.read_text("utf-8"), yaml.BaseLoader)
+        found += [(tree.get("language", path.stem), text) for text in texts(tree)]
+    return [(language if language in phrases.languages() else "en", text) for language, text in found]
+
+
+def test_everything_that_ships_can_be_read_and_reads_the_same_twice() -> None:
+    assert len(shipped_texts()) > 400
+    for language, text in shipped_texts():
+        once = normalise(text, language, {})
+        assert normalise(once, language, {}) == once
+        assert unreadable(text, language) == ()
+
+
+HOSTILE = [
+    "1", "1 ", "1,", "1.", "1-", "1/", "1:", "1'", '1"', "'", '"', " ", "1 000 ", "a1", "1x", "1 s", "3L ",
+    "½", "10/10 ", "1 1/2 ", "1. und ", "tempo 3", "call 1", "7:30 ", "at 7:30 to ", "warrior I ", "6 in. ",
+    "1 kg/s/", "+1 ", "der 1. ", "I ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", phrases.languages())
+@pytest.mark.parametrize("part", HOSTILE)
+def test_a_hostile_text_takes_no_longer_than_its_length_asks_for(part: str, language: str) -> None:
+    """A quadratic pattern takes over 1 s of 8,000 characters; the longest text of a script has 2,000."""
+    normalise("1", language, {})
+    before = time.process_time()
+    normalise((part * 8000)[:8000] + "!", language, {})
+    assert time.process_time() - before < 2
+
+
 @given(
-    st.text() | st.text(alphabet="0123456789:/.,-x\u00d7%° smhkg'()[]\n"),
-    st.sampled_from(["en", "de", "fr", "xx"]),
+    st.text()
+    | st.text(alphabet="0123456789:/.,-x\u00d7%° smhkg'()[]\n")
+    | st.lists(st.sampled_from([part for row in ROWS for part in row[1].split()])).map(" ".join),
+    st.sampled_from(["en", "de", "es", "fr", "xx"]),
 )
 def test_any_text_gives_one_line_of_words(text: str, language: str) -> None:
     read = normalise(text, language, {})
