@@ -143,13 +143,18 @@ class Person:
         self.history = History(folder / "history.db")
         self.told: list[str] = []
         record = self.history.begin(
-            title="T", script="/t.yaml", language="en", voice="v", length=to_seconds(timeline.length)
+            title="T",
+            script="/t.yaml",
+            language="en",
+            voice="v",
+            length=to_seconds(timeline.length),
+            tell=self.told.append,
         )
         self.session = Session(
             timeline,
             self.voice,
             self.player,
-            journal=Journal(timeline, record, self.told.append),
+            journal=Journal(timeline, record),
             gently=gently,
             limit=limit,
             tell=self.told.append,

@@ -8,17 +8,20 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from coach.history.backlog import Backlog
+from coach.history.entries import write_entries
 from coach.history.model import Answer, Outcome, SessionLog, SetLog, SetOutcome
+from coach.history.record import Record
 from coach.history.store import Database
 from coach.user_folders import data_folder, state_folder
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
 
-    from coach.history.model import Ending, Question
+    from coach.history.entries import Plain
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -64,6 +67,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE sessions ADD COLUMN effort TEXT CHECK (effort IN ('less', 'same', 'more'))",
         "ALTER TABLE sessions ADD COLUMN pain TEXT CHECK (pain IN ('less', 'same', 'more'))",
     ),
+    (
+        "ALTER TABLE sessions ADD COLUMN key TEXT",
+        "ALTER TABLE sessions ADD COLUMN entries INTEGER NOT NULL DEFAULT 0",  # how many of them it has
+        "CREATE UNIQUE INDEX sessions_by_key ON sessions (key)",
+    ),
 )
 """What makes each version of the database from the one before it, the first from an empty file."""
 
@@ -89,7 +97,9 @@ class History:
     def __init__(
         self, path: Path | None = None, *, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS
     ) -> None:
-        self._database = Database(database() if path is None else path, migrations)
+        path = database() if path is None else path
+        self._database = Database(path, migrations)
+        self._backlog = Backlog(path)
 
     def __enter__(self) -> History:
         return self
@@ -115,8 +125,11 @@ class History:
         schedule: str | None = None,
         options: Mapping[str, object] | None = None,
         started: datetime | None = None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> Record:
         """Log that a session starts, and return the record that takes the rest of it.
+
+        What earlier sessions could not log is logged first.
 
         Only who holds the lock of `session_lock` may begin one: whatever seems to be playing was
         killed then, and becomes BROKEN_OFF.
@@ -131,12 +144,12 @@ class History:
             schedule: a name, or None.
             options: what JSON can hold.
             started: None for now.
-
-        Raises:
-            HistoryError: it could not be logged; nothing of it is.
+            tell: is given the one line that says why the session cannot be logged yet, or not at all.
         """
-        session = {
-            "started": _moment(started),
+        begun = datetime.now().astimezone() if started is None else started
+        record = Record(self._database, self._backlog, tell, begun)
+        session: dict[str, Plain] = {
+            "started": begun.isoformat(timespec="seconds"),
             "title": title,
             "script": script,
             "language": language,
@@ -148,17 +161,8 @@ class History:
             "heard": 0.0,
             "outcome": Outcome.PLAYING,
         }
-        number = self._database.write(
-            (
-                "UPDATE sets SET outcome = 'broken off' WHERE outcome = 'doing'"
-                " AND session IN (SELECT id FROM sessions WHERE outcome = 'playing')",
-                {},
-            ),
-            ("UPDATE sessions SET outcome = 'broken off' WHERE outcome = 'playing'", {}),
-            _insert("sessions", session),
-        )
-        assert number is not None
-        return Record(self._database, number)
+        record.begin(session)
+        return record
 
     def sessions(self, newest: int | None = None, *, playing: bool = False) -> list[SessionLog]:
         """Return the sessions of the log, oldest first; none without a log. Nothing is written.
@@ -170,9 +174,11 @@ class History:
         Raises:
             HistoryError: there is a log, and it cannot be read.
         """
+        left = self._backlog.read()  # first: what gets into the log meanwhile is in one of the two at least
         with self._database.snapshot() as log:
-            if log is None:
-                return []
+            log.execute("BEGIN")
+            for each in left:
+                write_entries(log, each.entries)
             query = "SELECT * FROM sessions ORDER BY id DESC LIMIT ?"
             rows = log.execute(query, (-1 if newest is None else newest,)).fetchall()[::-1]
             oldest = rows[0]["id"] if rows else 0
@@ -180,87 +186,6 @@ class History:
             sets = groupby(log.execute(query, (oldest,)), lambda row: int(row["session"]))
             own = {number: list(group) for number, group in sets}
             return [_session(row, own.get(row["id"], []), playing=playing) for row in rows]
-
-
-class Record:
-    """One session while it plays. Each call is on the disk when it returns, or raises HistoryError.
-
-    Attributes:
-        id: the session's number in the log.
-    """
-
-    def __init__(self, log: Database, number: int) -> None:
-        self.id = number
-        self._database = log
-
-    def begin_set(self, begun: SetLog) -> int:
-        """Log a set that begins now, or one that was skipped; return the row, for `update_set`."""
-        values = {field.name: getattr(begun, field.name) for field in fields(begun)}
-        row = self._database.write(_insert("sets", {"session": self.id, **values}))
-        assert row is not None
-        return row
-
-    def update_set(
-        self,
-        row: int,
-        *,
-        reps_done: int | None,
-        seconds_done: float,
-        heard: float,
-        outcome: SetOutcome = SetOutcome.DOING,
-    ) -> None:
-        """Log how much of a set is done, and the seconds of the track reached."""
-        values = {"reps_done": reps_done, "seconds_done": seconds_done, "outcome": outcome}
-        self._database.write(_update("sets", row, values), _update("sessions", self.id, {"heard": heard}))
-
-    def reach(self, heard: float) -> None:
-        """Log the seconds of the track reached."""
-        self._database.write(_update("sessions", self.id, {"heard": heard}))
-
-    def end(
-        self, outcome: Ending, heard: float, reason: str | None = None, *, ended: datetime | None = None
-    ) -> None:
-        """Log how the session ended; a set that was not ended is broken off.
-
-        Args:
-            outcome: as in `SessionLog`.
-            heard: seconds of the track reached.
-            reason: what interrupted it, for a person to read.
-            ended: None for now.
-        """
-        values = {"outcome": outcome, "heard": heard, "reason": reason, "ended": _moment(ended)}
-        self._database.write(
-            (
-                "UPDATE sets SET outcome = 'broken off' WHERE session = :session AND outcome = 'doing'",
-                {"session": self.id},
-            ),
-            _update("sessions", self.id, values),
-        )
-
-    def answer(self, question: Question, answer: Answer) -> None:
-        """Log what the person said at the end of the session, when they were asked."""
-        self._database.write(_update("sessions", self.id, {question.value: answer}))
-
-
-def _insert(table: str, values: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
-    names = ", ".join(f'"{name}"' for name in values)
-    return f"INSERT INTO {table} ({names}) VALUES ({', '.join(_slots(values))})", values  # noqa: S608 - ours
-
-
-def _update(table: str, row: int, values: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
-    changes = (f'"{name}" = {slot}' for name, slot in zip(values, _slots(values), strict=True))
-    return f"UPDATE {table} SET {', '.join(changes)} WHERE id = :id", {**values, "id": row}  # noqa: S608 - ours
-
-
-def _slots(values: Mapping[str, object]) -> Iterator[str]:
-    return (
-        f"CAST(:{name} AS TEXT)" if isinstance(value, str) else f":{name}" for name, value in values.items()
-    )
-
-
-def _moment(moment: datetime | None) -> str:
-    """Return a moment, None for now, as text with the offset of local time."""
-    return (datetime.now().astimezone() if moment is None else moment).isoformat(timespec="seconds")
 
 
 def _session(row: sqlite3.Row, sets: list[sqlite3.Row], *, playing: bool) -> SessionLog:
