@@ -373,7 +373,7 @@ def test_a_damaged_log_is_told_and_never_touched(path: Path) -> None:
                 with pytest.raises(HistoryError) as told:
                     use()
                 assert str(told.value).startswith(f"{path} is damaged (")
-                assert str(told.value).endswith("; move it away, and Coach begins a new one")
+                assert str(told.value).endswith("; move it away, and Coach starts a new one")
         assert path.read_bytes() == data
 
 
@@ -511,8 +511,7 @@ def test_a_log_that_is_locked_to_the_end_is_told_once_and_written_by_the_next_se
         files = unlogged(path)
         assert len(files) == len(told) == 2
         assert told[0] == (
-            f"another program keeps {path} locked; try again when it is done; the session is kept in"
-            f" {files[0]} until it can be logged"
+            f"another program keeps {path} locked; the session is kept in {files[0]} until it can be logged"
         )
         begun(history, title="Fourth", tell=told.append)
         assert record.trouble is not None
@@ -578,7 +577,7 @@ def test_a_damaged_file_is_told_and_kept_and_what_precedes_is_logged(path: Path,
         begun(history, title="Next", tell=told.append)
         begun(history, title="Last", tell=told.append)
     assert [title for title, *_ in in_the_log(path)] == ["Short", "Kept", "Next", "Last"]
-    assert told == [f"{file} is damaged; what could be read of the session in it is logged"]
+    assert told == [f"{file} is damaged; the part of its session that could be read is logged"]
     assert unlogged(path) == [file.with_suffix(".damaged")]
 
 
@@ -759,7 +758,7 @@ log(record, "after")
 record.end(Outcome.COMPLETED, 1)
 """
     *logged, error, _ = told(program, path)
-    assert error == f"cannot use {path} (disk I/O error); is its disk full, or gone?"
+    assert error == f"cannot use {path} (disk I/O error); is the disk full, or gone?"
     assert len(logged) > 10
     (session,) = History(path).sessions()
     done = [each.exercise for each in session.sets if each.outcome == "done"]
@@ -825,4 +824,4 @@ print(begin().trouble)
         }[left]
     )
     assert there == "done"
-    assert error == f"cannot open {path}; may you read it, and write to it and its folder?"
+    assert error == f"cannot open {path}; check that you may read it, and write to it and its folder"

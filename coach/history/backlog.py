@@ -1,4 +1,4 @@
-"""What could not be written into the log of sessions yet: files beside it, one for each session."""
+"""What could not be written into the log of sessions yet: one file beside the log for each session."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _BINARY = getattr(os, "O_BINARY", 0)
 
 
 class Left(NamedTuple):
-    """What one session left behind.
+    """What one session could not write.
 
     Attributes:
         path: its file.
         entries: what the file holds, in order.
-        is_whole: whether all of the file made sense.
+        is_whole: whether all of the file makes sense.
     """
 
     path: Path
@@ -32,29 +32,29 @@ class Left(NamedTuple):
 
 
 class Backlog:
-    """The files beside a log. They are named so that they sort by when their sessions began.
+    """The files beside a log. Sorted by name, they are in the order in which their sessions began.
 
     Args:
-        log: the database; it need not exist.
+        log: the database; it may not exist yet.
     """
 
     def __init__(self, log: Path) -> None:
         self._log = log
 
     def file(self, name: str) -> BacklogFile:
-        """Return the file of a session, which is not made yet."""
+        """Return the file for a new session; it does not exist yet."""
         return BacklogFile(self._log.with_name(f"{self._prefix}{name}.jsonl"))
 
     def read(self) -> list[Left]:
-        """Return what there is, the oldest session first, also that of a session that is playing."""
+        """Return what all files hold, oldest session first, including one that is playing."""
         return list(filter(None, map(_read, self._paths())))
 
     @contextmanager
     def claim(self) -> Iterator[list[Left]]:
-        """Give what sessions that are over left, oldest first.
+        """Yield what sessions that are over could not write, oldest first.
 
-        When the `with` block ends well, their files are removed. One that is damaged is renamed instead, so
-        that nobody looks at it again.
+        When the `with` block succeeds, their files are removed. A damaged file is renamed instead, so that it
+        is not read again. The caller may change `is_whole` of what it was given.
         """
         claimed: list[Left] = []
         with ExitStack() as stack:
@@ -65,9 +65,9 @@ class Backlog:
                     if try_lock(number) is not False and (left := _read(path)):
                         claimed.append(left)
             yield claimed
-            if sys.platform != "win32":  # still locked: who has just made one sees that it is gone
+            if sys.platform != "win32":  # while it is locked, so that a session that has just made it notices
                 _dispose_of(claimed)
-        if sys.platform == "win32":  # which keeps files that are open
+        if sys.platform == "win32":  # where open files can't be removed
             _dispose_of(claimed)
 
     @property
@@ -84,7 +84,7 @@ class Backlog:
 
 
 def _read(path: Path) -> Left | None:
-    """Return what a file holds; None for one that cannot be read, or has just gone."""
+    """Return what a file holds; None if it cannot be read."""
     try:
         return Left(path, *read_entries(path.read_bytes()))
     except OSError:
@@ -101,10 +101,10 @@ def _dispose_of(claimed: Sequence[Left]) -> None:
 
 
 class BacklogFile:
-    """The file of one session, made by the first `append`; locked, so that nobody else claims it.
+    """The file of one session, created by the first `append` and locked, so that nobody else claims it.
 
     Attributes:
-        path: where it is.
+        path: the file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -113,10 +113,10 @@ class BacklogFile:
         self._size = 0
 
     def append(self, entries: Sequence[Entry]) -> None:
-        """Write entries behind those it has; they are on the disk when this returns.
+        """Append entries; they are on the disk when this returns.
 
         Raises:
-            OSError: they could not be written; none of them is.
+            OSError: it failed, and nothing was written.
         """
         if self._number is None:
             self._number = self._open()
@@ -133,7 +133,7 @@ class BacklogFile:
         self._size += len(data)
 
     def remove(self) -> None:
-        """Remove it, if it is there: the log has all that it holds."""
+        """Remove the file, if there is one: the log has everything in it."""
         if self._number is not None:
             if sys.platform != "win32":
                 self.path.unlink(missing_ok=True)
@@ -142,17 +142,17 @@ class BacklogFile:
                 self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Leave it to the next session, as it is."""
+        """Close the file, and leave it to the next session."""
         if self._number is not None:
             os.close(self._number)
             self._number = None
 
     def _open(self) -> int:
-        """Return the open file, which is empty and ours."""
+        """Return the file, opened, locked and empty."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         while True:
             number = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _BINARY, 0o600)
-            # Between the two calls somebody who claims what is left may have removed it.
+            # Between the two calls another session may have claimed and removed it.
             if try_lock(number) is not False and self.path.exists():
                 os.ftruncate(number, 0)
                 self._size = 0

@@ -1,4 +1,4 @@
-"""The pieces in which a session is written into the log: each gets there once, however often it is tried."""
+"""The entries that make up a session in the log; each is written once, however often that is tried."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 Plain: TypeAlias = "str | int | float | None"
-"""What a column holds."""
+"""The value of a column."""
 
 _SESSION = (
     "started", "ended", "title", "script", "language", "voice", "level", "schedule", "options", "length",
@@ -26,7 +26,7 @@ _SET = (
 
 
 class EntryKind(TextEnum):
-    """What an entry tells."""
+    """What an entry changes."""
 
     BEGIN = "begin"
     UPDATE = "update"
@@ -46,13 +46,13 @@ _COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One piece of what a session writes.
+    """One change to the log, made by one session.
 
     Attributes:
-        session: the session's key, which no other session has.
-        number: the entry's place among those of its session, from 0.
-        kind: what it tells.
-        values: the columns that get a new value; `heard` is always the session's.
+        session: the session's unique key.
+        number: counts the entries of the session, from 0.
+        kind: what it changes.
+        values: the new values by column; `heard` is always a column of the session.
         set_index: which of the session's sets an UPDATE_SET is about, from 0; None in other entries.
     """
 
@@ -69,10 +69,10 @@ class Entry:
 
 
 def read_entries(data: bytes) -> tuple[list[Entry], bool]:
-    """Return the entries of a file of lines, and whether all of it made sense.
+    """Return the entries in the bytes of a file, and whether all of them made sense.
 
-    What comes behind the first line that makes no sense is left out. A last line that was not finished makes
-    sense: its writer was killed, and no one was told that it is there.
+    Everything after the first line that makes no sense is left out. An unfinished last line is no damage: its
+    writer was killed while writing it.
     """
     entries: list[Entry] = []
     *lines, _ = data.split(b"\n")
@@ -84,7 +84,7 @@ def read_entries(data: bytes) -> tuple[list[Entry], bool]:
 
 
 def _read_entry(line: bytes) -> Entry:
-    """Return the entry of a line; ValueError or TypeError if it is none."""
+    """Return the entry on a line; raises ValueError or TypeError if it is not one."""
     session, number, kind, values, index = json.loads(line)
     entry = Entry(session, number, EntryKind(kind), values, index)
     whole = (number, *(() if index is None else (index,)))
@@ -100,10 +100,10 @@ def _read_entry(line: bytes) -> Entry:
 
 
 def write_entries(connection: sqlite3.Connection, entries: Iterable[Entry]) -> bool:
-    """Write entries into the log, within a transaction; what it has already is passed over.
+    """Write entries into the log, within a transaction, except those it already has.
 
     Returns:
-        Whether they could all be in the log. If not, none of them is.
+        Whether all values were in range. If not, none of the entries is written.
     """
     connection.execute("SAVEPOINT entries")
     try:
@@ -119,12 +119,12 @@ def write_entries(connection: sqlite3.Connection, entries: Iterable[Entry]) -> b
 
 
 def write_entry(connection: sqlite3.Connection, entry: Entry) -> None:
-    """Write one entry into the log, within a transaction, unless the log has it already.
+    """Write an entry into the log, within a transaction, unless the log already has it.
 
-    A text arrives as its bytes, which the statement casts: the name of a file need not be UTF-8.
+    Texts are passed as bytes, because file names are not always UTF-8; the statement casts them.
 
     Raises:
-        sqlite3.IntegrityError: no session can be so.
+        sqlite3.IntegrityError: a value is out of its range.
     """
     key = {"key": entry.session}
     found = connection.execute("SELECT id, entries FROM sessions WHERE key = :key", key).fetchone()

@@ -1,4 +1,4 @@
-"""Sessions, written as they go and read again."""
+"""Sessions: written while they play, and read back."""
 
 from __future__ import annotations
 
@@ -73,25 +73,25 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE UNIQUE INDEX sessions_by_key ON sessions (key)",
     ),
 )
-"""What makes each version of the database from the one before it, the first from an empty file."""
+"""The statements that make each version of the database from the one before, the first from an empty file."""
 
 
 def database() -> Path:
-    """Return where the log of this person is. It need not exist."""
+    """Return the path of the user's log. It may not exist."""
     return data_folder() / "history.db"
 
 
 def session_lock() -> Path:
-    """Return the file whose lock is held by whoever plays a session. It need not exist."""
+    """Return the file that is locked while a session plays. It may not exist."""
     return state_folder() / "session.lock"
 
 
 class History:
-    """The log of sessions; making one touches no file yet.
+    """The log of sessions. No file is touched until the first read or write.
 
     Args:
-        path: the database; None for that of this person.
-        migrations: what makes each version of it; a test has its own.
+        path: the database; None for the user's own.
+        migrations: the statements that make each version; tests have their own.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class History:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database; a later write opens it again."""
+        """Close the database; a later write opens it again."""
         self._database.close()
 
     def begin(
@@ -127,24 +127,22 @@ class History:
         started: datetime | None = None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> Record:
-        """Log that a session starts, and return the record that takes the rest of it.
+        """Log that a session starts, and return the record for the rest of it.
 
-        What earlier sessions could not log is logged first.
-
-        Only who holds the lock of `session_lock` may begin one: whatever seems to be playing was
-        killed then, and becomes BROKEN_OFF.
+        What earlier sessions could not write is written first. The caller must hold the lock on
+        `session_lock`. So any session that still seems to be playing is dead, and becomes BROKEN_OFF.
 
         Args:
-            title: as in `SessionLog`; so are the others.
-            script: made absolute by the caller.
+            title: as in `SessionLog`, like the others.
+            script: an absolute path.
             language: such as "en".
             voice: such as "neural/heart".
             length: seconds.
             level: None, "easier" or "harder".
             schedule: a name, or None.
-            options: what JSON can hold.
+            options: JSON values.
             started: None for now.
-            tell: is given the one line that says why the session cannot be logged yet, or not at all.
+            tell: called with the one line that says why the session cannot be logged yet, or at all.
         """
         begun = datetime.now().astimezone() if started is None else started
         record = Record(self._database, self._backlog, tell, begun)
@@ -168,13 +166,13 @@ class History:
         """Return the sessions of the log, oldest first; none without a log. Nothing is written.
 
         Args:
-            newest: only so many, the last ones; None for all.
-            playing: whether a session is playing now. Without one, what never ended is BROKEN_OFF.
+            newest: how many of the last ones to return; None for all.
+            playing: whether a session is playing now. If not, a session without an end is BROKEN_OFF.
 
         Raises:
-            HistoryError: there is a log, and it cannot be read.
+            HistoryError: there is a log, but it cannot be read.
         """
-        left = self._backlog.read()  # first: what gets into the log meanwhile is in one of the two at least
+        left = self._backlog.read()  # before the log: what moves from one to the other meanwhile is in both
         with self._database.snapshot() as log:
             log.execute("BEGIN")
             for each in left:

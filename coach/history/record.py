@@ -1,4 +1,4 @@
-"""One session of the log while it plays: what is done is written at once, or as soon as that can be."""
+"""One session of the log while it plays: what is done is written at once, or as soon as possible."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ if TYPE_CHECKING:
     from coach.history.store import Database
 
 _GLANCE = 0.05
-"""Seconds to wait for another process while a session plays: its person waits for the next key to work."""
+"""Seconds to wait for another process while a session plays: keys and screen wait as well."""
 
 _LAST_PATIENCE = 1.0
-"""Seconds to wait for it once the session is over."""
+"""Seconds to wait for another process once the session is over."""
 
 _TELL_AFTER = 5.0
-"""Seconds for which nothing could be written before the person is told: most programs are done sooner."""
+"""Seconds without a successful write before the person is told: most locks are released sooner."""
 
 
 class Record:
-    """Takes what is done in a session. No call waits for long, and none fails because of the disk.
+    """Logs what is done in a session. No call waits for long, and none fails because of the disk.
 
-    What cannot be written into the log now, because another program keeps it locked or the disk is full,
-    waits in memory and in a file beside the log until a later call can write it. If none can, the next
-    session does; until then whoever reads the log reads that file, too.
+    What cannot be written into the log now, because another program keeps it locked or the disk is full, is
+    kept in memory and in a file beside the log until a later call can write it. If none can, the next session
+    does; until then, reading the log includes that file.
 
     Args:
         log: the database.
         backlog: the files beside it.
-        tell: is given one line, once, when nothing could be written for a while; another one at the end if
-            something is lost.
+        tell: called with one line, once, when nothing could be written for a while; and with another one at
+            the end if something is lost.
         begun: when the session began.
 
     Attributes:
-        trouble: why something is not in the log yet; None if all is.
+        trouble: why something is not in the log yet; None if everything is.
     """
 
     def __init__(self, log: Database, backlog: Backlog, tell: Callable[[str], None], begun: datetime) -> None:
@@ -63,18 +63,18 @@ class Record:
         self._has_told = False
 
     def begin(self, session: Mapping[str, Plain]) -> None:
-        """Log that the session begins; whatever seems to be playing was killed and becomes BROKEN_OFF.
+        """Log that the session begins; one that still seems to be playing is dead, and becomes BROKEN_OFF.
 
         Args:
             session: the columns of its row.
 
         Raises:
-            sqlite3.IntegrityError: no session can be so; likewise the other calls.
+            sqlite3.IntegrityError: a value is out of its range; the other calls raise it too.
         """
         self._write(EntryKind.BEGIN, session)
 
     def begin_set(self, begun: SetLog) -> int:
-        """Log a set that begins now, or one that was skipped; return its index, for `update_set`."""
+        """Log a set that starts now, or one that was skipped; return its index, for `update_set`."""
         values: dict[str, Plain] = {field.name: getattr(begun, field.name) for field in fields(begun)}
         self._write(EntryKind.BEGIN_SET, values)
         self._sets += 1
@@ -89,7 +89,7 @@ class Record:
         heard: float,
         outcome: SetOutcome = SetOutcome.DOING,
     ) -> None:
-        """Log how much of a set is done, and the seconds of the track reached."""
+        """Log how much of a set is done, and how far into the track the session is, in seconds."""
         values: dict[str, Plain] = {
             "reps_done": reps_done,
             "seconds_done": seconds_done,
@@ -99,18 +99,18 @@ class Record:
         self._write(EntryKind.UPDATE_SET, values, index)
 
     def reach(self, heard: float) -> None:
-        """Log the seconds of the track reached."""
+        """Log how far into the track the session is, in seconds."""
         self._write(EntryKind.UPDATE, {"heard": heard})
 
     def end(
         self, outcome: Ending, heard: float, reason: str | None = None, *, ended: datetime | None = None
     ) -> None:
-        """Log how the session ended; a set that was not ended is broken off.
+        """Log how the session ended; a set without an end is broken off.
 
         Args:
             outcome: as in `SessionLog`.
-            heard: seconds of the track reached.
-            reason: what interrupted it, for a person to read.
+            heard: how far into the track it got, in seconds.
+            reason: what interrupted it, in words.
             ended: None for now.
         """
         moment = datetime.now().astimezone() if ended is None else ended
@@ -118,11 +118,11 @@ class Record:
         self._write(EntryKind.END, {**values, "ended": moment.isoformat(timespec="seconds")})
 
     def answer(self, question: Question, answer: Answer) -> None:
-        """Log what the person said at the end of the session, when they were asked."""
+        """Log the answer to a question of the check-in."""
         self._write(EntryKind.UPDATE, {question.value: answer})
 
     def close(self) -> None:
-        """Try once more to write what is not in the log yet, and wait a little for that."""
+        """Try once more to write what is not in the log yet, and wait a little longer for it."""
         if self._waiting:
             try:
                 self._log_waiting(_LAST_PATIENCE)
@@ -150,10 +150,10 @@ class Record:
             raise
 
     def _log_waiting(self, patience: float) -> None:
-        """Write into the log what waits, and before it what earlier sessions left.
+        """Write what is waiting into the log; before the session's first entry, what earlier sessions left.
 
         Raises:
-            HistoryError: nothing of it is written.
+            HistoryError: it failed, and nothing was written.
         """
         if self._is_begun:
             with self._database.transaction(patience) as log:
@@ -176,10 +176,10 @@ class Record:
         self._is_begun = True
         for each in left:
             if not each.is_whole:
-                self._tell(f"{each.path} is damaged; what could be read of the session in it is logged")
+                self._tell(f"{each.path} is damaged; the part of its session that could be read is logged")
 
     def _keep(self, error: HistoryError) -> None:
-        """Write what waits into the file beside the log, if that can be."""
+        """Write what is waiting into the file beside the log, if possible."""
         self.trouble = error
         try:
             self._file.append(self._waiting[self._kept :])
