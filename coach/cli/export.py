@@ -96,14 +96,20 @@ class _Languages(_Several):
     help="Write a folder with one track for each chapter: DIR, or NAME.",
 )
 @click.option("--to", metavar="DIR", help="Copy what is missing or out of date to DIR, which must exist.")
-@click.option("--format", "kind", type=click.Choice([each[1:] for each in FORMATS]), help="Default: mp3.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice([each[1:] for each in FORMATS]),
+    metavar="FORMAT",
+    help=f"{', '.join(each[1:] for each in FORMATS)}; mp3 by default.",
+)
 @click.option("--captions", is_flag=True, help="Also write what is said beside each track, as .lrc and .vtt.")
 @click.option(
     "--sample-rate",
     type=click.Choice([str(each) for each in RATES]),
     default=str(RATE),
-    show_default=True,
-    help="44100 for old car stereos.",
+    metavar="RATE",
+    help=f"{', '.join(map(str, RATES))}; 44100 for old car stereos.",
 )
 @click.option(
     "--level",

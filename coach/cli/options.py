@@ -60,7 +60,7 @@ volume_option = click.option(
 wait_option = click.option(
     "--wait",
     type=_DURATION,
-    help="How long a scheduled run waits for the sound server; 2m by default.",
+    help="How long to wait for sound; 2m by default.",
 )
 limit_option = click.option(
     "--limit", type=_DURATION, help="Stop after this long, pauses included: 20m, 1h30m."
@@ -69,8 +69,8 @@ check_in_option = click.option(
     "--check-in", is_flag=True, help="Ask at the end, aloud, how hard it was and how much it hurt."
 )
 player_option = click.option(
-    "--player", type=click.Choice(["auto", *PLAYERS]), default="auto", show_default=True,
-    help="What plays the sound; null keeps time in silence.",
+    "--player", type=click.Choice(["auto", *PLAYERS]), default="auto", metavar="NAME",
+    help=f"auto, {', '.join(PLAYERS)} (silent).",
 )  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def dose_options(command: F) -> F:
         click.option(
             "--sides",
             type=_Read("names", read_sides),
-            help="The sides to do, if there are sides: left, or right,left.",
+            help="The sides to do: left, or right,left.",
         ),
         click.option("--sets", type=_field("sets", "number"), help="Sets of every exercise."),
         click.option(

@@ -76,10 +76,8 @@ def _message(error: click.ClickException) -> str:
 @limit_option
 @check_in_option
 @options
-@click.option(
-    "--scheduled", is_flag=True, help="Run as a schedule does: wait for sound, start softly, keep a log."
-)
-@click.option("--name", help="Its name in the log of scheduled runs; the script's name by default.")
+@click.option("--scheduled", is_flag=True, help="Play as a schedule does: softly at first, logged.")
+@click.option("--name", help="Its name in that log; the script's by default.")
 @wait_option
 def command(
     script: Path | None,
