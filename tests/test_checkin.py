@@ -213,7 +213,7 @@ def test_it_asks_in_every_language(language: str) -> None:
 def test_answers_are_in_the_log_of_a_session_that_is_over(tmp_path: Path) -> None:
     with History(tmp_path / "history.db") as history:
         record = history.begin(title="T", script="/s", language="en", voice="v", length=1)
-        journal = Journal(TRACK, record, pytest.fail)
+        journal = Journal(TRACK, record)
         journal.end(Outcome.COMPLETED, RATE)
         journal.answer(Question.PAIN, Answer.LESS)
         (session,) = history.sessions()

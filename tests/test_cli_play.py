@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
+import shlex
 import signal
+import subprocess
 import sys
 import time
 import wave
@@ -83,6 +86,23 @@ def test_it_plays_to_the_end_in_real_time(coach: Command) -> None:
     assert time.monotonic() - started > duration
     assert done.stdout == ""
     assert done.stderr == f"0:00 / 0:0{int(duration)}  Tiny\n"
+
+
+@posix
+@pytest.mark.realtime
+@pytest.mark.parametrize("stderr", ["2>/dev/full", "2>&-", "2>/dev/full 1>/dev/full"])
+def test_it_plays_on_where_nothing_can_be_shown(coach: Command, stderr: str) -> None:
+    if "full" in stderr and not os.path.exists("/dev/full"):  # noqa: PTH110 - no Path for one question
+        pytest.skip("needs /dev/full")
+    coach.write(TINY)
+    coach("show", "short.yaml")
+    command = shlex.join([sys.executable, "-m", "coach", "play", "short.yaml", "--player", "null"])
+    done = subprocess.run(
+        ["sh", "-c", f"exec {command} {stderr}"], cwd=coach.folder, env=coach.environment, check=False
+    )
+    assert done.returncode == 0
+    (session,) = json.loads(coach("history", "--json").stdout)
+    assert session["outcome"] == "completed"
 
 
 class Screen:
@@ -181,12 +201,12 @@ def test_q_stops_and_gives_the_screen_back(start: Callable[..., Screen], keys: s
     screen.type(keys)
     assert screen.end() == 0
     assert screen.text.count(WHOLE_SCREEN) == screen.text.count(LEFT_AGAIN) == 1
-    assert screen.text.rfind("\x1b[?25h") > screen.text.find("\x1b[?25l") > 0  # the cursor
+    assert screen.text.rfind("\x1b[?25h") > screen.text.find("\x1b[?25l") >= 0  # the cursor
     assert screen.text.rfind("\x1b[?2004l") > screen.text.find("\x1b[?2004h") > 0  # the marks of pastes
 
 
 @posix
-@pytest.mark.parametrize("signal_name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("signal_name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"])
 def test_a_signal_restores_the_terminal(start: Callable[..., Screen], signal_name: str) -> None:
     number = getattr(signal, signal_name)
     screen = start(SHORT)

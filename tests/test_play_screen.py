@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +19,7 @@ from coach.cli import play_screen
 from coach.cli.keys import BINDINGS, _named, command_of, name_of
 from coach.cli.play import command
 from coach.cli.play_screen import frame
+from coach.history import Question
 from coach.routine import Breathing, Count, Exercise, Hold, Rest, Routine, Say, Step, Tempo, Timed
 from coach.session.controls import SessionCommand
 from coach.session.now import Now, SessionState
@@ -306,6 +308,36 @@ def test_a_frame_that_is_the_same_is_not_drawn_again(plays: Plays) -> None:
     assert len(out.getvalue()) > length
     screen.leave()
     assert out.getvalue().endswith("\x1b[?25h\x1b[?1049l") or out.getvalue().endswith("\x1b[?1049l\x1b[?25h")
+
+
+class Terminal(io.StringIO):
+    """A terminal that is gone at some moment."""
+
+    is_gone = False
+
+    def write(self, text: str) -> int:
+        if self.is_gone:
+            raise OSError(errno.EIO, "Input/output error")
+        return super().write(text)
+
+
+@pytest.mark.parametrize("gone_from", [0, 1, 2])
+def test_a_session_goes_on_when_its_terminal_is_gone(
+    plays: Plays, monkeypatch: pytest.MonkeyPatch, gone_from: int
+) -> None:
+    person, terminal = plays(SHELL), Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    console = Console(file=terminal, force_terminal=True, width=80, height=24)
+    terminal.is_gone = gone_from == 0
+    screen = play_screen._Expendable(lambda: play_screen._Large(person.timeline, console))
+    for moment in (1, 2):
+        screen.draw(person.pass_(1).now)
+        terminal.is_gone |= gone_from == moment
+    screen.tell("the sound has gone")
+    screen.draw(person.pass_(1).now)
+    screen.ask(Question.PAIN, "How much did it hurt?")
+    screen.leave()
+    assert person.session.outcome is None
 
 
 def test_what_was_told_stays_when_the_screen_is_given_back(

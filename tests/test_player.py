@@ -15,7 +15,10 @@ import pytest
 
 from coach.errors import AudioError
 from coach.player import PLAYERS, open_player, play
+from coach.player.null import NullPlayer
 from coach.player.playback import Playback
+from coach.speech.clip import CEILING
+from coach.speech.sound import at_volume, measure, record
 from coach.timeline import Timeline
 from coach.units import RATE
 
@@ -394,3 +397,17 @@ def test_miniaudio_plays_to_the_end_in_real_time() -> None:
         assert player.wait(5)
         assert 1.0 <= time.monotonic() - began < 2.0
         assert player.position == RATE
+
+
+@pytest.mark.parametrize("factor", [1.0, 7.0, float("inf"), float("nan")])
+def test_the_loudest_volume_stays_below_the_ceiling_at_the_device(factor: float) -> None:
+    noise = np.random.default_rng(1).uniform(-0.2, 0.2, RATE).astype(np.float32)
+    clip = at_volume(record(noise, RATE), 6.0) / np.float32(32768)
+    device = NullPlayer()
+    device.volume = factor
+    playback = Playback(lambda start, count: clip[start : start + count], RATE, 0)
+    playback.volume = device.volume
+    taken = playback.take(RATE) / 32768
+    _, peak = measure(taken)
+    assert peak <= CEILING
+    assert taken.any() == (factor == factor)  # noqa: PLR0124 - NaN is silence

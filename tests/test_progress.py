@@ -109,7 +109,7 @@ class Person:
             title=made.title, script="/s.yaml", language="en", voice="v", level=made.level, options=options,
             length=to_seconds(timeline.length), started=self.now,
         )  # fmt: skip
-        journal = Journal(timeline, record, pytest.fail)
+        journal = Journal(timeline, record)
         for index, work in enumerate(timeline.sets[:until]):
             if index < first:
                 continue
@@ -125,7 +125,7 @@ class Person:
         for question, answer in answers.items():
             record.answer(Question(question), Answer(answer))
         self.now += timedelta(days=days)
-        return record.id
+        return self.log.sessions()[-1].id
 
 
 def middle(work: Set) -> int:
@@ -293,7 +293,7 @@ def test_there_is_nothing_below_the_low_end(person: Person) -> None:
 def test_a_set_that_was_done_again_whole_is_done(person: Person) -> None:
     timeline = compile_routine(person.due(LIFT), PacedSpeech(0.4))
     record = person.log.begin(title="T", script="/s", language="en", voice="v", length=1, started=person.now)
-    journal = Journal(timeline, record, pytest.fail)
+    journal = Journal(timeline, record)
     left, right = timeline.sets
     journal.heard(left.start, middle(left))
     journal.leave()

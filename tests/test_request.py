@@ -96,3 +96,11 @@ def test_errors_pass_from_process_to_process() -> None:
         again = pickle.loads(pickle.dumps(error))
         assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
     assert [error.blame for error in errors] == [Blame.SCRIPT, Blame.REQUEST, Blame.MACHINE]
+
+
+@pytest.mark.parametrize("volume", [6.01, 20.0, -41.0, float("nan"), float("inf"), float("-inf")])
+def test_a_volume_out_of_bounds_is_refused(volume: float) -> None:
+    with pytest.raises(RefusedError, match="must be decibels from -40 to 6"):
+        Request(Path("hip.yaml"), volume=volume)
+    with pytest.raises(RefusedError, match="must be decibels from -40 to 6"):
+        Request.from_data({"version": 1, "script": "hip.yaml", "volume": volume})

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from coach.app.reporter import Reporter
     from coach.app.request import Request
     from coach.app.scheduled import ScheduledRun
-    from coach.history import History, Question, SessionLog
+    from coach.history import Question, SessionLog
     from coach.player import Player
     from coach.session.checkin import CheckIn
     from coach.session.journal import Journal
@@ -193,9 +193,9 @@ def _open_journal(
     *,
     check_in: bool,
     resumes: SessionLog | None,
-) -> Journal | None:
-    """Return where the session is logged; None, and a message on the screen, if it cannot be logged."""
-    from coach.history import History, HistoryError
+) -> Journal:
+    """Return what logs the session; the screen shows a message if it cannot be logged."""
+    from coach.history import History
     from coach.session.journal import Journal
 
     script = os.path.abspath(request.script)  # noqa: PTH100 - resolve() would follow links
@@ -204,32 +204,29 @@ def _open_journal(
         options["check_in"] = True
     if resumes:
         options["resumes"] = resumes.id
-    try:
-        history: History = stack.enter_context(closing(History()))
-        record = history.begin(
-            title=timeline.title,
-            script=script,
-            language=timeline.language,
-            voice=timeline.voice,
-            level=timeline.level,
-            schedule=run.name if run else None,
-            options=options,
-            length=timeline.length / RATE,
-        )
-    except HistoryError as error:
-        screen.tell(f"{error}; the session plays, and is not logged")
-        return None
-    return Journal(timeline, record, screen.tell)
+    history = stack.enter_context(History())
+    record = history.begin(
+        title=timeline.title,
+        script=script,
+        language=timeline.language,
+        voice=timeline.voice,
+        level=timeline.level,
+        schedule=run.name if run else None,
+        options=options,
+        length=timeline.length / RATE,
+        tell=screen.tell,
+    )
+    return Journal(timeline, stack.enter_context(closing(record)))
 
 
 def _prepare_check_in(
-    timeline: Timeline, speech: Speech, device: Player, journal: Journal | None, screen: Screen
+    timeline: Timeline, speech: Speech, device: Player, journal: Journal, screen: Screen
 ) -> CheckIn | None:
     """Return the check-in; None, and a message on the screen, if the voice fails."""
     from coach.session.checkin import CheckIn
 
     try:
-        return CheckIn(timeline, speech, device, journal.answer if journal else lambda *_: None)
+        return CheckIn(timeline, speech, device, journal.answer)
     except SpeechError as error:
         screen.tell(f"{error}; nothing is asked at the end")
         return None

@@ -12,7 +12,7 @@ from coach.errors import Location, RefusedError, SpeechError
 from coach.routine import Guidance, Level
 from coach.script import Change
 from coach.script.document import Scalar
-from coach.script.format import RATE, REPS, SET_REST, SETS, VOICE_NAME, VOLUME
+from coach.script.format import DECIBELS, RATE, REPS, SET_REST, SETS, VOICE_NAME, VOLUME
 from coach.script.values import Choice, Reader, Value
 
 if TYPE_CHECKING:
@@ -59,6 +59,10 @@ class Request:
     guidance: Guidance | None = None
     grows: bool = True
     change: Change = field(default_factory=Change)
+
+    def __post_init__(self) -> None:
+        if self.volume is not None and not DECIBELS.low <= self.volume <= DECIBELS.high:  # as NaN is not
+            raise RefusedError("volume", f"must be {DECIBELS.words} (got {self.volume:g})")
 
     def as_data(self) -> dict[str, object]:
         """Return the request as plain data, which JSON can hold; what is not set is left out."""

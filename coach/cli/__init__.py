@@ -35,7 +35,7 @@ DONE, SCRIPT_WRONG, COMMAND_WRONG, CANNOT, INTERRUPTED = 0, 1, 2, 3, 130
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     try:
-        for name in ("SIGTERM", "SIGHUP"):
+        for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):
             number = getattr(signal, name, None)  # Windows doesn't have both
             if number is not None and signal.getsignal(number) == signal.SIG_DFL:
                 signal.signal(number, _end)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 import unicodedata
-from contextlib import contextmanager
-from functools import lru_cache
+from contextlib import contextmanager, suppress
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -73,7 +73,7 @@ def open_screen(timeline: Timeline, *, silent: bool = False) -> Iterator[Screen]
         silent: whether to show nothing if there is no terminal.
     """
     with keep_stderr():
-        screen = _choose(timeline, silent=silent)
+        screen = _Expendable(partial(_choose, timeline, silent=silent))
         with key_presses() as keys:
             screen.keys = keys
             try:
@@ -126,6 +126,49 @@ class _Silence:
 
     def leave(self) -> None:
         """Do nothing."""
+
+
+class _Expendable(_Silence):
+    """A screen that may fail: its disk is full, its terminal has gone. The session goes on without it.
+
+    Args:
+        make: returns the screen that is shown as long as that works.
+    """
+
+    def __init__(self, make: Callable[[], _Silence]) -> None:
+        super().__init__()
+        self._screen = _Silence()
+        with self._giving_up():
+            self._screen = make()
+
+    @contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            broken, self._screen = self._screen, _Silence()
+            with suppress(OSError):
+                broken.leave()
+
+    def draw(self, now: Now) -> None:
+        """Show it on the screen."""
+        with self._giving_up():
+            self._screen.draw(now)
+
+    def tell(self, message: str) -> None:
+        """Show it on the screen."""
+        with self._giving_up():
+            self._screen.tell(message)
+
+    def ask(self, question: Question, sentence: str) -> None:
+        """Show it on the screen."""
+        with self._giving_up():
+            self._screen.ask(question, sentence)
+
+    def leave(self) -> None:
+        """Leave the screen."""
+        with self._giving_up():
+            self._screen.leave()
 
 
 class _Lines(_Silence):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -61,8 +61,9 @@ class TerminalReporter:
             self.warn(text)
 
     def warn(self, text: str) -> None:
-        """Print it as a line."""
-        click.echo(f"coach: {printable(text)}", err=True)
+        """Print it as a line; if standard error can't be written, the work goes on."""
+        with suppress(OSError):
+            click.echo(f"coach: {printable(text)}", err=True)
 
 
 def _bar() -> Progress:

@@ -1,7 +1,8 @@
 """The log of sessions: what was played, when, and what was done, in a database that survives a kill."""
 
-from coach.history.log import History, Record, database, session_lock
+from coach.history.log import History, database, session_lock
 from coach.history.model import Answer, Ending, Outcome, Question, SessionLog, SetLog, SetOutcome
+from coach.history.record import Record
 from coach.history.store import HistoryError
 
 __all__ = [

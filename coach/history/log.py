@@ -8,17 +8,20 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from coach.history.backlog import Backlog
+from coach.history.entries import write_entries
 from coach.history.model import Answer, Outcome, SessionLog, SetLog, SetOutcome
+from coach.history.record import Record
 from coach.history.store import Database
 from coach.user_folders import data_folder, state_folder
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
 
-    from coach.history.model import Ending, Question
+    from coach.history.entries import Plain
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -64,6 +67,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE sessions ADD COLUMN effort TEXT CHECK (effort IN ('less', 'same', 'more'))",
         "ALTER TABLE sessions ADD COLUMN pain TEXT CHECK (pain IN ('less', 'same', 'more'))",
     ),
+    (
+        "ALTER TABLE sessions ADD COLUMN key TEXT",
+        "ALTER TABLE sessions ADD COLUMN entries INTEGER NOT NULL DEFAULT 0",  # how many of them it has
+        "CREATE UNIQUE INDEX sessions_by_key ON sessions (key)",
+    ),
 )
 """The statements that make each version of the database from the one before, the first from an empty file."""
 
@@ -89,7 +97,9 @@ class History:
     def __init__(
         self, path: Path | None = None, *, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS
     ) -> None:
-        self._database = Database(database() if path is None else path, migrations)
+        path = database() if path is None else path
+        self._database = Database(path, migrations)
+        self._backlog = Backlog(path)
 
     def __enter__(self) -> History:
         return self
@@ -115,11 +125,12 @@ class History:
         schedule: str | None = None,
         options: Mapping[str, object] | None = None,
         started: datetime | None = None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> Record:
         """Log that a session starts, and return the record for the rest of it.
 
-        The caller must hold the lock on `session_lock`. So any session that still seems to be playing is
-        dead, and becomes BROKEN_OFF.
+        What earlier sessions could not write is written first. The caller must hold the lock on
+        `session_lock`. So any session that still seems to be playing is dead, and becomes BROKEN_OFF.
 
         Args:
             title: as in `SessionLog`, like the others.
@@ -131,12 +142,12 @@ class History:
             schedule: a name, or None.
             options: JSON values.
             started: None for now.
-
-        Raises:
-            HistoryError: it could not be logged; nothing was written.
+            tell: called with the one line that says why the session cannot be logged yet, or at all.
         """
-        session = {
-            "started": _moment(started),
+        begun = datetime.now().astimezone() if started is None else started
+        record = Record(self._database, self._backlog, tell, begun)
+        session: dict[str, Plain] = {
+            "started": begun.isoformat(timespec="seconds"),
             "title": title,
             "script": script,
             "language": language,
@@ -148,17 +159,8 @@ class History:
             "heard": 0.0,
             "outcome": Outcome.PLAYING,
         }
-        number = self._database.write(
-            (
-                "UPDATE sets SET outcome = 'broken off' WHERE outcome = 'doing'"
-                " AND session IN (SELECT id FROM sessions WHERE outcome = 'playing')",
-                {},
-            ),
-            ("UPDATE sessions SET outcome = 'broken off' WHERE outcome = 'playing'", {}),
-            _insert("sessions", session),
-        )
-        assert number is not None
-        return Record(self._database, number)
+        record.begin(session)
+        return record
 
     def sessions(self, newest: int | None = None, *, playing: bool = False) -> list[SessionLog]:
         """Return the sessions of the log, oldest first; none without a log. Nothing is written.
@@ -170,9 +172,11 @@ class History:
         Raises:
             HistoryError: there is a log, but it cannot be read.
         """
+        left = self._backlog.read()  # before the log: what moves from one to the other meanwhile is in both
         with self._database.snapshot() as log:
-            if log is None:
-                return []
+            log.execute("BEGIN")
+            for each in left:
+                write_entries(log, each.entries)
             query = "SELECT * FROM sessions ORDER BY id DESC LIMIT ?"
             rows = log.execute(query, (-1 if newest is None else newest,)).fetchall()[::-1]
             oldest = rows[0]["id"] if rows else 0
@@ -180,87 +184,6 @@ class History:
             sets = groupby(log.execute(query, (oldest,)), lambda row: int(row["session"]))
             own = {number: list(group) for number, group in sets}
             return [_session(row, own.get(row["id"], []), playing=playing) for row in rows]
-
-
-class Record:
-    """A session while it plays. A call returns when its data is on the disk, or raises HistoryError.
-
-    Attributes:
-        id: the session's number in the log.
-    """
-
-    def __init__(self, log: Database, number: int) -> None:
-        self.id = number
-        self._database = log
-
-    def begin_set(self, begun: SetLog) -> int:
-        """Log a set that starts now, or one that was skipped; return its row, for `update_set`."""
-        values = {field.name: getattr(begun, field.name) for field in fields(begun)}
-        row = self._database.write(_insert("sets", {"session": self.id, **values}))
-        assert row is not None
-        return row
-
-    def update_set(
-        self,
-        row: int,
-        *,
-        reps_done: int | None,
-        seconds_done: float,
-        heard: float,
-        outcome: SetOutcome = SetOutcome.DOING,
-    ) -> None:
-        """Log how much of a set is done, and how far into the track the session is, in seconds."""
-        values = {"reps_done": reps_done, "seconds_done": seconds_done, "outcome": outcome}
-        self._database.write(_update("sets", row, values), _update("sessions", self.id, {"heard": heard}))
-
-    def reach(self, heard: float) -> None:
-        """Log how far into the track the session is, in seconds."""
-        self._database.write(_update("sessions", self.id, {"heard": heard}))
-
-    def end(
-        self, outcome: Ending, heard: float, reason: str | None = None, *, ended: datetime | None = None
-    ) -> None:
-        """Log how the session ended; a set without an end is broken off.
-
-        Args:
-            outcome: as in `SessionLog`.
-            heard: how far into the track it got, in seconds.
-            reason: what interrupted it, in words.
-            ended: None for now.
-        """
-        values = {"outcome": outcome, "heard": heard, "reason": reason, "ended": _moment(ended)}
-        self._database.write(
-            (
-                "UPDATE sets SET outcome = 'broken off' WHERE session = :session AND outcome = 'doing'",
-                {"session": self.id},
-            ),
-            _update("sessions", self.id, values),
-        )
-
-    def answer(self, question: Question, answer: Answer) -> None:
-        """Log the user's answer to a question of the check-in."""
-        self._database.write(_update("sessions", self.id, {question.value: answer}))
-
-
-def _insert(table: str, values: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
-    names = ", ".join(f'"{name}"' for name in values)
-    return f"INSERT INTO {table} ({names}) VALUES ({', '.join(_slots(values))})", values  # noqa: S608 - ours
-
-
-def _update(table: str, row: int, values: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
-    changes = (f'"{name}" = {slot}' for name, slot in zip(values, _slots(values), strict=True))
-    return f"UPDATE {table} SET {', '.join(changes)} WHERE id = :id", {**values, "id": row}  # noqa: S608 - ours
-
-
-def _slots(values: Mapping[str, object]) -> Iterator[str]:
-    return (
-        f"CAST(:{name} AS TEXT)" if isinstance(value, str) else f":{name}" for name, value in values.items()
-    )
-
-
-def _moment(moment: datetime | None) -> str:
-    """Return a moment (None for now) as text, with the offset of local time."""
-    return (datetime.now().astimezone() if moment is None else moment).isoformat(timespec="seconds")
 
 
 def _session(row: sqlite3.Row, sets: list[sqlite3.Row], *, playing: bool) -> SessionLog:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from coach.errors import CoachError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-_PATIENCE = 5.0  # seconds to wait for another process that is writing
+PATIENCE = 5.0  # seconds to wait for another process that is writing
 
 
 class HistoryError(CoachError):
@@ -40,58 +40,50 @@ class Database:
             self._connection.close()
             self._connection = None
 
-    def write(self, *statements: tuple[str, Mapping[str, object]]) -> int | None:
-        """Execute all of the statements, each with its values, or none of them.
+    @contextmanager
+    def transaction(self, patience: float = PATIENCE) -> Iterator[sqlite3.Connection]:
+        """Yield a connection in a transaction; when the `with` block ends, what it wrote is on the disk.
 
-        What they wrote is on the disk when this returns. Texts among the values are passed as bytes, because
-        file names are not always UTF-8; the statement casts them.
-
-        Returns:
-            The row that the last statement inserted; an arbitrary number if it inserted none.
+        Args:
+            patience: seconds to wait for another process that is writing.
 
         Raises:
             HistoryError: it failed, and nothing was written.
         """
-        row = None
         with self._explaining():
-            connection = self._connection = self._connection or self._opened()
+            connection = self._connection = self._connection or self._opened(patience)
+            connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
             try:
                 connection.execute("BEGIN IMMEDIATE")
-                for statement, values in statements:
-                    stored = {name: _stored(value) for name, value in values.items()}
-                    row = connection.execute(statement, stored).lastrowid
+                yield connection
                 connection.execute("COMMIT")
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-        return row
 
     @contextmanager
-    def snapshot(self) -> Iterator[sqlite3.Connection | None]:
-        """Yield a copy of the database in memory, migrated to the newest version; None if there is no file.
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Yield a copy of the database in memory, of the newest version; empty if there is no file.
 
-        Nothing is written, so this works in a read-only folder too.
+        Nothing is written to the file, so this works in a read-only folder too.
 
         Raises:
             HistoryError: it cannot be read, or the `with` block finds nonsense in it.
         """
-        with self._explaining():
-            if not self.path.exists():
-                yield None
-                return
-            with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
+        with self._explaining(), closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
+            if self.path.exists():
                 self._copy_to(copy)
-                self._migrate(copy)
-                copy.row_factory = sqlite3.Row
-                copy.text_factory = lambda data: data.decode("utf-8", "surrogatepass")
-                yield copy
+            self._migrate(copy)
+            copy.row_factory = sqlite3.Row
+            copy.text_factory = lambda data: data.decode("utf-8", "surrogatepass")
+            yield copy
 
-    def _opened(self) -> sqlite3.Connection:
+    def _opened(self, patience: float) -> sqlite3.Connection:
         """Return a connection to a database of the newest version."""
         if not self.path.exists():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.touch(mode=0o600)  # nobody else's business; what SQLite puts beside it inherits this
-        connection = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
+        connection = sqlite3.connect(self.path, timeout=patience, isolation_level=None)
         try:
             self._version(connection)  # what a newer Coach wrote stays as it is
             # Where another process has just done it, or the file system can't, it is as safe without.
@@ -166,16 +158,12 @@ class Database:
         if "full" in said:
             return f"no room for {self.path}: the disk is full"
         if "locked" in said:
-            return f"another program keeps {self.path} locked; try again when it is done"
+            return f"another program keeps {self.path} locked"
         if "readonly" in said or "unable to open" in said:
             return f"cannot open {self.path}; check that you may read it, and write to it and its folder"
         return f"cannot use {self.path} ({said}); is the disk full, or gone?"
 
 
 def _copy(address: str, copy: sqlite3.Connection) -> None:
-    with closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE)) as source:
+    with closing(sqlite3.connect(address, uri=True, timeout=PATIENCE)) as source:
         source.backup(copy)
-
-
-def _stored(value: object) -> object:
-    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value

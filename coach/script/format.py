@@ -425,9 +425,10 @@ ENGINE: Final = Key(
 )
 VOICE_NAME: Final = Key("name", NAME, "The voice, by its name in `coach voices`.")
 RATE: Final = Key("rate", Number(0.5, 2.0), "The speed, as a multiple of the voice's own.", 1.0)
-VOLUME: Final = Key(
-    "volume", Number(-40, 20, "decibels"), "Louder or softer than the usual level, in dB.", 0.0
-)
+DECIBELS: Final = Number(-40, 6, "decibels")
+"""Of a volume: no more than twice as loud as usual, whoever wrote the script."""
+
+VOLUME: Final = Key("volume", DECIBELS, "Louder or softer than the usual level, in dB.", 0.0)
 VOICE: Final = Record("a voice", (ENGINE, VOICE_NAME, RATE, VOLUME))
 
 # The user's own recording, instead of any spoken text.

@@ -6,13 +6,11 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from coach.history import HistoryError, SetLog, SetOutcome
+from coach.history import SetLog, SetOutcome
 from coach.routine import Exercise, Hold
 from coach.units import RATE, to_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from coach.history import Answer, Ending, Question, Record
     from coach.timeline import Set, Timeline
 
@@ -24,22 +22,19 @@ class Journal:
     """Follows what is heard of a track, and writes it down rep by rep.
 
     A set is one row, from its first beat on. A set begun again after its end, or after a `leave`, is another
-    one; what is heard of the middle of it belongs to the row there is. A log that cannot be written any more
-    is told of once, and the session goes on without.
+    one; what is heard of the middle of it belongs to the row there is.
 
     Args:
         timeline: the track.
         record: where it is written.
-        tell: is given the one line that says why the log cannot be written.
     """
 
-    def __init__(self, timeline: Timeline, record: Record, tell: Callable[[str], None]) -> None:
-        self._timeline, self._record, self._tell = timeline, record, tell
+    def __init__(self, timeline: Timeline, record: Record) -> None:
+        self._timeline, self._record = timeline, record
         self._starts = [work.start for work in timeline.sets]
         self._latest: dict[int, _Performance] = {}  # by the set's index: its last row
         self._at = 0  # the place reached
         self._written_at = -_EVERY
-        self._works = True
 
     def heard(self, start: int, end: int) -> None:
         """Note that the track was heard from one sample to another, without a gap."""
@@ -51,7 +46,7 @@ class Journal:
             if work.end > start and work.start < end:
                 changed |= self._hear(index, max(start, work.start), min(end, work.end))
         if not changed and abs(end - self._written_at) >= _EVERY:
-            self._write(lambda: self._record.reach(to_seconds(end)))
+            self._record.reach(to_seconds(end))
             self._written_at = end
         elif changed:
             self._written_at = end
@@ -77,11 +72,11 @@ class Journal:
             reason: why, in words; None where the outcome says all.
         """
         self.leave()
-        self._write(lambda: self._record.end(outcome, to_seconds(sample), reason))
+        self._record.end(outcome, to_seconds(sample), reason)
 
     def answer(self, question: Question, answer: Answer) -> None:
         """Note what the person said at the end, when they were asked."""
-        self._write(lambda: self._record.answer(question, answer))
+        self._record.answer(question, answer)
 
     def _hear(self, index: int, start: int, end: int) -> bool:
         """Note what was heard of one set; returns whether that was written."""
@@ -107,32 +102,19 @@ class Journal:
 
     def _begin(self, index: int, outcome: SetOutcome) -> _Performance:
         work = self._timeline.sets[index]
-        performance = self._latest[index] = _Performance(work, outcome)
-        performance.row = self._write(lambda: self._record.begin_set(_planned(work, outcome)))
+        row = self._record.begin_set(_planned(work, outcome))
+        performance = self._latest[index] = _Performance(work, outcome, row)
         return performance
 
     def _update(self, performance: _Performance, outcome: SetOutcome) -> None:
         performance.outcome = outcome
-        row = performance.row
-        if row is not None:
-            self._write(
-                lambda: self._record.update_set(
-                    row,
-                    reps_done=performance.reps_done,
-                    seconds_done=to_seconds(performance.covered),
-                    outcome=outcome,
-                    heard=to_seconds(self._at),
-                )
-            )
-
-    def _write(self, write: Callable[[], int | None]) -> int | None:
-        if self._works:
-            try:
-                return write()
-            except HistoryError as error:
-                self._works = False
-                self._tell(f"{error}; the session goes on, and is not logged from here on")
-        return None
+        self._record.update_set(
+            performance.row,
+            reps_done=performance.reps_done,
+            seconds_done=to_seconds(performance.covered),
+            outcome=outcome,
+            heard=to_seconds(self._at),
+        )
 
 
 @dataclass
@@ -142,12 +124,12 @@ class _Performance:
     Attributes:
         work: the set.
         outcome: what became of it until now.
-        row: its row of the log; None where the log cannot be written.
+        row: its index among the sets of the record.
     """
 
     work: Set
     outcome: SetOutcome
-    row: int | None = None
+    row: int
     _heard: list[tuple[int, int]] = field(default_factory=list)  # sorted, apart from each other
 
     def cover(self, start: int, end: int) -> None:
