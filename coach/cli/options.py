@@ -73,7 +73,7 @@ player_option = click.option(
 
 
 class OutputFile(click.ParamType[str]):
-    """A file of a format that Coach writes; with `folder`, or a folder for it."""
+    """A file of a format that Coach writes; with `folder`, or a folder for it, or - for standard output."""
 
     name = "file"
 
@@ -83,7 +83,7 @@ class OutputFile(click.ParamType[str]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the file's name."""
         name = str(value)
-        if not (self.folder and is_folder(name)):
+        if not (self.folder and (name == "-" or is_folder(name))):
             try:
                 format_of(Path(name))
             except AudioError as error:

@@ -11,9 +11,10 @@ from coach.errors import Location, Problem, ScriptError
 from coach.routine import PLACEHOLDERS, Level, Routine
 from coach.script import format as keys
 from coach.script.budget import Budget
-from coach.script.document import MOST_BYTES, is_file, parse, read_file
+from coach.script.document import MOST_BYTES, is_file, parse
 from coach.script.exercises import Change, Exercises, Wanted
 from coach.script.format import StepKind
+from coach.script.sources import Sources, folder_of
 from coach.script.texts import Texts
 from coach.script.values import Language, Reader
 from coach.text_enum import assert_never
@@ -22,7 +23,15 @@ MOST_INCLUDES = 5
 """Scripts that may include each other in a chain."""
 
 
-def build(path: Path, shown: str, *, level: Level | None, change: Change, language: str | None) -> Routine:
+def build(
+    path: Path,
+    shown: str,
+    *,
+    level: Level | None,
+    change: Change,
+    language: str | None,
+    sources: Sources,
+) -> Routine:
     """Return the routine that a script file describes.
 
     Args:
@@ -31,11 +40,12 @@ def build(path: Path, shown: str, *, level: Level | None, change: Change, langua
         level: the variant wanted; None for the plain one.
         change: a person's own dose.
         language: spoken in place of the script's own; None leaves it.
+        sources: gives the texts of the script and of those it includes.
 
     Raises:
         ScriptError: with every problem of the file and of those it includes.
     """
-    session = _Session(Wanted(level, change), language)
+    session = _Session(Wanted(level, change), language, sources)
     reader = session.reader
     try:
         script = _Script(path, shown, session)
@@ -64,9 +74,10 @@ def build(path: Path, shown: str, *, level: Level | None, change: Change, langua
 class _Session:
     """What holds for a script and all that it includes."""
 
-    def __init__(self, wanted: Wanted, language: str | None) -> None:
+    def __init__(self, wanted: Wanted, language: str | None, sources: Sources) -> None:
         self.wanted = wanted
         self.language = language
+        self.sources = sources
         self.reader = Reader()
         self.budget = Budget(self.reader)
         self.levels: set[Level] = set()
@@ -74,24 +85,24 @@ class _Session:
         self._bytes = 0
         self._files: dict[Path, keys.Fields | None] = {}
 
-    def read(self, path: Path, shown: str) -> keys.Fields:
-        """Return what stands in a file, which is read only once.
+    def read(self, path: Path, resolved: Path, shown: str) -> keys.Fields:
+        """Return what stands in a file, which is read only once, whatever it is called.
 
         Raises:
             ScriptError: it cannot be read; without problems where they were told before.
         """
-        if path not in self._files:
-            self._files[path] = None
-            text = read_file(path, shown)
+        if resolved not in self._files:
+            self._files[resolved] = None
+            text = self.sources.read(path, shown)
             self._bytes += len(text.encode())
             if self._bytes > MOST_BYTES:
                 message = f"is, with the scripts read before it, larger than {MOST_BYTES // 1_000_000} MB"
                 raise ScriptError([Problem(Location(shown, 1, 1), message)])
             node = parse(text, shown, self.reader.fail)
-            self._files[path] = keys.SCRIPT.read(node, self.reader) or keys.Fields(
+            self._files[resolved] = keys.SCRIPT.read(node, self.reader) or keys.Fields(
                 node.location, unread=[key.name for key in keys.SCRIPT.keys]
             )
-        fields = self._files[path]
+        fields = self._files[resolved]
         if fields is None:
             raise ScriptError([])
         return fields
@@ -106,7 +117,7 @@ class _Script:
         self.session = session
         self.reader = session.reader
         self.chain: tuple[Path, ...] = (*(parent.chain if parent else ()), _resolved(path))
-        self.fields = session.read(self.chain[-1], shown)
+        self.fields = session.read(path, self.chain[-1], shown)
         inherits = parent is not None and keys.COUNT_IN not in self.fields
         self.count_in: int = parent.count_in if parent and inherits else self.fields[keys.COUNT_IN]
         self.language = self._language(parent)
@@ -211,8 +222,8 @@ class _Script:
         named = Path(fields[keys.INCLUDE])
         with suppress(RuntimeError):  # ~ of a user who isn't there
             named = named.expanduser()
-        path = self.path.parent / named
-        shown = str(Path(self.shown).parent / named)
+        path = folder_of(self.path) / named
+        shown = str(folder_of(Path(self.shown)) / named)
         if not is_file(path):
             self.reader.fail(place, f"must be an existing script (got '{named}'; there is no file {shown})")
         elif _resolved(path) in self.chain:
