@@ -694,7 +694,7 @@ CONTEXT = re.compile(
     "|an exercise needs a (name|dose)|reps need a 'tempo'|a tempo needs 'reps'"
     r"|two doses \('for' and 'reps'\)"
     "|a breath on '|with a tempo, 'breathe'|with 'hold' or 'for', 'breathe'"
-    r"|\{side\} has no meaning here"
+    r"|\{side\} can't be used here"
     "|must be an existing (script|recording)"
     "|is in '.*', but .* that includes it in"
     "|the routine (lasts at least|has more than)"

@@ -225,7 +225,7 @@ def _systemd() -> Iterator[Finding]:
         return
     count = len(_kept_by("systemd"))
     try:
-        WRITERS["systemd"].usable()
+        WRITERS["systemd"].check_usable()
     except CoachError as error:
         if count:
             yield Finding(False, f"{_count(count)} for it; {error}", _LOG_IN)

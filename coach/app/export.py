@@ -84,7 +84,7 @@ class Job(NamedTuple):
 
 
 class ExportResult(NamedTuple):
-    """What became of an export.
+    """The result of an export.
 
     Attributes:
         path: the track, or the folder of the album.

@@ -84,7 +84,7 @@ def path(script: Path | None) -> None:
 
 @command.command()
 @_of_script
-@click.option("--json", "as_json", is_flag=True, help="Print it for a program.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
 def stats(script: Path | None, *, as_json: bool) -> None:
     """Print how much is in the cache, and when it was used."""
     cache = _cache(script)

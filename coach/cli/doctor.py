@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.option("--json", "as_json", is_flag=True, help="Print it for a program.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
 def command(*, as_json: bool) -> int:
     """Check voices, player, ffmpeg, cache, schedules and more, and tell what to do where one is missing.
 
