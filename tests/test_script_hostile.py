@@ -245,3 +245,46 @@ def test_nothing_is_built_that_no_routine_may_hold(
         with pytest.raises(ScriptError, match=r"the routine (lasts at least|has more than)"):
             script.load(path)
     assert built == most
+
+
+def test_nothing_is_quoted_from_foreign_files(tmp_path: Path) -> None:
+    folder, secret = tmp_path / "mailed", tmp_path / "shadow"
+    folder.mkdir()
+    path = folder / "a.yaml"
+    path.write_text(START + "  - include: ../shadow\n")
+    for text in (
+        "root:$y$j9T$secret::\n",
+        "secret: 1\ntoken: secret\n",
+        "- secret\n",
+        "&secret a: *secret\n",
+        "'secret",
+    ):
+        secret.write_text(text)
+        with pytest.raises(ScriptError) as caught:
+            script.load(path)
+        (line,) = caught.value.lines()
+        assert line.startswith(f"{folder}/../shadow:1:1: is not a script; it is outside {folder}")
+        assert "secret" not in line
+    secret.write_text(f"{START}  - say: {{}}\n")  # a script's problems are told wherever it is
+    with pytest.raises(ScriptError, match="a recording needs 'file'"):
+        script.load(path)
+    (folder / "link.yaml").symlink_to(secret)
+    secret.write_text("secret: 1\n")
+    path.write_text(START + "  - include: link.yaml\n")
+    with pytest.raises(ScriptError, match=r"link\.yaml:1:1: is not a script"):
+        script.load(path)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="no safe path before Python 3.11")
+def test_nothing_beside_a_script_is_run(tmp_path: Path) -> None:
+    for name in ("yaml", "socket", "click"):
+        (tmp_path / f"{name}.py").write_text("open('was run', 'w')\n")
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(START)  # refused, each in a process of its own
+    done = subprocess.run(
+        [sys.executable, "-m", "coach", "export", "a.yaml", "b.yaml"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("1:1: ")) == (1, 0)
+    assert "2 exports: 0 written" in done.stderr
+    assert not (tmp_path / "was run").exists()

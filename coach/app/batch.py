@@ -185,7 +185,8 @@ def _start_workers(number: int) -> Iterator[list[_Worker]]:
             for _ in range(number):
                 ours, theirs = context.Pipe()
                 process = context.Process(target=work, args=(theirs, log_level), daemon=True)
-                process.start()
+                with _apart_from_this_folder():
+                    process.start()
                 theirs.close()  # so that the end of one is the end of the other
                 workers.append(_Worker(process, ours))
         yield list(workers)
@@ -201,6 +202,24 @@ def _start_workers(number: int) -> Iterator[list[_Worker]]:
             worker.process.join(max(0.0, deadline - time.monotonic()))
             if worker.process.is_alive():
                 worker.process.kill()
+
+
+@contextmanager
+def _apart_from_this_folder() -> Iterator[None]:
+    """Have a process that is started in the `with` block import nothing that lies in the current folder.
+
+    It would look there first, so that a socket.py beside a stranger's script would be run. Before Python 3.11
+    nothing prevents that.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from coach.errors import Location, Problem, ScriptError
 from coach.routine import PLACEHOLDERS, Level, Routine
 from coach.script import format as keys
 from coach.script.budget import Budget
-from coach.script.document import MOST_BYTES, is_file, parse
+from coach.script.document import MOST_BYTES, Mapping, Node, is_file, parse
 from coach.script.exercises import Change, Exercises, Wanted
 from coach.script.format import StepKind
 from coach.script.sources import Sources, folder_of
@@ -45,7 +45,7 @@ def build(
     Raises:
         ScriptError: with every problem in the file and in those that it includes.
     """
-    session = _Session(Wanted(level, change), language, sources)
+    session = _Session(Wanted(level, change), language, sources, _resolved(folder_of(path)))
     reader = session.reader
     try:
         script = _Script(path, shown, session)
@@ -74,7 +74,8 @@ def build(
 class _Session:
     """What a script shares with all the scripts that it includes."""
 
-    def __init__(self, wanted: Wanted, language: str | None, sources: Sources) -> None:
+    def __init__(self, wanted: Wanted, language: str | None, sources: Sources, home: Path) -> None:
+        self.home = home
         self.wanted = wanted
         self.language = language
         self.sources = sources
@@ -98,7 +99,7 @@ class _Session:
             if self._bytes > MOST_BYTES:
                 message = f"is, with the scripts read before it, larger than {MOST_BYTES // 1_000_000} MB"
                 raise ScriptError([Problem(Location(shown, 1, 1), message)])
-            node = parse(text, shown, self.reader.fail)
+            node = self._parse(text, resolved, shown)
             self._files[resolved] = keys.SCRIPT.read(node, self.reader) or keys.Fields(
                 node.location, unread=[key.name for key in keys.SCRIPT.keys]
             )
@@ -106,6 +107,30 @@ class _Session:
         if fields is None:
             raise ScriptError([])
         return fields
+
+    def _parse(self, text: str, path: Path, shown: str) -> Node:
+        """Return the tree of a text.
+
+        A stranger's script may include any file of this machine, and problems quote what they find. So of one
+        outside the script's own folder that isn't a script, nothing is told.
+
+        Raises:
+            ScriptError: it isn't YAML, or isn't a script.
+        """
+        if path.is_relative_to(self.home):
+            return parse(text, shown, self.reader.fail)
+        problems: list[tuple[Location, str]] = []
+        try:
+            node = parse(text, shown, lambda *problem: problems.append(problem))
+            is_script = isinstance(node, Mapping) and keys.STEPS.name in {key.text for key in node.entries}
+        except ScriptError:
+            is_script = False
+        if not is_script:
+            why = f"is not a script; it is outside {self.home}, so 'coach check {shown}' alone tells more"
+            raise ScriptError([Problem(Location(shown, 1, 1), why)])
+        for problem in problems:
+            self.reader.fail(*problem)
+        return node
 
 
 class _Script:
