@@ -117,7 +117,10 @@ class _Session:
         Raises:
             ScriptError: it isn't YAML, or isn't a script.
         """
-        if path.is_relative_to(self.home):
+        is_named = (
+            len(self._files) == 1
+        )  # the first file is the one that a person asked for, a link or a pipe
+        if is_named or path.is_relative_to(self.home):
             return parse(text, shown, self.reader.fail)
         problems: list[tuple[Location, str]] = []
         try:
