@@ -11,7 +11,7 @@ from coach.routine import Exercise, Guidance, Hold, Level, News, Range, Setback,
 from coach.text_enum import assert_never
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from coach.history import SessionLog, SetLog
     from coach.routine import Dose, Routine
@@ -122,15 +122,16 @@ def today(
         grows: whether doses follow the log; otherwise they are at the low end of their ranges.
         guidance: how much is said of every exercise; AUTO depends on how well each exercise is known.
     """
-    sessions, plan = _whole_sessions(sessions), _plan(routine)
-    stands = _standings(plan, sessions, now) if grows else []
+    plan = _plan(routine)
+    log = _Log(plan, sessions)
+    stands = _standings(plan, log, now) if grows else []
     doses: dict[Exercise, list[tuple[str | None, Dose]]] = {}
     for stand in stands:
         if stand.grows:
             doses.setdefault(stand.exercise, []).append((stand.side, stand.dose))
 
     def changed(exercise: Exercise) -> Exercise:
-        needs = _needs(exercise, plan, sessions, now) if guidance == Guidance.AUTO else guidance
+        needs = _needs(exercise, log, now) if guidance == Guidance.AUTO else guidance
         return replace(exercise, doses=tuple(doses.get(exercise, ())), guidance=needs)
 
     return replace(
@@ -156,7 +157,8 @@ def standings(routine: Routine, sessions: Iterable[SessionLog], now: datetime) -
         sessions: the log, oldest first.
         now: a moment with a time zone.
     """
-    return _standings(_plan(routine), _whole_sessions(sessions), now)
+    plan = _plan(routine)
+    return _standings(plan, _Log(plan, sessions), now)
 
 
 def outgrown(routine: Routine, stands: Sequence[Standing]) -> tuple[str, ...]:
@@ -219,20 +221,18 @@ def _plan(routine: Routine) -> _Plan:
     return _Plan(routine.level, tuple(exercises), sets)
 
 
-def _standings(plan: _Plan, sessions: Collection[SessionLog], now: datetime) -> list[Standing]:
+def _standings(plan: _Plan, log: _Log, now: datetime) -> list[Standing]:
     return [
-        _find_standing(exercise, side, plan, sessions, now)
+        _find_standing(exercise, side, log, now)
         for exercise in plan.exercises
         for side in exercise.sides or (None,)
     ]
 
 
-def _find_standing(
-    exercise: Exercise, side: str | None, plan: _Plan, sessions: Iterable[SessionLog], now: datetime
-) -> Standing:
+def _find_standing(exercise: Exercise, side: str | None, log: _Log, now: datetime) -> Standing:
     """Return where the user stands with one exercise on one side."""
     steps, after = _steps(exercise), exercise.progress.after
-    visits = tuple(_visits(exercise, {side}, plan, sessions))
+    visits = log.visits(exercise, (side,))
     growth = _grow(visits, steps, after, now)
     objected = bool(visits) and visits[-1].objection is not None
     at_the_top = 1 < len(steps) == growth.step + 1
@@ -347,17 +347,46 @@ def _taken_up(before: tuple[SetLog, ...], after: tuple[SetLog, ...]) -> tuple[Se
     return before[:-1] if again and before[-1].outcome == "broken off" else before
 
 
-def _needs(exercise: Exercise, plan: _Plan, sessions: Iterable[SessionLog], now: datetime) -> Guidance:
+def _needs(exercise: Exercise, log: _Log, now: datetime) -> Guidance:
     """Return how much guidance an exercise needs after these sessions."""
     done = 0
     before: datetime | None = None
-    for visit in _visits(exercise, set(exercise.sides) or {None}, plan, sessions):
+    for visit in log.visits(exercise, exercise.sides or (None,)):
         if visit.broken or (before and visit.moment - before >= AWAY):
             done = 0
         done += visit.whole
         before = visit.moment
     is_known = before and now - before < AWAY and done >= _KNOWN_AFTER
     return Guidance.SHORT if is_known else Guidance.FULL
+
+
+class _Log:
+    """The sessions that are over, by what was done in them: each set is looked at once, not by each exercise.
+
+    Args:
+        plan: what the routine plans.
+        sessions: the log, oldest first.
+    """
+
+    def __init__(self, plan: _Plan, sessions: Iterable[SessionLog]) -> None:
+        self._plan = plan
+        self._by_exercise: dict[str, list[SessionLog]] = {}
+        self._visits: dict[object, tuple[Visit, ...]] = {}
+        for session in _whole_sessions(sessions):
+            sets: dict[str, list[SetLog]] = {}
+            for row in session.sets:
+                sets.setdefault(row.exercise, []).append(row)
+            for name, rows in sets.items():
+                self._by_exercise.setdefault(name, []).append(replace(session, sets=tuple(rows)))
+
+    def visits(self, exercise: Exercise, sides: tuple[str | None, ...]) -> tuple[Visit, ...]:
+        """Return what the sessions did of an exercise on some of its sides, oldest first."""
+        # A routine may have it a thousand times: what makes no difference to its visits is left out.
+        key = exercise.name, _steps(exercise)[0], exercise.levels, sides
+        if key not in self._visits:
+            sessions = self._by_exercise.get(exercise.name, ())
+            self._visits[key] = tuple(_visits(exercise, set(sides), self._plan, sessions))
+        return self._visits[key]
 
 
 def _visits(

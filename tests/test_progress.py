@@ -13,9 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import coach.progress
 from coach import script
 from coach.app import prepare
 from coach.app.request import Request
+from coach.app.show import Shown
+from coach.cli.show import _notes
 from coach.history import Answer, History, Outcome, Question
 from coach.mix import render
 from coach.progress import grown_doses, standings, today
@@ -44,6 +47,7 @@ from tests.strategies import PacedSpeech, phases, place, routine, span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from coach.history import SetLog
     from coach.timeline import Set
 
 START = datetime(2026, 11, 2, 7, 0, tzinfo=timezone(timedelta(hours=1)))
@@ -634,3 +638,43 @@ def test_any_history_keeps_the_dose_in_its_range(
             before = steps_now
             person.plays(made, session["become"], until=session["until"], days=session["days"], **given)
         person.log.close()
+
+
+@pytest.mark.parametrize("alike", [False, True], ids=["different exercises", "the same again and again"])
+def test_work_grows_as_the_routine_does(alike: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = Person(tmp_path / "log.db")
+    compared, looked_at = 0, 0
+    equal, is_of = Exercise.__eq__, coach.progress._is_of
+
+    def counted_equal(one: Exercise, other: object) -> bool:
+        nonlocal compared
+        compared += 1
+        return equal(one, other)
+
+    def counted_is_of(exercise: Exercise, row: SetLog) -> bool:
+        nonlocal looked_at
+        looked_at += 1
+        return is_of(exercise, row)
+
+    def count(exercises: int) -> tuple[int, int]:
+        """Return how many exercises were compared, and how many sets of the log were looked at."""
+        nonlocal compared, looked_at
+        steps = [
+            replace(LIFT, name="Lift" if alike else f"Lift {number}", location=place(number), sides=())
+            for number in range(exercises)
+        ]
+        person.plays(person.due(*steps))
+        plain = routine(*steps)
+        compared = looked_at = 0
+        made = today(plain, person.log.sessions(1), person.now, guidance=Guidance.AUTO)
+        stands = standings(plain, person.log.sessions(1), person.now)
+        shown = Shown(plain, made, compile_routine(made, PacedSpeech(0.1)), stands)
+        assert len(list(_notes(shown))) >= exercises
+        return compared, looked_at
+
+    monkeypatch.setattr(Exercise, "__eq__", counted_equal)
+    monkeypatch.setattr(coach.progress, "_is_of", counted_is_of)
+    few, many = count(10), count(40)
+    assert few[1]
+    assert many[0] <= 5 * few[0] + 40  # dictionaries compare few, by chance
+    assert many[1] <= 5 * few[1]

@@ -231,7 +231,9 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_converter")
 def test_without_ffmpeg_a_line_says_how_to_get_it(tmp_path: Path) -> None:
     (tmp_path / "a.mp3").write_bytes(b"ID3")
-    assert refused(tmp_path / "a.mp3").startswith("cannot read X: this format needs ffmpeg, which is not on")
+    assert refused(tmp_path / "a.mp3").startswith(
+        "cannot read X: this format needs ffmpeg, which is not installed"
+    )
 
 
 @pytest.mark.usefixtures("converter")
@@ -321,3 +323,24 @@ def test_damaged_headers_never_do_more_than_fail(tmp_path: Path) -> None:
             failed += 1
             assert str(path) in str(error)  # noqa: PT017 - some are good
     assert failed > 50
+
+
+@pytest.mark.skipif(FFMPEG is None, reason="needs ffmpeg")
+def test_a_minute_at_192_khz_is_held_in_memory_at_48(tmp_path: Path) -> None:
+    tone = np.sin(np.arange(59 * 192_000) * (2 * np.pi * 440 / 192_000)) / 4
+    sound, rate = read_recording(save(tmp_path / "a.wav", tone, rate=192_000))
+    assert (sound.size, rate) == (59 * 48_000, 48_000)
+    middle = sound[rate : 58 * rate]
+    assert np.abs(middle - tone[::4][rate : 58 * rate]).max() < 0.01
+
+
+@pytest.mark.skipif(FFMPEG is None, reason="needs ffmpeg")
+def test_an_hour_in_kilobytes_are_refused_after_a_minute_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    silence = ["-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", "3600"]
+    made = subprocess.run(  # through a pipe, so that it does not say how long it is
+        [ffmpeg.find(), "-v", "error", *silence, "-f", "flac", "-"], capture_output=True, check=True
+    )
+    path.write_bytes(made.stdout)
+    assert path.stat().st_size < 1_000_000
+    assert refused(path) == "cannot read X: it must be at most 60 seconds long (got 61.0)"

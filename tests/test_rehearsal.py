@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from coach import script
 from coach.errors import ScriptError
 from coach.routine import Every, Exercise, Routine, Timed
 from coach.speech import Clip
 from coach.timeline import compile_routine, rehearse, texts
 from tests.strategies import PacedSpeech, place, routine, routines
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Forgetful(PacedSpeech):
@@ -59,3 +64,30 @@ def test_what_cannot_be_is_told_once_the_lengths_are_true() -> None:
     timeline, unspoken = rehearse(crowded, Forgetful(frozenset(texts(crowded))))
     assert timeline is None
     assert unspoken
+
+
+@pytest.mark.parametrize(
+    ("steps", "bound"),
+    [
+        ("".join(f"  - say: {number:02} {'word ' * 390}\n" for number in range(26)), 26),
+        ("  - repeat: 1000\n    steps: [{exercise: A, reps: 1, tempo: {up: 1}}]\n", 1000),
+    ],
+    ids=["long texts", "rounds that are announced"],
+)
+def test_a_routine_that_says_too_much_is_refused_spoken_or_not(
+    steps: str, bound: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(f"title: A\nsteps:\n{steps}")
+    made = script.load(path)
+    unspoken = texts(made)
+    assert len(unspoken) <= bound
+    for forgotten in (frozenset[str](), frozenset(unspoken)):
+        with pytest.raises(ScriptError) as caught:
+            rehearse(made, Forgetful(forgotten))
+        assert caught.value.lines() == [
+            f"{path}:1:8: the routine has more than 50,000 characters to speak,"
+            " about 50 minutes without a pause"
+        ]
+    path.write_text(f"title: A\nsteps:\n{steps.replace('000', '00').replace('word ' * 390, 'word')}")
+    assert rehearse(script.load(path), Forgetful()).timeline

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import yaml
 
 from coach import script
 from coach.errors import Location, Problem, ScriptError
@@ -213,6 +214,40 @@ def test_utf_16_is_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_bytes("title: A".encode("utf-16"))
     assert problems(path) == [f"{path}:1:1: must be UTF-8 text (byte 0xff is not); save the file as UTF-8"]
+
+
+def test_a_byte_behind_a_bom_is_named_with_its_column(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"\xef\xbb\xbfa: \xf0\x9f\x8f\x8b\xff\n")
+    assert problems(path) == [f"{path}:1:5: must be UTF-8 text (byte 0xff is not); save the file as UTF-8"]
+
+
+@pytest.mark.parametrize("loader", ["with libyaml", "in Python"])
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ('"Up" then "down"', """starts with a quote needs quotes around all of it: '"Up" then "down"'"""),
+        ("{a} first  # now", 'starts with { needs quotes around all of it: "{a} first"'),
+        ("[a] 'b' \"c\"", """starts with [ needs quotes around all of it: '[a] ''b'' "c"'"""),
+        ("'Don't'", 'an apostrophe needs double quotes around it: "Don\'t"'),
+        (f"'Up' {'a' * 60}", "starts with a quote needs quotes around all of it"),
+    ],
+)
+def test_a_text_half_in_quotes_is_told_the_right_ones(
+    value: str, told: str, loader: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if loader == "in Python":
+        monkeypatch.delattr(yaml, "CBaseLoader", raising=False)
+    path = write(tmp_path, f"title: A\nsteps:\n  - say: {value}\n  - say: Go\n")
+    (line,) = problems(path)
+    assert line.startswith(f"{path}:3:10: not YAML: a text ")
+    assert line.endswith(told)
+    if ": " in told:  # what is told is right
+        text = value.split("  #", maxsplit=1)[0]
+        right = write(tmp_path, f"title: A\nvars: {{a: left}}\nsteps:\n  - say: {told.split(': ', 1)[1]}\n")
+        (say,) = script.load(right).steps
+        assert isinstance(say, Say)
+        assert say.text.words == (text[1:-1] if text == "'Don't'" else text.replace("{a}", "left"))
 
 
 def test_a_file_included_twice_is_read_once_and_done_twice(tmp_path: Path) -> None:

@@ -41,6 +41,8 @@ def deep(levels: int, inside: str) -> str:
     return "\n".join([*lines, f"{'  ' * (2 * levels + 1)}- {inside}"])
 
 
+MANY_TEXTS = [f"Text {number} for {{exercise}} on {{side}}" for number in range(50)]
+
 ONE_FILE = {
     "alias bomb over steps": (
         f"{START}  - &s {{use: clamshell}}\n" + "  - *s\n" * 16_000,
@@ -51,6 +53,19 @@ ONE_FILE = {
         "a.yaml:2:8: more than 50000 values (aliases counted each time)",
     ),
     "steps without end": (START + "  - {use: clamshell}\n" * 15_000, "a.yaml:457:5: the routine lasts"),
+    "a long entry of the library, used without end": (
+        "title: A\nexercises:\n  a:\n"
+        "    {exercise: A, sides: [left, right], reps: 4, tempo: {up: 1, down: 1}, "
+        f"setup: {MANY_TEXTS}, easier: {{reps: 3, setup: {MANY_TEXTS}}}, harder: {{setup: {MANY_TEXTS}}}}}\n"
+        "steps:\n" + "  - {use: a}\n" * 9_990,
+        "a.yaml:1399:5: the routine lasts",
+    ),
+    "aliases in a library without end": (
+        "title: A\nexercises:\n  a: &a {exercise: A, reps: 1, tempo: {up: 1}}\n"
+        + "".join(f"  b{number}: *a\n" for number in range(16_000))
+        + "steps: [use: a]\n",
+        "a.yaml:3:3: more than 50000 values",
+    ),
     "unknown keys without end": (
         "title: A\n" + "".join(f"step{number}: 1\n" for number in range(24_000)),
         "a.yaml:2:1: unknown key 'step0'; did you mean 'steps'?",
@@ -219,7 +234,7 @@ SECOND = "- {exercise: Lift, reps: 1, tempo: {up: 1}}\n"
     ("steps", "most"),
     [
         (f"- &s {SECOND[2:]}" + "- *s\n" * 5000, 1),  # as often as it is written
-        ("- {use: clamshell}\n" * 5000, 3 * 455),  # at its three levels; then it is over 12 hours
+        ("- {use: clamshell}\n" * 5000, 3),  # once at each of its levels
         (f"- every: 7h\n  rounds: 2\n  steps:\n{f'  {SECOND}' * 5000}", 0),
         (f"- repeat: 100000\n  steps:\n{f'  {SECOND}' * 5000}", 1),
     ],
@@ -245,3 +260,48 @@ def test_nothing_is_built_that_no_routine_may_hold(
         with pytest.raises(ScriptError, match=r"the routine (lasts at least|has more than)"):
             script.load(path)
     assert built == most
+
+
+def test_nothing_is_quoted_from_foreign_files(tmp_path: Path) -> None:
+    folder, secret = tmp_path / "mailed", tmp_path / "shadow"
+    folder.mkdir()
+    path = folder / "a.yaml"
+    path.write_text(START + "  - include: ../shadow\n")
+    for text in (
+        "root:$y$j9T$secret::\n",
+        "secret: 1\ntoken: secret\n",
+        "- secret\n",
+        "&secret a: *secret\n",
+        "'secret",
+    ):
+        secret.write_text(text)
+        with pytest.raises(ScriptError) as caught:
+            script.load(path)
+        (line,) = caught.value.lines()
+        assert line.startswith(f"{folder}/../shadow:1:1: is not a script; it is outside {folder}")
+        assert "secret" not in line
+    secret.write_text(f"{START}  - say: {{}}\n")  # a script's problems are told wherever it is
+    with pytest.raises(ScriptError, match="a recording needs 'file'"):
+        script.load(path)
+    (folder / "link.yaml").symlink_to(secret)
+    secret.write_text("secret: 1\n")
+    with pytest.raises(ScriptError, match="unknown key 'secret'"):  # what a person asked for is told
+        script.load(folder / "link.yaml")
+    path.write_text(START + "  - include: link.yaml\n")
+    with pytest.raises(ScriptError, match=r"link\.yaml:1:1: is not a script"):
+        script.load(path)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="no safe path before Python 3.11")
+def test_nothing_beside_a_script_is_run(tmp_path: Path) -> None:
+    for name in ("yaml", "socket", "click"):
+        (tmp_path / f"{name}.py").write_text("open('was run', 'w')\n")
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(START)  # refused, each in a process of its own
+    done = subprocess.run(
+        [sys.executable, "-m", "coach", "export", "a.yaml", "b.yaml"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("1:1: ")) == (1, 0)
+    assert "2 exports: 0 written" in done.stderr
+    assert not (tmp_path / "was run").exists()

@@ -21,6 +21,7 @@ from coach.app.export import ExportResult, Job
 from coach.app.export_worker import Failure, Note, Step, Warn, work
 from coach.encode.names import file_name
 from coach.errors import Blame, CoachError, RefusedError, ScriptError, SpeechError
+from coach.script import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -72,19 +73,22 @@ def plan_exports(
     codes = phrases.languages() if languages is None else languages
     jobs = []
     for path in dict.fromkeys(scripts):
+        sources = Sources()
+        # What comes through a pipe comes to this process alone.
+        offered = _levels_of(path, sources) if levels is None or not path.is_file() else ()
         for code in codes:
             stem = path.stem if len(codes) == 1 else f"{path.stem}-{code}"
-            for level in _levels_of(path) if levels is None else levels:
-                own = replace(request, script=path, level=level, language=code)
+            for level in offered if levels is None else levels:
+                own = replace(request, script=path, level=level, language=code, sources=sources)
                 jobs.append(Job(own, replace(place, stem=stem)))
     _check_names(jobs)
     return jobs
 
 
-def _levels_of(path: Path) -> tuple[Level | None, ...]:
+def _levels_of(path: Path, sources: Sources) -> tuple[Level | None, ...]:
     """Return the plain level, and those that a script has a variant for."""
     try:
-        routine = script.load(path)
+        routine = script.load(path, sources=sources)
     except ScriptError:
         return (None,)  # reported when its turn comes
     return (None, *(level for level in script.LEVELS if level in routine.levels))
@@ -179,7 +183,8 @@ def _start_workers(number: int) -> Iterator[list[_Worker]]:
             for _ in range(number):
                 ours, theirs = context.Pipe()
                 process = context.Process(target=work, args=(theirs, log_level), daemon=True)
-                process.start()
+                with _apart_from_this_folder():
+                    process.start()
                 theirs.close()  # so that each side notices when the other ends
                 workers.append(_Worker(process, ours))
         yield list(workers)
@@ -195,6 +200,24 @@ def _start_workers(number: int) -> Iterator[list[_Worker]]:
             worker.process.join(max(0.0, deadline - time.monotonic()))
             if worker.process.is_alive():
                 worker.process.kill()
+
+
+@contextmanager
+def _apart_from_this_folder() -> Iterator[None]:
+    """Have a process that is started in the `with` block import nothing that lies in the current folder.
+
+    It would look there first, so that a socket.py beside a stranger's script would be run. Before Python 3.11
+    nothing prevents that.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 @contextmanager

@@ -6,7 +6,9 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from coach.app.cover import make_cover
 from coach.app.prepare import compile_track, fit, load
@@ -144,6 +146,30 @@ def export(request: Request, place: Place | Path, reporter: Reporter = SILENT) -
         timeline.voice,
         len(timeline.warnings),
     )
+
+
+def export_to_stream(
+    request: Request, place: Place, stream: IO[bytes], reporter: Reporter = SILENT
+) -> ExportResult:
+    """Write a track to a stream, such as standard output, and tell what became of it.
+
+    Args:
+        request: what was asked for.
+        place: as what; its folder and name don't matter.
+        stream: takes the bytes.
+        reporter: is told what is worth knowing on the way.
+
+    Raises:
+        CoachError: it cannot be; not a byte is written then.
+        OSError: the stream takes no more.
+    """
+    with TemporaryDirectory(prefix="coach-") as folder:
+        target = Path(folder) / f"track{place.suffix}"
+        result = export(request, replace(place, folder=target.parent, name=target.name), reporter)
+        with target.open("rb") as track:
+            copyfileobj(track, stream)
+    stream.flush()
+    return result
 
 
 def _find_target(job: Job, grown: Iterable[str]) -> Path:

@@ -18,6 +18,7 @@ from coach.app.resume import find_place, find_way_back
 from coach.app.sessions import SessionReader
 from coach.errors import AudioError, CoachError, SpeechError
 from coach.history import Outcome
+from coach.script import has_name
 from coach.session.controls import Controls, Order
 from coach.units import RATE
 
@@ -198,7 +199,9 @@ def _open_journal(
     from coach.history import History
     from coach.session.journal import Journal
 
-    script = os.path.abspath(request.script)  # noqa: PTH100 - resolve() would follow links
+    script = str(request.script)
+    if has_name(request.script):
+        script = os.path.abspath(script)  # noqa: PTH100 - resolve() would follow links
     options: dict[str, object] = {"request": replace(request, script=Path(script)).as_data()}
     if check_in:
         options["check_in"] = True

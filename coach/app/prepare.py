@@ -80,9 +80,7 @@ def load(request: Request, reporter: Reporter = SILENT) -> Routine:
         RefusedError: no exercise has a side that was asked for.
     """
     with log_stage(_log, f"load {request.script} (level {request.level or 'plain'})"):
-        routine = script.load(
-            request.script, level=request.level, change=request.change, language=request.language
-        )
+        routine = _load(request)
     _check_sides(request, routine)
     choice = routine.voice
     if request.voice is not None:
@@ -98,13 +96,22 @@ def load(request: Request, reporter: Reporter = SILENT) -> Routine:
     return replace(routine, voice=choice)
 
 
+def _load(request: Request) -> Routine:
+    return script.load(
+        request.script,
+        level=request.level,
+        change=request.change,
+        language=request.language,
+        sources=request.sources,
+    )
+
+
 def _check_sides(request: Request, routine: Routine) -> None:
     """Refuse a side that no exercise has: it is probably a typing mistake."""
     wanted = request.change.sides or ()
     if set(wanted) <= _sides_of(routine).keys():
         return
-    change = replace(request.change, sides=None)
-    every = script.load(request.script, level=request.level, change=change, language=request.language)
+    every = _load(replace(request, change=replace(request.change, sides=None)))
     known = list(_sides_of(every))
     unknown = [side for side in wanted if side not in known]
     if unknown:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from coach import phrases
 from coach.errors import Location, RefusedError, SpeechError
 from coach.routine import Guidance, Level
-from coach.script import Change
+from coach.script import Change, Sources
 from coach.script.document import Scalar
 from coach.script.format import DECIBELS, RATE, REPS, SET_REST, SETS, VOICE_NAME, VOLUME
 from coach.script.values import Choice, Reader, Value
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _VERSION = 1
 """The version of the data that a request becomes."""
+
+_PARTS = ("change", "sources")
+"""Fields that hold more than one value, or none that a person asks for."""
 
 _FIELDS: Mapping[str, Value[Any]] = {
     "level": Choice(tuple(Level)),
@@ -48,6 +51,7 @@ class Request:
         guidance: how much is said.
         grows: whether doses follow the log of sessions; if not, they are at the low end of their ranges.
         change: a dose that overrides the script's.
+        sources: the texts read for it so far; requests made from this one share them.
     """
 
     script: Path
@@ -59,6 +63,7 @@ class Request:
     guidance: Guidance | None = None
     grows: bool = True
     change: Change = field(default_factory=Change)
+    sources: Sources = field(default_factory=Sources, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.volume is not None and not DECIBELS.low <= self.volume <= DECIBELS.high:  # as NaN is not
@@ -67,7 +72,7 @@ class Request:
     def as_data(self) -> dict[str, object]:
         """Return the request as plain data, which JSON can hold; what is not set is left out."""
         values: dict[str, object] = {
-            **{each.name: getattr(self, each.name) for each in fields(self) if each.name != "change"},
+            **{each.name: getattr(self, each.name) for each in fields(self) if each.name not in _PARTS},
             **{each.name: getattr(self.change, each.name) for each in fields(self.change)},
         }
         data: dict[str, object] = {"version": _VERSION}

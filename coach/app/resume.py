@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from coach.app.amounts import clock
 from coach.app.request import Request
 from coach.errors import RefusedError
-from coach.script import Change
+from coach.script import Change, has_name
 from coach.script.values import seconds_of
 from coach.units import to_samples
 
@@ -61,6 +61,9 @@ def find_last_session(script: Path | None = None) -> Resumed:
         raise RefusedError(
             "resume", f"the last session ({last.title}, {last.started:%d %b, %H:%M}) was played to its end"
         )
+    if not has_name(Path(last.script)):
+        told = f"the last session ({last.title}) played a script that came through a pipe and is gone"
+        raise RefusedError("resume", told)
     return _read_options(last)
 
 
@@ -68,7 +71,7 @@ def change_request(earlier: Request, now: Request) -> Request:
     """Return the earlier request, changed by what is requested now; the script stays."""
     dose = {each.name: getattr(now.change, each.name) for each in fields(Change)}
     given = {each.name: getattr(now, each.name) for each in fields(Request)}
-    for name in ("script", "grows", "change"):
+    for name in ("script", "grows", "change", "sources"):
         del given[name]
     return replace(
         earlier,

@@ -11,7 +11,7 @@ import click
 
 from coach import phrases, script
 from coach.app.amounts import clock, count_text
-from coach.app.export import Place, deliver_exports, export, make_tracks_folder
+from coach.app.export import Place, deliver_exports, export, export_to_stream, make_tracks_folder
 from coach.app.request import read_language
 from coach.cli import CANNOT, DONE
 from coach.cli.command import Command
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
     from coach.app.batch import Event
     from coach.app.export import ExportResult, Job
+    from coach.app.request import Request
 
+_STDOUT = "-"
 _PLAIN = "plain"
 _ALL = "all"
 
@@ -78,7 +80,7 @@ class _Languages(_Several):
     "-o",
     "--output",
     type=OutputFile(folder=True),
-    help=f"The file ({', '.join(FORMATS)}), or a folder for it. Default: NAME.mp3, here.",
+    help=f"The file ({', '.join(FORMATS)}), a folder for it, or - for standard output. Default: NAME.mp3.",
 )
 @click.option(
     "--all",
@@ -144,13 +146,19 @@ def command(
     only by a whole one, and left alone if it already holds this track; so a run that was stopped goes on.
     """
     several = every is not None or len(set(scripts)) > 1 or _is_several(levels) or _is_several(languages)
-    wanted = _Wanted(scripts, output, every, album, to, kind, several)
+    wanted = _Wanted(scripts, output, every, album, to, kind, captions, several)
     wanted.refuse_contradictions()
     if every is not None:
         scripts = tuple(script.on_shelves().values())
     if to is not None:
         check_place(Path(to))
     place = _make_place(wanted, captions=captions, sample_rate=int(sample_rate))
+    if wanted.to_stdout:
+        level = _read_level(levels[0]) if levels else None
+        language = languages[0] if languages else None
+        request = request_of(scripts[0], {**choices, "level": level, "language": language})
+        _tell_warnings(request, export_to_stream(request, place, sys.stdout.buffer, REPORTER))
+        return DONE
     from coach.app.batch import plan_exports
 
     jobs = plan_exports(
@@ -177,12 +185,19 @@ class _Wanted(NamedTuple):
     album: str | None
     to: str | None
     kind: str | None
+    captions: bool
     several: bool
 
     @property
     def file(self) -> Path | None:
         """The file of the only track, if it was named."""
-        return Path(self.output) if self.output is not None and not is_folder(self.output) else None
+        named = self.output is not None and not self.to_stdout and not is_folder(self.output)
+        return Path(self.output) if named and self.output else None
+
+    @property
+    def to_stdout(self) -> bool:
+        """Whether the track goes to standard output."""
+        return self.output == _STDOUT
 
     @property
     def folder(self) -> str:
@@ -211,6 +226,23 @@ _CONTRADICTIONS: tuple[tuple[Callable[[_Wanted], object], str], ...] = (
     (lambda it: it.output and it.every, "--all names a folder already: leave -o out"),
     (lambda it: it.album and (it.output or it.every), "--album names a folder already: name it once"),
     (
+        lambda it: it.to_stdout and (it.several or it.album is not None or it.to is not None),
+        "-o - writes a single track, and nothing else: leave albums, copies and several tracks out",
+    ),
+    (lambda it: it.to_stdout and it.captions, "captions stand beside a file: leave --captions or -o - out"),
+    (
+        lambda it: it.to_stdout and sys.stdout.isatty(),
+        "-o - would write sound to this terminal: send it on, with > FILE or | PLAYER",
+    ),
+    (
+        lambda it: not (it.file or it.to_stdout or it.album) and not all(map(script.has_name, it.scripts)),
+        "a script that comes through a pipe has no name for its track: add -o FILE, or -o -",
+    ),
+    (
+        lambda it: it.several and not all(map(script.has_name, it.scripts)),
+        "a script that comes through a pipe has no name for several tracks: save it as a file first",
+    ),
+    (
         lambda it: it.file and (it.several or it.album is not None),
         "several tracks need a folder, and {0.output} is a file",
     ),
@@ -227,7 +259,7 @@ def _make_place(wanted: _Wanted, *, captions: bool, sample_rate: int) -> Place:
         format_of(Path(f"a{wanted.suffix}"), sample_rate)
     except AudioError as error:
         raise click.BadParameter(str(error), param_hint="'--sample-rate'") from error
-    folder = wanted.file.parent if wanted.file else Path(wanted.folder)
+    folder = wanted.file.parent if wanted.file else Path() if wanted.to_stdout else Path(wanted.folder)
     if wanted.to and not wanted.folder:
         folder = make_tracks_folder()
     elif wanted.every or (wanted.album and wanted.several):
@@ -294,9 +326,15 @@ def _tell_result(job: Job, result: ExportResult) -> None:
             done = f"{result.written} of {result.tracks} tracks written"
     size = f"{result.size_bytes / 1e6:.1f} MB"
     click.echo(printable(f"{result.path}: {done}, {clock(result.length)} minutes, {size}, {result.voice}"))
+    _tell_warnings(job.request, result)
+
+
+def _tell_warnings(request: Request, result: ExportResult) -> None:
+    """Say where a person reads what did not fit."""
     if result.warnings:
-        number = count_text(result.warnings, "warning")
-        REPORTER.note(f"{number}; 'coach check {job.request.script}' tells what did not fit")
+        number, named = count_text(result.warnings, "warning"), request.script
+        again = "-" if named == script.STDIN else named
+        REPORTER.note(f"{number}; 'coach check {again}' tells what did not fit")
 
 
 def _deliver(results: Sequence[ExportResult], folder: Path) -> int:

@@ -9,7 +9,7 @@ import click
 from coach.app.new_script import write_script
 from coach.cli.command import Command
 from coach.cli.reporting import REPORTER
-from coach.cli.scripts import SCRIPT_FILE
+from coach.cli.scripts import SAVED_SCRIPT
 from coach.cli.terminal import printable
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("name")
-@click.option("--from", "source", type=SCRIPT_FILE, help="Start from a copy of this routine.")
+@click.option("--from", "source", type=SAVED_SCRIPT, help="Start from a copy of this routine.")
 @click.option("-o", "--output", type=click.Path(), help="The file (.yaml), or a folder for it.")
 def command(name: str, *, source: Path | None, output: str | None) -> None:
     """Write the script NAME, which explains itself and can be played as it is.

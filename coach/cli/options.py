@@ -75,7 +75,7 @@ player_option = click.option(
 
 
 class OutputFile(click.ParamType[str]):
-    """A file in a format that Coach writes; with `folder`, also a folder for it."""
+    """A file in a format that Coach writes; with `folder`, also a folder for it, or - for standard output."""
 
     name = "file"
 
@@ -85,7 +85,7 @@ class OutputFile(click.ParamType[str]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the file's name."""
         name = str(value)
-        if not (self.folder and is_folder(name)):
+        if not (self.folder and (name == "-" or is_folder(name))):
             try:
                 format_of(Path(name))
             except AudioError as error:

@@ -23,7 +23,7 @@ from coach.cli.options import (
     wait_option,
 )
 from coach.cli.reporting import REPORTER
-from coach.cli.scripts import SCRIPT_FILE
+from coach.cli.scripts import SAVED_SCRIPT
 from coach.cli.terminal import Column, print_table, printable
 from coach.schedule import schedules
 from coach.schedule.runs import read_runs
@@ -48,7 +48,7 @@ def command() -> None:
 
 
 @command.command(cls=Typed)
-@click.argument("script", type=SCRIPT_FILE)
+@click.argument("script", type=SAVED_SCRIPT)
 @click.option(
     "--at",
     required=True,

@@ -12,15 +12,26 @@ from coach import script
 
 
 class _ScriptFile(click.ParamType[Path]):
-    """A script's path, or the name of one on the shelves."""
+    """A script's path, or the name of one on the shelves; `-` is standard input.
+
+    Args:
+        stays: whether it must still be there later, as nothing is that comes through a pipe.
+    """
 
     name = "script"
+
+    def __init__(self, *, stays: bool = False) -> None:
+        self.stays = stays
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         if isinstance(value, Path):
             return value
         name = str(value)
-        path = script.find(name)
+        path = script.STDIN if name == "-" else script.find(name)
+        if path is not None and self.stays and not script.has_name(path):
+            self.fail(f"must be a script in a file, which is still there later (got '{name}')", param, ctx)
+        if path == script.STDIN:
+            return path
         if path is None:
             from difflib import get_close_matches
 
@@ -42,3 +53,4 @@ class _ScriptFile(click.ParamType[Path]):
 
 
 SCRIPT_FILE = _ScriptFile()
+SAVED_SCRIPT = _ScriptFile(stays=True)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from coach.app.show import Shown
+    from coach.progress import Standing
+    from coach.routine import Exercise
     from coach.timeline import Cue, Timeline
 
 
@@ -112,10 +114,13 @@ def _notes(shown: Shown) -> Iterator[str]:
         before: after.guidance
         for before, after in zip(plain.exercises(), shown.routine.exercises(), strict=True)
     }
+    standings: dict[Exercise, list[Standing]] = {}
+    for stand in shown.standings:
+        standings.setdefault(stand.exercise, []).append(stand)
     for exercise in dict.fromkeys(plain.exercises()):
         needs = f"needs {', '.join(exercise.equipment)}" if exercise.equipment else ""
         guidance = f"guidance: {said[exercise]}" if said[exercise] != Guidance.FULL else ""
-        doses = explain_doses([stand for stand in shown.standings if stand.exercise == exercise])
+        doses = explain_doses(standings.get(exercise, []))
         told = [note for note in (*doses, guidance, exercise.position, needs, exercise.notes) if note]
         if told:
             yield styled(printable(exercise.name), bold=True)

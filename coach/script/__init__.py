@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from coach.routine import Level
 from coach.script.build import build
+from coach.script.document import STDIN
 from coach.script.exercises import Change
+from coach.script.sources import Sources, has_name
 from coach.user_folders import data_folder
 
 if TYPE_CHECKING:
     from coach.routine import Routine
 
-__all__ = ["LEVELS", "Change", "find", "load", "on_shelves"]
+__all__ = ["LEVELS", "STDIN", "Change", "Sources", "find", "has_name", "load", "on_shelves"]
 
 LEVELS = tuple(Level)
 
@@ -22,22 +24,35 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 def load(
-    path: str | Path, *, level: str | None = None, change: Change | None = None, language: str | None = None
+    path: str | Path,
+    *,
+    level: str | None = None,
+    change: Change | None = None,
+    language: str | None = None,
+    sources: Sources | None = None,
 ) -> Routine:
     """Return the routine that a script describes.
 
     Args:
-        path: the script file.
+        path: the script file; `STDIN` for standard input.
         level: the variant wanted, or its word; None for the plain one.
         change: the user's own dose, which overrides the script's.
         language: the language to speak, instead of the script's own.
+        sources: the texts that were read before, so that they are not read again; None for none.
 
     Raises:
         ScriptError: with every problem in the file and in those that it includes.
         ValueError: there is no such level.
     """
     variant = None if level is None else Level(level)
-    return build(Path(path), str(path), level=variant, change=change or Change(), language=language)
+    return build(
+        Path(path),
+        str(path),
+        level=variant,
+        change=change or Change(),
+        language=language,
+        sources=sources or Sources(),
+    )
 
 
 def find(name: str) -> Path | None:

@@ -11,9 +11,10 @@ from coach.errors import Location, Problem, ScriptError
 from coach.routine import PLACEHOLDERS, Level, Routine
 from coach.script import format as keys
 from coach.script.budget import Budget
-from coach.script.document import MOST_BYTES, is_file, parse, read_file
+from coach.script.document import MOST_BYTES, Mapping, Node, is_file, parse
 from coach.script.exercises import Change, Exercises, Wanted
 from coach.script.format import StepKind
+from coach.script.sources import Sources, folder_of
 from coach.script.texts import Texts
 from coach.script.values import Language, Reader
 from coach.text_enum import assert_never
@@ -22,7 +23,15 @@ MOST_INCLUDES = 5
 """Scripts that may include each other in a chain."""
 
 
-def build(path: Path, shown: str, *, level: Level | None, change: Change, language: str | None) -> Routine:
+def build(
+    path: Path,
+    shown: str,
+    *,
+    level: Level | None,
+    change: Change,
+    language: str | None,
+    sources: Sources,
+) -> Routine:
     """Return the routine that a script file describes.
 
     Args:
@@ -31,11 +40,12 @@ def build(path: Path, shown: str, *, level: Level | None, change: Change, langua
         level: the variant wanted; None for the plain one.
         change: the user's own dose.
         language: the language to speak, instead of the script's own; None for the script's own.
+        sources: gives the texts of the script and of those it includes.
 
     Raises:
         ScriptError: with every problem in the file and in those that it includes.
     """
-    session = _Session(Wanted(level, change), language)
+    session = _Session(Wanted(level, change), language, sources, _resolved(folder_of(path)))
     reader = session.reader
     try:
         script = _Script(path, shown, session)
@@ -64,9 +74,11 @@ def build(path: Path, shown: str, *, level: Level | None, change: Change, langua
 class _Session:
     """What a script shares with all the scripts that it includes."""
 
-    def __init__(self, wanted: Wanted, language: str | None) -> None:
+    def __init__(self, wanted: Wanted, language: str | None, sources: Sources, home: Path) -> None:
+        self.home = home
         self.wanted = wanted
         self.language = language
+        self.sources = sources
         self.reader = Reader()
         self.budget = Budget(self.reader)
         self.levels: set[Level] = set()
@@ -74,27 +86,54 @@ class _Session:
         self._bytes = 0
         self._files: dict[Path, keys.Fields | None] = {}
 
-    def read(self, path: Path, shown: str) -> keys.Fields:
-        """Return the fields of a file, which is read only once.
+    def read(self, path: Path, resolved: Path, shown: str) -> keys.Fields:
+        """Return the fields of a file, which is read only once, whatever it is called.
 
         Raises:
             ScriptError: it cannot be read; without problems if they were reported before.
         """
-        if path not in self._files:
-            self._files[path] = None
-            text = read_file(path, shown)
+        if resolved not in self._files:
+            self._files[resolved] = None
+            text = self.sources.read(path, shown)
             self._bytes += len(text.encode())
             if self._bytes > MOST_BYTES:
                 message = f"is, with the scripts read before it, larger than {MOST_BYTES // 1_000_000} MB"
                 raise ScriptError([Problem(Location(shown, 1, 1), message)])
-            node = parse(text, shown, self.reader.fail)
-            self._files[path] = keys.SCRIPT.read(node, self.reader) or keys.Fields(
+            node = self._parse(text, resolved, shown)
+            self._files[resolved] = keys.SCRIPT.read(node, self.reader) or keys.Fields(
                 node.location, unread=[key.name for key in keys.SCRIPT.keys]
             )
-        fields = self._files[path]
+        fields = self._files[resolved]
         if fields is None:
             raise ScriptError([])
         return fields
+
+    def _parse(self, text: str, path: Path, shown: str) -> Node:
+        """Return the tree of a text.
+
+        A stranger's script may include any file of this machine, and problems quote what they find. So of one
+        outside the script's own folder that isn't a script, nothing is told.
+
+        Raises:
+            ScriptError: it isn't YAML, or isn't a script.
+        """
+        is_named = (
+            len(self._files) == 1
+        )  # the first file is the one that a person asked for, a link or a pipe
+        if is_named or path.is_relative_to(self.home):
+            return parse(text, shown, self.reader.fail)
+        problems: list[tuple[Location, str]] = []
+        try:
+            node = parse(text, shown, lambda *problem: problems.append(problem))
+            is_script = isinstance(node, Mapping) and keys.STEPS.name in {key.text for key in node.entries}
+        except ScriptError:
+            is_script = False
+        if not is_script:
+            why = f"is not a script; it is outside {self.home}, so 'coach check {shown}' alone tells more"
+            raise ScriptError([Problem(Location(shown, 1, 1), why)])
+        for problem in problems:
+            self.reader.fail(*problem)
+        return node
 
 
 class _Script:
@@ -106,7 +145,7 @@ class _Script:
         self.session = session
         self.reader = session.reader
         self.chain: tuple[Path, ...] = (*(parent.chain if parent else ()), _resolved(path))
-        self.fields = session.read(self.chain[-1], shown)
+        self.fields = session.read(path, self.chain[-1], shown)
         inherits = parent is not None and keys.COUNT_IN not in self.fields
         self.count_in: int = parent.count_in if parent and inherits else self.fields[keys.COUNT_IN]
         self.language = self._language(parent)
@@ -211,8 +250,8 @@ class _Script:
         named = Path(fields[keys.INCLUDE])
         with suppress(RuntimeError):  # ~ of a user who doesn't exist
             named = named.expanduser()
-        path = self.path.parent / named
-        shown = str(Path(self.shown).parent / named)
+        path = folder_of(self.path) / named
+        shown = str(folder_of(Path(self.shown)) / named)
         if not is_file(path):
             self.reader.fail(place, f"must be an existing script (got '{named}'; there is no file {shown})")
         elif _resolved(path) in self.chain:

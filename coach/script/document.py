@@ -7,7 +7,9 @@ would change what a person wrote before its field could say what it means.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import yaml
@@ -16,7 +18,9 @@ from coach.errors import Location, Problem, ScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+STDIN = Path("<stdin>")
+"""Stands for standard input where a script is asked for."""
 
 MOST_BYTES = 1_000_000
 """A script is a page of text; a larger file is something else."""
@@ -86,7 +90,7 @@ def read_file(path: Path, shown: str) -> str:
     """Return the text of a script.
 
     Args:
-        path: the file.
+        path: the file; `STDIN` for standard input.
         shown: the path as problems name it.
 
     Raises:
@@ -94,7 +98,7 @@ def read_file(path: Path, shown: str) -> str:
     """
     start = Location(shown, 1, 1)
     try:
-        with path.open("rb") as file:
+        with open(0, "rb", closefd=False) if path == STDIN else path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
         raise ScriptError([Problem(start, "no such file")]) from None
@@ -107,10 +111,11 @@ def read_file(path: Path, shown: str) -> str:
         raise ScriptError(
             [Problem(start, f"is larger than {MOST_BYTES // 1_000_000} MB; a script is a page of text")]
         )
+    data = data.removeprefix(BOM_UTF8)  # or an error would count from behind it, and the data from before it
     try:
-        return data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8-sig")
+        before = data[: error.start].decode()
         message = f"must be UTF-8 text (byte 0x{data[error.start]:02x} is not); save the file as UTF-8"
         raise ScriptError([Problem(_end_of(before, shown), message)]) from None
 
@@ -279,8 +284,9 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, path: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     lines = text.splitlines()
-    here = lines[line][column:] if line < len(lines) else ""
-    indent = lines[line][: len(lines[line]) - len(lines[line].lstrip())] if line < len(lines) else ""
+    here_line = lines[line] if line < len(lines) else ""
+    here = here_line[column:]
+    indent = here_line[: len(here_line) - len(here_line.lstrip())]
     if here.startswith("\t") or "\t" in indent:
         message = "a tab cannot indent YAML; use spaces"
         column = min(column, (indent or here).find("\t") if "\t" in indent else column)
@@ -293,11 +299,44 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, path: str) -> Problem:
     elif error.context == "while scanning a quoted scalar" and error.context_mark:
         line, column = error.context_mark.line, error.context_mark.column
         message = "not YAML: this quote is not closed"
+    elif _ended_early(error) and (value := _HALF_QUOTED.match(here_line[:column])):
+        column = value.end() - 1
+        message = _needs_quotes(here_line[column:])
     else:
         message = f"not YAML: {error.problem or error.context or 'cannot be read'}"
         if error.context and error.problem:
             message += f" ({error.context})"
     return Problem(Location(path, line + 1, column + 1), message)
+
+
+_HALF_QUOTED = re.compile(r"\s*(?:- +)*(?:[\w-]+: +)?[\"'{\[]")
+"""A line up to the first character of its value, one that YAML takes for more than a character."""
+
+_APOSTROPHES = re.compile(r"'(?:[^']|(?<=\w)'(?=\w))*'")
+"""A text in single quotes with apostrophes in it."""
+
+_LONGEST_EXAMPLE = 60  # characters; a longer text is not written out again
+
+
+def _ended_early(error: yaml.MarkedYAMLError) -> bool:
+    """Tell whether a parser, libyaml or the one in Python, came to the end of a value and found more."""
+    problem = error.problem or ""
+    return problem == "did not find expected key" or problem.startswith("expected <block end>")
+
+
+def _needs_quotes(value: str) -> str:
+    """Return what to do about a text whose first character YAML takes for the start of something else."""
+    text = re.split(r"\s#", value)[0].strip()
+    meant = text[1:-1] if _APOSTROPHES.fullmatch(text) else text
+    if '"' not in meant and "\\" not in meant:
+        right = f'"{meant}"'
+    else:
+        right = "'{}'".format(meant.replace("'", "''"))
+    what = "a quote" if text[0] in "\"'" else text[0]
+    message = f"not YAML: a text that starts with {what} needs quotes around all of it"
+    if meant is not text:
+        message = "not YAML: a text with an apostrophe needs double quotes around it"
+    return f"{message}: {right}" if len(right) <= _LONGEST_EXAMPLE else message
 
 
 def _control(character: str) -> str:

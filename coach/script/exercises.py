@@ -92,12 +92,26 @@ class Exercises:
     levels: set[Level]
     used: set[str] = field(default_factory=set)
     _built: dict[Location, routine.Exercise | None] = field(default_factory=dict)
+    _shared: dict[str, routine.Exercise] = field(default_factory=dict)
 
     def exercise(self, step: keys.Fields) -> routine.Exercise | None:
         """Return the exercise at the session's level; problems are reported for every level."""
         if step.location not in self._built:  # an alias of a step has the same location: built once
-            self._built[step.location] = self._exercise(step)
+            self._built[step.location] = self._shared_exercise(step)
         return self._built[step.location]
+
+    def _shared_exercise(self, step: keys.Fields) -> routine.Exercise | None:
+        """Return the exercise of a step; if it only names an entry of the library, it is built once."""
+        name = step.get(keys.USE)
+        if name is None or step.unread or set(step.names()) != {keys.USE.name}:
+            return self._exercise(step)
+        if name in self._shared:
+            return replace(self._shared[name], location=step.location)
+        before = len(self.reader.problems)
+        made = self._exercise(step)
+        if made is not None and len(self.reader.problems) == before:  # else each step has the problem
+            self._shared[name] = made
+        return made
 
     def _exercise(self, step: keys.Fields) -> routine.Exercise | None:
         self.look_up(step)

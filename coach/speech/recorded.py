@@ -27,6 +27,9 @@ LARGEST = 50_000_000
 """Bytes of a recording: a minute of 32-bit stereo at 48 kHz has half of that."""
 
 _SLOWEST, _FASTEST = 4_000, 192_000  # samples a second
+_MOST_SAMPLES = LONGEST * 48_000  # of each channel, in memory at once
+_BLOCK = 1 << 16  # of them, averaged at once
+_RATES = "8000|11025|12000|16000|22050|24000|32000|44100|48000"  # what ffmpeg may give: the nearest one
 _PATIENCE = 30.0  # seconds for ffmpeg; a minute of sound takes it less than one
 _MISSING = 0.5  # seconds by which a file may be shorter than it says: lossy formats round and pad
 _UNKNOWN = 0x7FFF_0000  # sizes from here on stand in a WAV written by a program that could not go back
@@ -64,7 +67,7 @@ def record_file(path: Path) -> Recording:
 
 
 def read_recording(path: Path) -> tuple[NDArray[np.float32], int]:
-    """Return the sound of a file: WAV by pydub alone, anything else that ffmpeg knows through ffmpeg.
+    """Return the sound of a file: WAV by pydub alone, anything else through ffmpeg.
 
     The first sound track is taken, also out of a video; its channels are averaged.
 
@@ -90,7 +93,10 @@ def read_recording(path: Path) -> tuple[NDArray[np.float32], int]:
     width, channels = segment.sample_width, segment.channels
     samples = np.frombuffer(segment.raw_data, f"i{width}")
     whole = samples[: samples.size // channels * channels].reshape(-1, channels)
-    sound = (whole.mean(1) / (1 << 8 * width - 1)).astype(np.float32)
+    sound = np.empty(len(whole), np.float32)
+    for start in range(0, len(whole), _BLOCK):  # means of all at once would take four times the room
+        block = slice(start, start + _BLOCK)
+        sound[block] = whole[block].mean(1) / (1 << 8 * width - 1)
     return sound, segment.frame_rate
 
 
@@ -148,13 +154,15 @@ def _segment(data: bytes) -> AudioSegment | None:
         raise AudioError(f"it must have {_SLOWEST} to {_FASTEST} samples a second (got {found.sample_rate})")
     second = frame * found.sample_rate
     _check_length(len(found.raw_data) / second)
+    if len(found.raw_data) // frame > _MOST_SAMPLES:
+        return None  # ffmpeg makes fewer of them
     if chunks[-1].size < _UNKNOWN:
         _check_whole(len(found.raw_data) / second, chunks[-1].size / second)
     return segment(data=data)
 
 
 def _through_ffmpeg(data: bytes) -> AudioSegment:
-    """Return the first sound track of a file: one channel, 32 bits, its own rate.
+    """Return the first sound track of a file: one channel, 32 bits, at most 48 kHz.
 
     Raises:
         AudioError: there is none that ffmpeg can read, or it is too long or cut off.
@@ -162,7 +170,8 @@ def _through_ffmpeg(data: bytes) -> AudioSegment:
     from coach.ffmpeg import convert  # noqa: PLC0415 - as above
 
     most = ("-t", str(LONGEST + 1))  # nobody waits for the rest of what is too long
-    wanted = ("-map", "0:a:0", *most, "-ac", "1", "-c:a", "pcm_s32le", "-f", "wav")
+    rates = ("-af", f"aformat=sample_rates={_RATES}")
+    wanted = ("-map", "0:a:0", *most, *rates, "-ac", "1", "-c:a", "pcm_s32le", "-f", "wav")
     wav, log = convert(data, wanted, timeout=_PATIENCE)
     if not wav:
         raise AudioError(_reason(log))

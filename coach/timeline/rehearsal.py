@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from coach.errors import ScriptError
+from coach.errors import Problem, ScriptError
 from coach.speech import Clip
 from coach.timeline.booth import Speaks
 from coach.timeline.compiler import compile_routine
@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
     from coach.routine import Routine
     from coach.timeline.model import Timeline
+
+
+MOST_CHARACTERS = 50_000
+"""Characters that a routine may have spoken, each text counted once, in the cache or not.
+
+A core speaks about a thousand of them a second, so that a stranger's script costs a minute of it at most.
+"""
+
+FEWEST_CHARACTERS = 50
+"""What a shorter text counts as: each is a file in the cache, too."""
+
+_CHARACTERS_A_MINUTE = 1000  # measured: 1990 characters take the neural voice 115 seconds
 
 
 class Remembers(Speaks, Protocol):
@@ -42,12 +54,17 @@ def rehearse(routine: Routine, speech: Remembers) -> Rehearsal:
     """Compile a routine with the clips that are there, and with guessed lengths for the others.
 
     Raises:
-        ScriptError: as `compile_routine`, if nothing has to be spoken first.
+        ScriptError: it says more than `MOST_CHARACTERS`; or as `compile_routine`, if nothing has to be spoken
+            first.
     """
     listener = _Listener(speech)
     timeline = None
     try:
         timeline = compile_routine(routine, listener)
+    except _TooMuchError:
+        minutes = MOST_CHARACTERS // _CHARACTERS_A_MINUTE
+        told = f"more than {MOST_CHARACTERS:,} characters to speak, about {minutes} minutes without a pause"
+        raise ScriptError([Problem(routine.location, f"the routine has {told}")]) from None
     except ScriptError:
         if not listener.has_guessed:
             raise
@@ -57,9 +74,13 @@ def rehearse(routine: Routine, speech: Remembers) -> Rehearsal:
 def texts(routine: Routine) -> tuple[str, ...]:
     """Return the texts that a routine will probably have spoken; what fits in the end may differ."""
     listener = _Listener(None)
-    with suppress(ScriptError):  # the compilation proper will say so, with true lengths
+    with suppress(ScriptError, _TooMuchError):  # the compilation proper will say so, with true lengths
         compile_routine(routine, listener)
     return tuple(listener.unspoken)
+
+
+class _TooMuchError(Exception):
+    """A routine says more than `MOST_CHARACTERS`."""
 
 
 class _Listener:
@@ -76,9 +97,20 @@ class _Listener:
         self.unspoken: dict[str, None] = {}
         self.has_guessed = False
         self._speech = speech
+        self._texts: set[str] = set()
+        self._characters = 0
 
     def clip(self, text: str, rate: float = 1.0) -> Clip:
-        """Return the clip, or one of about the length that a voice would need."""
+        """Return the clip, or one of about the length that a voice would need.
+
+        Raises:
+            _TooMuchError: there is more to be said than a routine may say.
+        """
+        if text not in self._texts:
+            self._texts.add(text)
+            self._characters += max(len(text), FEWEST_CHARACTERS)
+            if self._characters > MOST_CHARACTERS:
+                raise _TooMuchError
         if self._speech and (clip := self._speech.find_clip(text, rate)) is not None:
             return clip
         self.has_guessed = True
