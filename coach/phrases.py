@@ -52,6 +52,10 @@ class Phrasebook:
         """Return a side as it stands in the name of a chapter."""
         return self.tables["side_names"].get(name.lower(), name)
 
+    def side_word(self, name: str) -> str:
+        """Return a side as a cue of its own: Right, Left leg."""
+        return _capital(self.tables["side_names"].get(name.lower()) or self.side(name))
+
     def breath(self, name: str, *, paced: bool) -> str:
         """Return the word for a breath: in, out, hold or rest."""
         return self.tables["breath_paced" if paced else "breath_with_phase"][name]

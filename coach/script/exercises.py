@@ -76,6 +76,8 @@ class Exercises:
         script: the values of the file: its library, defaults and vars.
         language: chooses the library that ships.
         count_in: beats before each set.
+        between: seconds of rest before an exercise where none is written, unless the defaults say; None for
+            none.
         wanted: what a person asks for.
         texts: fills the file's own words in.
         reader: is told the problems.
@@ -86,6 +88,7 @@ class Exercises:
     script: keys.Fields
     language: str
     count_in: int
+    between: Fraction | None
     wanted: Wanted
     texts: Texts
     reader: Reader
@@ -194,6 +197,7 @@ class Exercises:
             short=short_setup,
             ready=fields[keys.READY],
             count_in=self.count_in,
+            between=self.between if (own := fields.get(keys.BETWEEN)) is None else own,
             reminders=reminders,
             reminders_every=fields[keys.REMINDERS_EVERY],
             breathe=breathe,

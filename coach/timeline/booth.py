@@ -57,7 +57,9 @@ class Booth:
 
     def rehearsal(self) -> Booth:
         """Return a booth with the same voice for trying something out; nobody reads its notes."""
-        return Booth(self._speech)
+        booth = Booth(self._speech)
+        booth._clips = self._clips  # what has been spoken need not be asked for again
+        return booth
 
     def clip(self, sentence: Sentence, rate: float = 1.0) -> Clip:
         """Return the clip of a sentence; note one that the voice is silent on."""
