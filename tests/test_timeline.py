@@ -85,7 +85,7 @@ def test_tempo_speaks_phases_and_their_whole_seconds() -> None:
     ("count", "first", "second", "fourth"),
     [
         (Count.TEMPO, ["Up", "Down"], ["Up", "Down"], ["Up", "Down"]),
-        (Count.REPS, ["One"], ["Two"], ["Four"]),
+        (Count.REPS, ["Up"], ["Two"], ["Four"]),
         (Count.BOTH, ["Up", "Down"], ["Two", "Down"], ["Four", "Down"]),
         (Count.OFF, [], [], []),
     ],
@@ -245,12 +245,12 @@ def test_a_milestone_without_room_leaves_its_place_to_the_next_word() -> None:
 def test_a_hold_says_number_hold_time_left_and_relax() -> None:
     timeline = compiled(Exercise("Plank", Hold(span(2), span(25), Fraction(3)), place(10)))
     first = [cue for cue in timeline.cues if cue.rep == 1]
-    assert words(first) == ["One", "Hold", "Ten seconds", "Three", "Two", "One", "Relax"]
+    assert words(first) == ["Hold", "Ten seconds left", "Three", "Two", "One", "Relax"]
     assert first[0].beat is not None
     assert [cue.beat - first[0].beat for cue in first if cue.beat is not None] == [
         second * RATE for second in (0, 15, 22, 23, 24, 25)
     ]
-    assert in_rep(timeline, 2)[:2] == ["Last one", "Hold"]
+    assert in_rep(timeline, 2)[:2] == ["Hold", "Last one"]
 
 
 def test_a_single_hold_has_no_number() -> None:
@@ -258,13 +258,39 @@ def test_a_single_hold_has_no_number() -> None:
     assert in_rep(timeline, 1, "count", "countdown") == ["Hold", "Three", "Two", "One", "Relax"]
 
 
+def test_hold_is_said_on_the_beat_and_the_number_behind_it_from_the_second_rep_on() -> None:
+    timeline = compiled(Exercise("Hang", Hold(span(6), span(7), Fraction(3)), place(10)))
+    beats = [cue.beat for cue in timeline.cues if cue.text == "Hold"]
+    assert [beat - timeline.sets[0].start for beat in beats if beat] == [rep * 10 * RATE for rep in range(6)]
+    assert in_rep(timeline, 1)[:2] == ["Hold", "Relax"]
+    assert in_rep(timeline, 2)[:2] == ["Hold", "Two"]
+    assert in_rep(timeline, 4)[:2] == ["Hold", "Halfway"]
+
+
+@pytest.mark.parametrize(("seconds", "counted"), [("3", 0), ("4.9", 0), ("5", 3), ("9", 3)])
+def test_a_short_hold_is_not_counted_down(seconds: str, counted: int) -> None:
+    dose = Hold(span(1), span(seconds), Fraction(3))
+    timeline = compiled(Exercise("Plank", dose, place(10), count_in=0))
+    assert len(of(timeline, "countdown")) == counted
+
+
+@pytest.mark.parametrize(("count_in", "first"), [(0, "One"), (1, "Up"), (3, "Up")])
+def test_the_count_in_does_not_end_on_the_word_that_the_first_rep_begins_with(
+    count_in: int, first: str
+) -> None:
+    jump = replace(SQUAT, name="J", count=Count.REPS, count_in=count_in, setup=(text("Go on."),))
+    timeline = compiled(SQUAT, jump)
+    said = [cue.text for cue in timeline.cues if cue.exercise == "J" and cue.rep in (1, 2)]
+    assert said == [first, "Two"]
+
+
 def test_a_time_says_start_halfway_the_last_seconds_and_stop() -> None:
     timeline = compiled(replace(RUN, dose=Timed(Fraction(90)), count_in=0))
     said = [(cue.text, cue.beat) for cue in timeline.cues if cue.exercise and cue.beat is not None]
     first = said[0][1]
     assert [(word, (beat - first) // RATE) for word, beat in said] == [
-        ("Run. One minute thirty seconds.", 0), ("Halfway", 45), ("Thirty seconds", 60),
-        ("Ten seconds", 80), ("Three", 87), ("Two", 88), ("One", 89), ("Stop", 90),
+        ("Run. One minute thirty seconds.", 0), ("Halfway", 45), ("Thirty seconds left", 60),
+        ("Ten seconds left", 80), ("Three", 87), ("Two", 88), ("One", 89), ("Stop", 90),
     ]  # fmt: skip
 
 
@@ -281,9 +307,9 @@ def test_a_breath_in_a_hold_stands_behind_the_word_on_its_beat() -> None:
         "Plank", Hold(span(2), span(16), Fraction(3)), place(10), breathing=phases(**{"in": 4, "out": 4})
     )
     timeline = compiled(plank)
-    assert in_rep(timeline, 1)[:4] == ["One", "Hold", "Inhale", "Exhale"]
+    assert in_rep(timeline, 1)[:3] == ["Hold", "Inhale", "Exhale"]
     exhale = next(cue for cue in timeline.cues if cue.text == "Exhale")
-    assert exhale.beat == beat_of(timeline, "One", 1) + 4 * RATE
+    assert exhale.beat == beat_of(timeline, "Hold") + 4 * RATE
     assert timeline.warnings == ()
 
 
@@ -292,7 +318,7 @@ def test_breathing_speaks_its_words_and_counts_if_it_should() -> None:
     timeline = compiled(block)
     (announced,) = of(timeline, "announce")
     assert announced.text == (
-        "Breathing. Breathe in for three seconds, hold for two point five seconds, "
+        "Breathing. Breathe in for three seconds, hold for two and a half seconds, "
         "breathe out for three seconds. Two rounds."
     )
     assert in_rep(timeline, 1) == ["Breathe in", "Two", "Three", "Hold", "Two", "Breathe out", "Two", "Three"]
@@ -388,8 +414,12 @@ def test_a_rest_lasts_from_the_end_of_the_work_to_the_first_beat() -> None:
     within = [
         cue for cue in timeline.cues if beat_of(timeline, "Stop") < cue.start < beat_of(timeline, "Go", 1)
     ]
-    assert words(within)[:3] == ["Rest for thirty-one seconds.", "Next, Walk. Twenty seconds.", "Ten seconds"]
-    assert beat_of(timeline, "Ten seconds") == beat_of(timeline, "Go", 1) - 10 * RATE
+    assert words(within)[:3] == [
+        "Rest for thirty and a half seconds.",
+        "Next, Walk. Twenty seconds.",
+        "Ten seconds left",
+    ]
+    assert beat_of(timeline, "Ten seconds left") == beat_of(timeline, "Go", 1) - 10 * RATE
     assert timeline.warnings == ()
 
 
@@ -410,7 +440,7 @@ def test_before_a_sentence_a_rest_is_plainly_that_long() -> None:
     timeline = compiled(RUN, Rest(Fraction(30), place(15)), Say(text("Done."), Fraction(0), place(16)))
     (say,) = of(timeline, "say")
     assert say.start - beat_of(timeline, "Stop") == 30 * RATE
-    assert words(of(timeline, "rest")) == ["Rest for thirty seconds.", "Ten seconds"]
+    assert words(of(timeline, "rest")) == ["Rest for thirty seconds.", "Ten seconds left"]
 
 
 def test_two_rests_in_a_row_are_one() -> None:

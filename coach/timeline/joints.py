@@ -481,7 +481,7 @@ class Joints:
         """Say when the last seconds of a gap begin, if that is over before `latest`."""
         if gap.kind is _GapKind.ROUND or gap.length < 2 * LAST_SECONDS * RATE:
             return
-        text = self._book.sentence("time_left", duration=self._book.duration(LAST_SECONDS))
+        text = self._book.time_left(LAST_SECONDS)
         sentence = Sentence(CueKind.REST, text, gap.location)
         clip = self._booth.clip(sentence)
         beat = nearest(self._builder.now) - LAST_SECONDS * RATE

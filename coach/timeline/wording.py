@@ -143,7 +143,12 @@ class Announcer:
             case Tempo():
                 text = book.plural("rep", int(dose.reps.low))
             case Hold():
-                text = book.plural("hold", int(dose.reps.low), duration=book.duration(dose.hold.low))
+                reps, duration = int(dose.reps.low), book.duration(dose.hold.low)
+                if exercise.sets > 1:
+                    sets = book.plural("sets", exercise.sets)
+                    text = book.plural("hold_in_sets", reps, sets=sets, duration=duration)
+                    return book.sentence("dose", dose=text)
+                text = book.plural("hold", reps, duration=duration)
             case Timed():
                 text = book.duration(dose.seconds)
             case _:
