@@ -1,4 +1,4 @@
-"""A file that appears whole or not at all, whatever happens while it is written."""
+"""Files that appear whole or not at all, whatever happens while they are written."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 @contextmanager
 def replace_file(target: Path, size: int) -> Iterator[BinaryIO]:
-    """Open a file that takes the target's place when the `with` block ends well, and vanishes otherwise.
+    """Open a file that replaces the target when the `with` block succeeds, and disappears if it fails.
 
-    It stands beside the target under a hidden name. The target is either its old self or the whole new file,
-    also after a power cut. What killed processes left in the folder is removed first; files that other
-    processes are writing stay, so several may write one target: the last to end wins.
+    It is beside the target, under a hidden name. The target is either the old file or the whole new one, even
+    after a power cut. What killed processes left in the folder is removed first. Files that other processes
+    are still writing stay, so several can write the same target: the last to finish wins.
 
     Args:
-        target: the file to make or to replace; a symbolic link is followed.
-        size: about how many bytes it will have, for the message when the disk is full.
+        target: the file to create or replace; a symbolic link is followed.
+        size: about how many bytes it will have, for the message if the disk is full.
 
     Yields:
         The file, open for binary reading, writing and seeking.
@@ -42,7 +42,7 @@ def replace_file(target: Path, size: int) -> Iterator[BinaryIO]:
         AudioError: it cannot be written; the message says why and what to do.
     """
     target = Path(os.path.realpath(target))
-    parts: list[Path] = []  # named before they are made, lest an interrupt comes in between
+    parts: list[Path] = []  # each is listed before it is made, in case of an interrupt in between
     file: BinaryIO | None = None
     try:
         check_target(target)
@@ -52,14 +52,14 @@ def replace_file(target: Path, size: int) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            if sys.platform != "win32":  # still locked, so nobody can take it for an abandoned one
+            if sys.platform != "win32":  # still locked, so that nobody takes it for an abandoned one
                 part.replace(target)
-        if sys.platform == "win32":  # which does not rename an open file
+        if sys.platform == "win32":  # which can't rename an open file
             part.replace(target)
         _sync_folder(target.parent)
     except OSError as error:
         if file is not None and error.filename not in {None, *map(str, parts)}:
-            raise  # it names another file: one that the caller reads
+            raise  # it is about another file, one that the caller reads
         raise AudioError(_explain(error, target, size)) from error
     finally:
         for part in parts:
@@ -68,10 +68,10 @@ def replace_file(target: Path, size: int) -> Iterator[BinaryIO]:
 
 
 def check_target(target: Path) -> None:
-    """Do nothing for a file that could be written as far as can be told beforehand.
+    """Check whether a file can be written, as far as one can know in advance.
 
     Raises:
-        AudioError: it cannot be; the message says why and what to do.
+        AudioError: it cannot be written; the message says why and what to do.
     """
     if target.is_dir():
         raise AudioError(f"{target} is a folder: name a file in it")
@@ -84,9 +84,9 @@ def check_target(target: Path) -> None:
 
 
 def _open_part(target: Path, parts: list[Path]) -> tuple[Path, BinaryIO]:
-    """Make a new file beside the target and lock it: the lock, not the process id, says that it is in use.
+    """Make a new file beside the target and lock it. The lock, not the process id, marks it as in use.
 
-    Every name that it tries is added to `parts` first.
+    Each name is added to `parts` before it is tried.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     while True:
@@ -96,7 +96,7 @@ def _open_part(target: Path, parts: list[Path]) -> tuple[Path, BinaryIO]:
         number = os.open(part, flags, 0o666)
         held = try_lock(number)
         os.lseek(number, 0, os.SEEK_SET)
-        # Between the two calls a sweeper may have locked or removed it.
+        # Between the two calls, another process may have locked or removed it while cleaning up.
         if held is not False and part.exists():
             return part, _named(part, number)
         os.close(number)
@@ -105,12 +105,12 @@ def _open_part(target: Path, parts: list[Path]) -> tuple[Path, BinaryIO]:
 
 
 def _named(path: Path, number: int) -> BinaryIO:
-    """Return an open file by its number; unlike `os.fdopen` it knows its name, which ffmpeg is given."""
+    """Return a file object for an open file; unlike with `os.fdopen`, it has a name, which ffmpeg needs."""
     return open(path, "w+b", opener=lambda *_: number)
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what killed processes left; a folder or file that does not let itself be swept is left alone."""
+    """Remove what killed processes left; folders and files that don't allow it are left alone."""
     with suppress(OSError):
         for name in os.listdir(folder):  # noqa: PTH208 - no Path for each of a folder's many files
             if name.startswith(".") and name.endswith(_SUFFIX):
@@ -129,16 +129,17 @@ def remove_abandoned(part: Path) -> None:
         held = try_lock(number)
         age = time.time() - os.fstat(number).st_mtime
         if sys.platform != "win32" and held:
-            part.unlink()  # under the lock: its maker, about to lock it, sees that it has lost it
+            part.unlink()  # while locked, so that its maker, about to lock it, notices that it is gone
     finally:
         os.close(number)
-    # Windows removes closed files only, so a file just made or about to be renamed is told by its age.
+    # Windows can only remove closed files, so a file just made or about to be renamed is recognised by its
+    # age.
     if (held is None and age > _DAY) or (sys.platform == "win32" and held and age > _MINUTE):
         part.unlink()
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename outlast a power cut, where the system knows how."""
+    """Make sure that a rename survives a power cut, on systems that can."""
     if sys.platform != "win32":
         with suppress(OSError):
             number = os.open(folder, os.O_RDONLY)
@@ -154,7 +155,7 @@ def _explain(error: OSError, target: Path, size: int) -> str:
     if error.errno in _FULL:
         return f"disk full while writing {target}: {needs}; free some space or write elsewhere"
     if error.errno == errno.EFBIG:
-        return f"{target} grows larger than its file system or your limits allow: {needs}; write elsewhere"
+        return f"{target} is larger than its file system or your limits allow: {needs}; write elsewhere"
     if error.errno in _FORBIDDEN:
         return f"cannot write {target}: {error.strerror}; write to a folder of your own"
     return f"cannot write {target}: {error.strerror or error}"

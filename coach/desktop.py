@@ -1,4 +1,4 @@
-"""The person's desktop from outside of it: where sound and bus are, and how to tell something."""
+"""The user's desktop, reached from outside: where its sound and its bus are, and how to notify the user."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from contextlib import suppress
 from pathlib import Path
 
 _RUNTIME = Path("/run/user")
-_PATIENCE = 5.0  # seconds for a notification to be taken
+_PATIENCE = 5.0  # seconds for a notification to be accepted
 
 
 def is_logged_in() -> bool:
-    """Tell whether the person is logged in, as well as can be told: there is a folder for their sockets."""
+    """Return whether the user seems to be logged in: there is a folder for their sockets."""
     return sys.platform != "linux" or _runtime_folder() is not None
 
 
 def person_environment() -> dict[str, str]:
-    """Return what a process that cron started lacks to reach the person's sound server and desktop.
+    """Return the variables that a process started by cron lacks to reach the user's sound server and desktop.
 
-    On Linux both are found through two variables that a log-in sets and cron does not. It is empty where
-    nobody is logged in, and on other systems, where nothing is needed.
+    On Linux, a login sets two variables for this, and cron doesn't. The result is empty if the user isn't
+    logged in, and on other systems, which need nothing.
     """
     runtime = _runtime_folder() if sys.platform == "linux" else None
     if runtime is None:
@@ -35,7 +35,7 @@ def person_environment() -> dict[str, str]:
 
 
 def _runtime_folder() -> Path | None:
-    """Return the folder that a log-in makes; the one that the environment names may be of an earlier one."""
+    """Return the folder that a login creates; the one in the environment may belong to an earlier login."""
     named = os.environ.get("XDG_RUNTIME_DIR")
     for folder in (*([Path(named)] if named else []), _RUNTIME / str(os.getuid())):
         with suppress(OSError):
@@ -45,7 +45,7 @@ def _runtime_folder() -> Path | None:
 
 
 def notify(title: str, text: str) -> bool:
-    """Show a notification on the desktop; returns whether a desktop took it.
+    """Show a notification on the desktop, and return whether it was accepted.
 
     Args:
         title: its first line.
@@ -54,9 +54,9 @@ def notify(title: str, text: str) -> bool:
     for command in _notifiers(title, text):
         if path := shutil.which(command[0]):
             with suppress(OSError, subprocess.SubprocessError):
-                subprocess.run(  # noqa: S603 - a program of the desktop, and words that it only shows
+                subprocess.run(  # noqa: S603 - a desktop program, which only shows the words
                     [path, *command[1:]],
-                    env={**os.environ, "LC_ALL": "C.UTF-8"},  # in the locale C they take ASCII only
+                    env={**os.environ, "LC_ALL": "C.UTF-8"},  # in the locale C they accept only ASCII
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
@@ -68,7 +68,7 @@ def notify(title: str, text: str) -> bool:
 
 
 def _notifiers(title: str, text: str) -> list[list[str]]:
-    """Return the commands that could show it, the best first."""
+    """Return the commands that could show a notification, best first."""
     if sys.platform == "darwin":
         script = "on run argv\ndisplay notification (item 2 of argv) with title (item 1 of argv)\nend run"
         return [["osascript", "-e", script, title, text]]
@@ -76,7 +76,7 @@ def _notifiers(title: str, text: str) -> list[list[str]]:
         return []
     service = "org.freedesktop.Notifications"
     call = ["gdbus", "call", "--session", f"--dest={service}", "--object-path=/org/freedesktop/Notifications"]
-    body = text.replace("\\", "\\\\")  # it reads \n and the like in it
+    body = text.replace("\\", "\\\\")  # it interprets \n and the like
     literals = [json.dumps(words, ensure_ascii=False) for words in (title, text)]
     return [
         ["notify-send", "--app-name=Coach", "--", title, body],

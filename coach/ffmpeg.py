@@ -1,6 +1,6 @@
-"""The one way to ffmpeg: where it is, and running it on what comes from memory.
+"""Everything that runs ffmpeg: finding it, and letting it work on data in memory.
 
-pydub looks for an ffmpeg of its own when it is imported; `segment_class` loads it and shows it ours.
+pydub looks for its own ffmpeg when it is imported; `segment_class` loads pydub and points it to ours.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _log = logging.getLogger(__name__)
 
 _QUIET = ("-hide_banner", "-nostdin", "-nostats")
 _STORAGE = [getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name)]
-_WHAT_IT_SAYS = 4096  # bytes of a log that are read
-# Ctrl-C reaches Coach alone, which then ends ffmpeg; otherwise they would race.
+_WHAT_IT_SAYS = 4096  # bytes of the log that are read
+# Ctrl-C should reach only Coach, which then ends ffmpeg; otherwise the two would race.
 if sys.platform == "win32":
     _OWN_SESSION, _FLAGS = False, subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
 else:
@@ -41,7 +41,7 @@ else:
 
 
 def find() -> str:
-    """Return the path of ffmpeg: that on PATH, else that in the package imageio-ffmpeg.
+    """Return the path of ffmpeg: the one on PATH, or else the one in the package imageio-ffmpeg.
 
     Raises:
         AudioError: there is none; the message says how to get it.
@@ -49,7 +49,7 @@ def find() -> str:
     path = shutil.which("ffmpeg") or _packaged()
     if path is None:
         raise AudioError(
-            "this format needs ffmpeg, which is not on this machine: install it (apt install ffmpeg,"
+            "this format needs ffmpeg, which is not installed: install it (apt install ffmpeg,"
             " brew install ffmpeg, winget install ffmpeg) or run: pip install 'coach-audio[formats]'"
         )
     return path
@@ -59,12 +59,12 @@ def find() -> str:
 def _packaged() -> str | None:
     try:
         return str(import_module("imageio_ffmpeg").get_ffmpeg_exe())
-    except (ImportError, RuntimeError):  # not installed, or without a program for this machine
+    except (ImportError, RuntimeError):  # not installed, or has no program for this machine
         return None
 
 
 def identity() -> str:
-    """Return what tells this ffmpeg from any other, without the time that starting it takes.
+    """Return a text that identifies this ffmpeg, without taking the time to start it.
 
     Raises:
         AudioError: there is none.
@@ -75,17 +75,17 @@ def identity() -> str:
 
 
 def write(arguments: Sequence[str], pieces: Iterable[bytes], file: BinaryIO) -> None:
-    """Let ffmpeg write a file of what comes in pieces. Whatever ends this early ends ffmpeg at once.
+    """Let ffmpeg write a file from input that comes in pieces. An early end of this call ends ffmpeg at once.
 
     Args:
-        arguments: what stands between the program and its output; the pieces come from `pipe:0`.
-        pieces: the input; it is taken no faster than ffmpeg works, so memory does not grow.
-        file: empty, open; its end becomes the end of what is written. ffmpeg opens it by its own name and
-            may seek in it, which the lengths in FLAC and MP4 need.
+        arguments: what comes between the program and its output; the input is `pipe:0`.
+        pieces: the input; it is read no faster than ffmpeg works, so memory does not grow.
+        file: empty and open; afterwards it is at its end. ffmpeg opens it by name and may seek in it, as the
+            lengths in FLAC and MP4 require.
 
     Raises:
         AudioError: there is no ffmpeg, or it failed.
-        OSError: the disk is full, or the file too large.
+        OSError: the disk is full, or the file is too large.
     """
     number = file.fileno()
     named = isinstance(file.name, str)
@@ -131,19 +131,19 @@ def _pour(pieces: Iterable[bytes], pipe: BinaryIO) -> None:
     for piece in pieces:
         try:
             pipe.write(piece)
-        except OSError:  # noqa: PERF203 - ffmpeg has stopped, and its log says why; not so an error of the pieces
+        except OSError:  # noqa: PERF203 - ffmpeg has stopped and its log says why; errors of the pieces themselves pass
             return
 
 
 def _check(code: int, said: str) -> None:
-    """Raise what a code of return and a log say, if they say that something failed."""
+    """Raise an error if ffmpeg's exit code or its log says that something failed."""
     for number in _STORAGE:
         if os.strerror(number) in said:
             raise OSError(number, os.strerror(number))
     if sys.platform != "win32" and code == -signal.SIGXFSZ:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
     if code < 0:
-        raise AudioError(f"ffmpeg was ended from outside (signal {-code})")
+        raise AudioError(f"ffmpeg was killed (signal {-code})")
     if code:
         reason = next((line.strip() for line in said.splitlines() if line.strip()), f"code {code}")
         raise AudioError(f"ffmpeg failed: {reason}")
@@ -152,21 +152,21 @@ def _check(code: int, said: str) -> None:
 def convert(data: bytes, arguments: Sequence[str], *, timeout: float) -> tuple[bytes, list[str]]:
     """Return what ffmpeg makes of a file's bytes.
 
-    The bytes are all that it can read: no other file and no network, whatever they ask for.
+    ffmpeg can read only these bytes: no other file and no network, whatever the bytes ask for.
 
     Args:
-        data: the file.
-        arguments: what stands between input and output, such as the format wanted.
-        timeout: seconds after which it is ended.
+        data: the content of the file.
+        arguments: what comes between input and output, such as the output format.
+        timeout: seconds after which ffmpeg is ended.
 
     Returns:
-        The converted bytes, empty where it failed; and the lines of the log, each with its level in front,
-        such as "[info]   Duration: 00:00:05.00".
+        The converted bytes, empty if it failed; and the lines of the log, each starting with its level, such
+        as "[info]   Duration: 00:00:05.00".
 
     Raises:
         AudioError: there is no ffmpeg, or it took too long.
     """
-    # The cache makes a pipe seekable, as the index at the end of many an .m4a needs.
+    # The cache makes a pipe seekable, which many .m4a files need: their index is at the end.
     sources = ("-protocol_whitelist", "cache,pipe", "-read_ahead_limit", "-1", "-i", "cache:pipe:0")
     command = [find(), *_QUIET, "-v", "level+info", *sources, *arguments, "pipe:1"]
     _log.debug("%s", shlex.join(command))
@@ -185,19 +185,19 @@ def convert(data: bytes, arguments: Sequence[str], *, timeout: float) -> tuple[b
     except OSError as error:
         raise AudioError(f"cannot start {command[0]}: {error.strerror or error}") from error
     lines = done.stderr.decode(errors="replace").splitlines()
-    # Each look for the end of a pipe is told as an error of the cache.
+    # The cache logs an error each time it looks for the end of the pipe.
     return b"" if done.returncode else done.stdout, [line for line in lines if not line.startswith("[cache ")]
 
 
 @cache
 def segment_class() -> type[AudioSegment]:
-    """Return pydub's `AudioSegment`, loaded without a warning and able to use our ffmpeg.
+    """Return pydub's `AudioSegment`, loaded without warnings and using our ffmpeg.
 
     Raises:
         AudioError: pydub cannot be loaded.
     """
     with warnings.catch_warnings():
-        # Of audioop, of its own regular expressions, and of an ffmpeg that is not on PATH.
+        # About audioop, its own regular expressions, and a missing ffmpeg on PATH.
         warnings.simplefilter("ignore")
         try:
             loaded = cast("type[AudioSegment]", import_module("pydub").AudioSegment)

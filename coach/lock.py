@@ -1,4 +1,4 @@
-"""Locks between processes: they vanish with the process that holds them, however it ends."""
+"""Locks between processes. A lock disappears with the process that holds it, however that ends."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LockedError(CoachError):
     """Another process holds the lock.
 
     Attributes:
-        note: what that process left in the file; "" for nothing.
+        note: what that process wrote into the file; "" for nothing.
     """
 
     def __init__(self, message: str, note: str = "") -> None:
@@ -38,10 +38,16 @@ class LockedError(CoachError):
 
 
 def try_lock(number: int) -> bool | None:
-    """Lock an open file until it is closed: True if held now, False if by another, None if unsupported."""
+    """Lock an open file until it is closed.
+
+    Returns:
+        True if it is locked now, False if another process holds the lock, None if locks are not supported.
+    """
     try:
         if sys.platform == "win32":
-            os.lseek(number, 1 << 40, os.SEEK_SET)  # far behind the end: a locked byte cannot be written
+            os.lseek(
+                number, 1 << 40, os.SEEK_SET
+            )  # far past the end, because a locked byte cannot be written
             msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
         else:
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -52,16 +58,16 @@ def try_lock(number: int) -> bool | None:
 
 @contextmanager
 def holding(path: Path, *, patience: float = 0.0, note: str = "") -> Iterator[None]:
-    """Hold the lock that a file stands for while the `with` block lasts; the file stays.
+    """Hold the lock on a file during the `with` block; the file stays afterwards.
 
     Args:
-        path: the file; it and its folder are made if need be.
+        path: the file; it and its folder are created if needed.
         patience: seconds to wait for another process.
-        note: a line for those who find it locked: who holds it.
+        note: a line that tells other processes who holds the lock.
 
     Raises:
-        LockedError: another process held it all the time.
-        OSError: the file cannot be made.
+        LockedError: another process held the lock the whole time.
+        OSError: the file cannot be created.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     number = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
@@ -83,7 +89,7 @@ def holding(path: Path, *, patience: float = 0.0, note: str = "") -> Iterator[No
 
 
 def is_held(path: Path) -> bool:
-    """Tell whether a process, also this one, holds the lock that a file stands for."""
+    """Return whether any process, including this one, holds the lock on a file."""
     try:
         number = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
     except OSError:

@@ -1,4 +1,4 @@
-"""How far a person has come: from the log of sessions to today's doses, and to how much must be said."""
+"""Progress: what the log of sessions says about today's doses, and about how much guidance is needed."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     from coach.routine import Dose, Routine
 
 AWAY = timedelta(weeks=3)
-"""After so long without an exercise a person begins at its low end again, with full guidance."""
+"""After this long without an exercise, it starts at the low end again, with full guidance."""
 
 _KNOWN_AFTER = 3
-"""Sessions that complete an exercise, after which it needs no full guidance any more."""
+"""After this many completed sessions, an exercise no longer needs full guidance."""
 
 _SECONDS = 2
-"""Of a hold that a step adds, where the script doesn't say: one could not be felt."""
+"""What one step adds to a hold, if the script doesn't say: nobody would feel one second."""
 
 
 class Visit(NamedTuple):
-    """What one session made of an exercise, on one side or on several.
+    """What one session did of an exercise, on one side or on several.
 
     Attributes:
         moment: when the session started.
-        reps: planned; None for timed work.
-        hold: seconds a rep was to be held; None where nothing is held.
+        reps: the planned reps; None for timed work.
+        hold: the planned seconds of each hold; None if nothing is held.
         whole: whether all its sets were done.
-        broken: whether one of them was broken off, and not done after all.
-        effort: what the person said of it at the end, as in `SessionLog`; None where they said nothing.
-        pain: likewise.
+        broken: whether a set was broken off, and not done after all.
+        effort: how hard the user found it, as in `SessionLog`; None without an answer.
+        pain: how much it hurt, likewise.
     """
 
     moment: datetime
@@ -49,22 +49,22 @@ class Visit(NamedTuple):
 
     @property
     def objection(self) -> Setback | None:
-        """What speaks against more than this: HURT, HARD, or None."""
+        """Why the dose should not grow after this: HURT, HARD, or None."""
         return Setback.HURT if self.pain == "more" else Setback.HARD if self.effort == "more" else None
 
 
 class Standing(NamedTuple):
-    """Where a person stands with an exercise on one side.
+    """Where the user stands with an exercise on one side.
 
     Attributes:
-        exercise: as in the routine.
-        side: None without sides.
-        steps: the doses from the low end to the top; one for a dose without a range.
-        step: the index of today's.
-        why: why it is that one, in words.
-        cause: what holds the dose back; None for nothing.
-        visits: what there was of it, oldest first.
-        outgrown: whether the top is done often enough, once today's session is completed.
+        exercise: the exercise, as in the routine.
+        side: the side; None without sides.
+        steps: the doses from the low end to the top; just one if the dose has no range.
+        step: the index of today's dose.
+        why: the reason for that dose, in words.
+        cause: what keeps the dose from growing; None if nothing does.
+        visits: the sessions that had it, oldest first.
+        outgrown: whether completing today's session will have done the top often enough.
     """
 
     exercise: Exercise
@@ -87,7 +87,7 @@ class Standing(NamedTuple):
         return len(self.steps) > 1
 
     def step_of(self, visit: Visit) -> int | None:
-        """Return the highest step that a visit's dose comes up to; None below the low end."""
+        """Return the highest step that a visit's dose reached; None below the low end."""
         return _step_of(self.steps, visit)
 
 
@@ -113,14 +113,14 @@ def today(
     grows: bool = True,
     guidance: Guidance = Guidance.FULL,
 ) -> Routine:
-    """Return a routine with today's doses, and with as much guidance as the person needs.
+    """Return a routine with today's doses, and with as much guidance as the user needs.
 
     Args:
-        routine: as its script has it.
+        routine: the routine, as in its script.
         sessions: the log, oldest first.
-        now: an aware moment.
+        now: a moment with a time zone.
         grows: whether doses follow the log; otherwise they are at the low end of their ranges.
-        guidance: how much is said of every exercise; with AUTO, of each as the person knows it.
+        guidance: how much is said of every exercise; AUTO depends on how well each exercise is known.
     """
     sessions, plan = _whole_sessions(sessions), _plan(routine)
     stands = _standings(plan, sessions, now) if grows else []
@@ -139,7 +139,7 @@ def today(
 
 
 def at_top(routine: Routine) -> Routine:
-    """Return a routine with every dose at the top of its range: what it may grow to."""
+    """Return a routine with every dose at the top of its range."""
 
     def changed(exercise: Exercise) -> Exercise:
         top = _steps(exercise)[-1]
@@ -149,18 +149,18 @@ def at_top(routine: Routine) -> Routine:
 
 
 def standings(routine: Routine, sessions: Iterable[SessionLog], now: datetime) -> list[Standing]:
-    """Return where a person stands with each exercise of a routine on each side, in its order.
+    """Return where the user stands with each exercise of a routine on each side, in the routine's order.
 
     Args:
-        routine: as its script has it.
+        routine: the routine, as in its script.
         sessions: the log, oldest first.
-        now: an aware moment.
+        now: a moment with a time zone.
     """
     return _standings(_plan(routine), _whole_sessions(sessions), now)
 
 
 def outgrown(routine: Routine, stands: Sequence[Standing]) -> tuple[str, ...]:
-    """Return the exercises that are outgrown on all sides, and that have a harder variant than this."""
+    """Return the names of exercises that are outgrown on all sides and have a harder variant."""
     harder = {None: Level.HARDER, Level.EASIER: Level.EASIER}.get(routine.level)
     behind = {stand.exercise.name for stand in stands if not stand.outgrown}
     names = (stand.exercise.name for stand in stands if harder in stand.exercise.levels)
@@ -168,32 +168,32 @@ def outgrown(routine: Routine, stands: Sequence[Standing]) -> tuple[str, ...]:
 
 
 def grows(exercise: Exercise) -> bool:
-    """Tell whether an exercise has a dose that can grow."""
+    """Return whether an exercise has a dose that can grow."""
     return len(_steps(exercise)) > 1
 
 
 def grown_doses(before: Routine, after: Routine) -> list[str]:
-    """Return the doses that have grown beyond the low end, in words: "12 reps", "24 s"; each once.
+    """Return the doses that have grown beyond the low end, in words and each once: "12 reps", "24 s".
 
     Args:
-        before: the routine as its script has it.
-        after: the same with today's doses.
+        before: the routine, as in its script.
+        after: the same routine with today's doses.
     """
     found: dict[str, None] = {}
     for plain, exercise in zip(before.exercises(), after.exercises(), strict=True):
         for _, dose in exercise.doses:
             if _numbers(dose) != _numbers(plain.dose):
-                found |= dict.fromkeys(describe_range(plain.dose, dose))
+                found |= dict.fromkeys(describe_dose(plain.dose, dose))
     return list(found)
 
 
-def describe_range(plain: Dose, dose: Dose, *, of: bool = False) -> list[str]:
-    """Return a dose in words, as far as it has a range: "12 reps", "24 s".
+def describe_dose(plain: Dose, dose: Dose, *, of: bool = False) -> list[str]:
+    """Return those parts of a dose that have a range, in words: "12 reps", "24 s".
 
     Args:
-        plain: as the script has it.
+        plain: the dose with its ranges, as in the script.
         dose: one of its steps.
-        of: whether to name the range too: "12 of 10-15 reps".
+        of: whether to include the range: "12 of 10-15 reps".
     """
     if not isinstance(dose, (Tempo, Hold)) or not isinstance(plain, (Tempo, Hold)):
         return []
@@ -221,54 +221,108 @@ def _plan(routine: Routine) -> _Plan:
 
 def _standings(plan: _Plan, sessions: Collection[SessionLog], now: datetime) -> list[Standing]:
     return [
-        _standing(exercise, side, plan, sessions, now)
+        _find_standing(exercise, side, plan, sessions, now)
         for exercise in plan.exercises
         for side in exercise.sides or (None,)
     ]
 
 
-def _standing(
+def _find_standing(
     exercise: Exercise, side: str | None, plan: _Plan, sessions: Iterable[SessionLog], now: datetime
 ) -> Standing:
-    """Return where a person stands with one exercise on one side: all its visits, one after the other."""
+    """Return where the user stands with one exercise on one side."""
     steps, after = _steps(exercise), exercise.progress.after
     visits = tuple(_visits(exercise, {side}, plan, sessions))
-    step, done, why = 0, 0, "the low end"
+    growth = _grow(visits, steps, after, now)
+    objected = bool(visits) and visits[-1].objection is not None
+    at_the_top = 1 < len(steps) == growth.step + 1
+    outgrown = at_the_top and growth.completed + 1 >= after and not objected
+    return Standing(exercise, side, steps, growth.step, growth.why, growth.cause, visits, outgrown)
+
+
+class _Growth(NamedTuple):
+    """What the visits so far have led to.
+
+    Attributes:
+        step: the index of the next dose.
+        completed: how many sessions in a row have completed that dose.
+        why: why it is that dose, in words.
+        cause: as in `Standing`.
+    """
+
+    step: int = 0
+    completed: int = 0
+    why: str = "the low end"
     cause: Setback | None = None
+
+
+_BACK_AFTER_A_BREAK = _Growth(why="the low end again after three weeks away")
+
+
+def _grow(visits: Iterable[Visit], steps: Sequence[Dose], after: int, now: datetime) -> _Growth:
+    """Return what visits lead to, one after the other.
+
+    Args:
+        visits: oldest first.
+        steps: the doses from the low end to the top.
+        after: how many sessions must complete a dose before the next one comes.
+        now: a moment with a time zone.
+    """
+    growth = _Growth()
     before: datetime | None = None
     for visit in visits:
         if before and visit.moment - before >= AWAY:
-            step, done, why = 0, 0, "the low end again after three weeks away"
-        before, cause = visit.moment, None
-        there, day = _step_of(steps, visit), f"{visit.moment:%a} {visit.moment.day} {visit.moment:%b}"
+            growth = _BACK_AFTER_A_BREAK
+        before = visit.moment
+        reached = _step_of(steps, visit)
         if visit.broken:
-            below = max(0, step if there is None else min(step, there)) - 1
-            step, done = max(0, below), 0
-            why = f"{'the low end' if below < 0 else 'a step back'}: broken off on {day}"
-        elif visit.whole and there is not None and there >= step:
-            done = done + 1 if there == step else 1
-            step, why = there, f"completed on {day}"
-            if visit.objection:
-                done = 0
-                hurt = "it hurt" if visit.objection == Setback.HURT else "it was too hard"
-                why = f"no more than on {day}, because {hurt}"
-                cause = visit.objection if step + 1 < len(steps) else None
-            elif step + 1 == len(steps):
-                why = f"the top: {why}" if grows(exercise) else why
-            elif done >= after or visit.effort == "less":
-                step, done = step + 1, 0
-                why = f"a step more: {why}"
-            else:
-                why = f"completed {done} of {after} times, last on {day}"
+            growth = _step_back(growth, visit, reached)
+        elif visit.whole and reached is not None and reached >= growth.step:
+            growth = _complete(growth, visit, reached, top=len(steps) - 1, after=after)
+        else:
+            growth = growth._replace(cause=None)
     if before and now - before >= AWAY:
-        step, done, why, cause = 0, 0, "the low end again after three weeks away", Setback.AWAY
-    objected = bool(visits) and visits[-1].objection is not None
-    outgrown = 1 < len(steps) == step + 1 and done + 1 >= after and not objected
-    return Standing(exercise, side, steps, step, why, cause, visits, outgrown)
+        return _BACK_AFTER_A_BREAK._replace(cause=Setback.AWAY)
+    return growth
+
+
+def _step_back(growth: _Growth, visit: Visit, reached: int | None) -> _Growth:
+    """Return what a session that was broken off leads to: one step below what was done, or was due."""
+    step = (growth.step if reached is None else min(growth.step, reached)) - 1
+    return _Growth(
+        max(0, step), 0, f"{'the low end' if step < 0 else 'a step back'}: broken off on {_day(visit)}"
+    )
+
+
+def _complete(growth: _Growth, visit: Visit, reached: int, *, top: int, after: int) -> _Growth:
+    """Return what a completed session leads to: a step more, unless something speaks against it.
+
+    Args:
+        growth: what the visits before led to.
+        visit: the session.
+        reached: the index of the dose that was done.
+        top: the index of the last dose.
+        after: as for `_grow`.
+    """
+    day = _day(visit)
+    completed = growth.completed + 1 if reached == growth.step else 1
+    if visit.objection:
+        because = "it hurt" if visit.objection == Setback.HURT else "it was too hard"
+        cause = visit.objection if reached < top else None
+        return _Growth(reached, 0, f"no more than on {day}, because {because}", cause)
+    if reached == top:
+        return _Growth(top, completed, f"the top: completed on {day}" if top else f"completed on {day}")
+    if completed >= after or visit.effort == "less":
+        return _Growth(reached + 1, 0, f"a step more: completed on {day}")
+    return _Growth(reached, completed, f"completed {completed} of {after} times, last on {day}")
+
+
+def _day(visit: Visit) -> str:
+    return f"{visit.moment:%a} {visit.moment.day} {visit.moment:%b}"
 
 
 def _whole_sessions(sessions: Iterable[SessionLog]) -> list[SessionLog]:
-    """Return the sessions that are over; those that were taken up later as one with what followed."""
+    """Return the sessions that are over; one that was continued later is merged with its continuation."""
     found: dict[int, SessionLog] = {}
     heads: dict[int, int] = {}
     for session in sessions:
@@ -284,7 +338,7 @@ def _whole_sessions(sessions: Iterable[SessionLog]) -> list[SessionLog]:
 
 
 def _taken_up(before: tuple[SetLog, ...], after: tuple[SetLog, ...]) -> tuple[SetLog, ...]:
-    """Return the sets before a break, without the one that was broken off if it was begun again after it."""
+    """Return the sets before a session was interrupted, without the last one if it was started again."""
 
     def which(row: SetLog) -> tuple[str, str | None, int | None]:
         return row.exercise, row.side, row.set
@@ -294,7 +348,7 @@ def _taken_up(before: tuple[SetLog, ...], after: tuple[SetLog, ...]) -> tuple[Se
 
 
 def _needs(exercise: Exercise, plan: _Plan, sessions: Iterable[SessionLog], now: datetime) -> Guidance:
-    """Return how much guidance somebody with these sessions needs."""
+    """Return how much guidance an exercise needs after these sessions."""
     done = 0
     before: datetime | None = None
     for visit in _visits(exercise, set(exercise.sides) or {None}, plan, sessions):
@@ -309,9 +363,9 @@ def _needs(exercise: Exercise, plan: _Plan, sessions: Iterable[SessionLog], now:
 def _visits(
     exercise: Exercise, sides: set[str | None], plan: _Plan, sessions: Iterable[SessionLog]
 ) -> Iterator[Visit]:
-    """Yield what the sessions made of an exercise on some of its sides, or of its like in other routines.
+    """Yield what the sessions did of an exercise on some of its sides, in this routine or in another.
 
-    At another level it is the same exercise only if it has no variant there.
+    At another level, it is the same exercise only if it has no variant there.
     """
     low = _numbers(_steps(exercise)[0])
     planned = sum(plan.sets[exercise.name, side] for side in sides)
@@ -321,11 +375,13 @@ def _visits(
         rows = [row for row in session.sets if row.side in sides and _is_of(exercise, row)]
         last = list(
             {(row.side, row.start): row for row in rows}.values()
-        )  # who repeats a set has the last word
+        )  # if a set was repeated, the last time counts
         begun = [row for row in last if row.outcome != "skipped"]
         if not begun:
             continue
-        fitting = [row for row in begun if _reaches(low, row)]  # a lighter set under the same name is another
+        fitting = [
+            row for row in begun if _reaches(low, row)
+        ]  # a lighter set with the same name is a different one
         dose = min(fitting or begun, key=lambda row: (row.reps or 0, row.hold or 0.0))
         yield Visit(
             session.started,
@@ -339,13 +395,13 @@ def _visits(
 
 
 def _is_of(exercise: Exercise, row: SetLog) -> bool:
-    """Tell whether a set is of an exercise: its name, and its kind of dose."""
+    """Return whether a set belongs to an exercise: same name, same kind of dose."""
     kinds = isinstance(exercise.dose, (Tempo, Hold)), isinstance(exercise.dose, Hold)
     return row.exercise == exercise.name and kinds == (row.reps is not None, row.hold is not None)
 
 
 def _is_whole(rows: Iterable[SetLog], sides: set[str | None]) -> bool:
-    """Tell whether all planned sets are there, and done."""
+    """Return whether all planned sets were done."""
     done = {(row.side, row.set) for row in rows if row.outcome == "done"}
     planned = {(side, number + 1) for row in rows for side in sides for number in range(row.sets or 1)}
     return planned <= done and all(row.outcome == "done" for row in rows)
@@ -368,7 +424,7 @@ def _steps(exercise: Exercise) -> tuple[Dose, ...]:
 
 
 def _values(range_: Range, by: int) -> list[Range]:
-    """Return the plain numbers of a range, so far apart; the last is its end."""
+    """Return the values of a range, from its low end in steps of `by` to its end."""
     values = [range_.low]
     while values[-1] < range_.high:
         values.append(min(values[-1] + by, range_.high))
@@ -376,7 +432,7 @@ def _values(range_: Range, by: int) -> list[Range]:
 
 
 def _numbers(dose: Dose) -> tuple[int, float]:
-    """Return the reps and the seconds held of a plain dose; 0 where there are none."""
+    """Return the reps of a dose and the seconds of its hold; 0 for what it doesn't have."""
     match dose:
         case Tempo():
             return int(dose.reps.low), 0.0
@@ -389,18 +445,18 @@ def _numbers(dose: Dose) -> tuple[int, float]:
 
 
 def _reaches(numbers: tuple[int, float], done: SetLog | Visit) -> bool:
-    """Tell whether what was done comes up to a dose, of which `_numbers` are given."""
+    """Return whether what was done reaches a dose, given as its `_numbers`."""
     return numbers[0] <= (done.reps or 0) and numbers[1] <= (done.hold or 0.0)
 
 
 def _step_of(steps: Sequence[Dose], visit: Visit) -> int | None:
-    """Return the highest step that a visit's dose comes up to; the script may have changed since."""
+    """Return the highest step that a visit's dose reached; the script may have changed since then."""
     reached = [index for index, dose in enumerate(steps) if _reaches(_numbers(dose), visit)]
     return reached[-1] if reached else None
 
 
 def _news(stands: Iterable[Standing]) -> Iterator[News]:
-    """Yield how today's doses differ from the last ones: once for all sides that change alike."""
+    """Yield how today's doses differ from the last ones: only once if all sides change alike."""
     changes: dict[str, dict[str | None, list[News]]] = {}
     for stand in stands:
         changes.setdefault(stand.exercise.name, {})[stand.side] = _changes(stand)

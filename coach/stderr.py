@@ -1,4 +1,4 @@
-"""Keep what C libraries write by themselves off a person's screen."""
+"""Keep what C libraries write to standard error off the screen."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 class _Stderr:
-    """Standard error below Python: sent nowhere by the first who asks, brought back by the last."""
+    """Standard error below Python: hidden while at least one caller wants it hidden."""
 
     def __init__(self) -> None:
-        self._lock = Lock()  # threads ask at the same time, and one must not keep what another has put there
+        self._lock = Lock()  # threads may ask at the same time, and none may save what another has put there
         self._asked = 0
         self._kept: int | None = None
 
     def hide(self) -> None:
-        """Send it nowhere."""
+        """Discard what is written to it."""
         with self._lock:
             self._asked += 1
             if self._asked == 1:
@@ -32,7 +32,7 @@ class _Stderr:
                     os.close(nowhere)
 
     def show(self) -> None:
-        """Bring it back, unless somebody else still wants it hidden."""
+        """Show it again, unless another caller still wants it hidden."""
         with self._lock:
             self._asked -= 1
             if self._asked == 0 and self._kept is not None:
@@ -46,7 +46,7 @@ _stderr = _Stderr()
 
 @contextmanager
 def keep_stderr() -> Iterator[None]:
-    """Let what Python writes to standard error through, also while some thread keeps it quiet below."""
+    """Let through what Python writes to standard error, even while a thread silences it below Python."""
     try:
         through = os.fdopen(
             os.dup(2), "w", encoding=sys.stderr.encoding, errors="backslashreplace", buffering=1
@@ -65,9 +65,9 @@ def keep_stderr() -> Iterator[None]:
 
 @contextmanager
 def silence_stderr() -> Iterator[None]:
-    """Send standard error nowhere for a while, below Python too, and leave everything as it was after.
+    """Discard what is written to standard error during the `with` block, below Python too.
 
-    Threads may do so at the same time; it is back when the last of them is done.
+    Several threads may do this at the same time; standard error is back when the last of them is done.
     """
     with suppress(OSError, ValueError, AttributeError):
         sys.stderr.flush()

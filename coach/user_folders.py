@@ -1,4 +1,4 @@
-"""The folders of a person's own, as their system has them."""
+"""The user's own folders, in the places that their system provides."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 def data_folder() -> Path:
-    """Return where a person's scripts and history are: worth a backup. It need not exist."""
-    import platformdirs  # noqa: PLC0415 - slow to import, and seldom needed
+    """Return the folder of the user's scripts and history, which are worth a backup. It may not exist."""
+    import platformdirs  # noqa: PLC0415 - slow to import and rarely needed
 
     return platformdirs.user_data_path("coach", appauthor=False)
 
 
 def state_folder() -> Path:
-    """Return where logs, locks and keys are: nobody misses them on a new machine. It need not exist."""
+    """Return the folder of logs, locks and keys: nobody misses them on a new machine. It may not exist."""
     if sys.platform == "linux":
         return _xdg_folder("XDG_STATE_HOME", ".local/state")
     import platformdirs  # noqa: PLC0415 - as above
@@ -24,7 +24,7 @@ def state_folder() -> Path:
 
 
 def cache_folder() -> Path:
-    """Return where what can be made again is kept. It need not exist."""
+    """Return the folder of files that can be made again. It may not exist."""
     if sys.platform == "linux":
         return _xdg_folder("XDG_CACHE_HOME", ".cache")
     import platformdirs  # noqa: PLC0415 - as above

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from coach.encode.album import Album, check_folder, export_album
 from coach.encode.captions import lrc, vtt
 from coach.encode.formats import FORMATS, RATES
-from coach.encode.rate import resampled
-from coach.encode.text import one_line
+from coach.encode.rate import render_at_rate
+from coach.encode.text import clean_for_tag
 from coach.encode.track import Track
 from coach.encode.write import fingerprint, write_file
 from coach.errors import AudioError, Location
@@ -99,10 +99,10 @@ def test_any_stretch_of_any_rate_gives_the_same_samples(data: st.DataObject) -> 
     timeline = make(12_345)
     rate = data.draw(st.sampled_from(RATES[1:]))
     length = Track(timeline, rate=rate).length
-    whole = resampled(timeline, Noise(), rate, 0, length)
+    whole = render_at_rate(timeline, Noise(), rate, 0, length)
     start = data.draw(st.integers(0, length))
     count = data.draw(st.integers(0, length - start))
-    assert np.array_equal(resampled(timeline, Noise(), rate, start, count), whole[start : start + count])
+    assert np.array_equal(render_at_rate(timeline, Noise(), rate, start, count), whole[start : start + count])
 
 
 @pytest.mark.parametrize("rate", RATES[1:])
@@ -110,15 +110,15 @@ def test_resampling_agrees_with_another_way(rate: int) -> None:
     timeline = make(2 * RATE)
     before = render(timeline, Noise(), 0, timeline.length)
     other = scipy.signal.resample_poly(before, rate // 300, RATE // 300, window=("kaiser", 8.0))
-    after = resampled(timeline, Noise(), rate, 0, other.size) / 32768
+    after = render_at_rate(timeline, Noise(), rate, 0, other.size) / 32768
     assert np.abs(after).max() > 0.1
     assert 10 * np.log10(np.mean(other**2) / np.mean((after - other) ** 2)) > 30
-    assert not resampled(replace(timeline, cues=()), Noise(), rate, 0, rate).any()
+    assert not render_at_rate(replace(timeline, cues=()), Noise(), rate, 0, rate).any()
 
 
 def test_resampling_adds_nothing_above_the_voice() -> None:
     timeline = make(3 * RATE)
-    spectrum = np.abs(np.fft.rfft(resampled(timeline, Noise(), 48_000, 0, 96_000) * np.hanning(96_000)))
+    spectrum = np.abs(np.fft.rfft(render_at_rate(timeline, Noise(), 48_000, 0, 96_000) * np.hanning(96_000)))
     heard, mirrored = spectrum[: 11_000 * 2], spectrum[13_000 * 2 :]
     assert 20 * np.log10(mirrored.max() / heard.max()) < -70
 
@@ -181,7 +181,7 @@ def test_hostile_titles(tmp_path: Path) -> None:
     listed = entries(done.playlist)
     assert done.playlist.name == "_CON.m3u8"
     assert [name for _, _, name in listed] == [track.path.name for track in done.tracks]
-    assert [title for _, title, _ in listed] == [one_line(title) for title in HOSTILE]
+    assert [title for _, title, _ in listed] == [clean_for_tag(title) for title in HOSTILE]
     assert all((tmp_path / "album" / name).is_file() and len(name.encode()) <= 120 for _, _, name in listed)
     for number, track in enumerate(done.tracks, 1):
         own = Track(timeline, number).timeline
@@ -289,7 +289,9 @@ def test_somebody_elses_file_is_in_the_way(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "album"
     folder.mkdir()
     (folder / name).write_bytes(b"mine")
-    with pytest.raises(AudioError, match=r"is not of this album: move it away, or name another folder$"):
+    with pytest.raises(
+        AudioError, match=r"does not belong to this album: move it away, or choose another folder$"
+    ):
         album(make(RATE, TITLES), folder, captions=True)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {name: b"mine"}
 
@@ -315,7 +317,7 @@ def test_the_album_of_another_routine_is_left_alone(tmp_path: Path) -> None:
             for cue in timeline.cues
         ),
     )
-    with pytest.raises(AudioError, match=r"holds the album of a\.yaml: name another folder"):
+    with pytest.raises(AudioError, match=r"already holds the album of a\.yaml: choose another folder"):
         album(other, folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 

@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parents[1] / "coach"
 
 LAYERS = (
     {"text_enum"},
-    {"desktop", "errors", "stderr", "trust", "units", "user_folders"},
+    {"desktop", "digest", "errors", "stderr", "trust", "units", "user_folders"},
     {"ffmpeg", "lock"},
     {"atomic"},
     {"seal"},

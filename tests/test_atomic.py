@@ -135,7 +135,7 @@ except AudioError as error:
     done = subprocess.run(
         [sys.executable, "-c", code, target], capture_output=True, text=True, check=True, timeout=30
     )
-    assert done.stdout.startswith(f"{target} grows larger than its file system or your limits allow")
+    assert done.stdout.startswith(f"{target} is larger than its file system or your limits allow")
     assert done.stderr == ""
     assert names(tmp_path) == []
 

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pathvalidate import is_valid_filename
 
-from coach.encode.captions import for_tags, lrc, plain, timed, vtt
+from coach.encode.captions import fit_into_tags, format_lyrics, list_timed_words, lrc, vtt
 from coach.encode.names import file_name
 from coach.errors import Location
 from coach.speech import Clip
@@ -45,14 +45,18 @@ SESSION = timeline(
 
 
 def test_plain_lyrics_have_a_line_for_each_rep() -> None:
-    assert plain(SESSION) == (
+    assert format_lyrics(SESSION) == (
         "Clamshell, left\nClamshell\nLie on your side.\nTwo · One\nUp · Down · Exhale\nUp\n\nRest\nWell done."
     )
 
 
 def test_synchronised_lyrics() -> None:
-    assert timed(SESSION)[:3] == [("Clamshell", 2000), ("Lie on your side.", 3000), ("Two", 10_000)]
-    assert timed(SESSION)[-1] == ("Well done.", 3_700_000)
+    assert list_timed_words(SESSION)[:3] == [
+        ("Clamshell", 2000),
+        ("Lie on your side.", 3000),
+        ("Two", 10_000),
+    ]
+    assert list_timed_words(SESSION)[-1] == ("Well done.", 3_700_000)
 
 
 def test_lrc() -> None:
@@ -78,14 +82,14 @@ def test_vtt() -> None:
 def test_tags_hold_no_more_than_phones_read() -> None:
     counts = [cue(n, 0.4, "Up", "count", n) for n in range(40_000)]
     long = timeline(*counts[:10_000])
-    assert for_tags(long) == long
+    assert fit_into_tags(long) == long
     longer = timeline(*counts, cue(40_001, 2, "Well done.", "end"))
-    assert plain(for_tags(longer)) == "Well done."
-    assert for_tags(timeline(*(cue(n, 0.4, "x" * 2000) for n in range(200)))).cues == ()
+    assert format_lyrics(fit_into_tags(longer)) == "Well done."
+    assert fit_into_tags(timeline(*(cue(n, 0.4, "x" * 2000) for n in range(200)))).cues == ()
 
 
 def test_a_track_without_a_word() -> None:
-    assert (plain(timeline()), timed(timeline())) == ("", [])
+    assert (format_lyrics(timeline()), list_timed_words(timeline())) == ("", [])
     assert lrc(timeline()) == "[ti:Clamshell]\n[ar:Coach]\n[length:00:01]\n"
     assert vtt(timeline()) == "WEBVTT\n\nNOTE Clamshell\n"
 
@@ -110,7 +114,7 @@ def sessions(draw: st.DrawFn) -> Timeline:
 @given(sessions())
 def test_captions_of_any_texts_are_well_formed(session: Timeline) -> None:
     lines = lrc(session).split("\n")
-    said = [each for each in session.cues if timed(replace(session, cues=(each,)))]
+    said = [each for each in session.cues if list_timed_words(replace(session, cues=(each,)))]
     assert all(re.fullmatch(r"\[(ti|ar|length):[^\[\]]*\]", line) for line in lines[:3])
     times = [re.fullmatch(r"\[(\d\d+):([0-5]\d\.\d\d)\][^\[\]<>]+", line) for line in lines[3:-1]]
     moments = [int(found[1]) * 60 + float(found[2]) for found in times if found]

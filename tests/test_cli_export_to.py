@@ -303,7 +303,7 @@ def test_a_cable_that_is_pulled(files: dict[str, Path], phone: Path, unmounted: 
         if done:
             unmounted()
 
-    with pytest.raises(AudioError, match=r"phone went away while b\.mp3 was copied; connect it"):
+    with pytest.raises(AudioError, match=r"phone disappeared while b\.mp3 was being copied; connect it"):
         deliver(files, phone, progress=pull)
     assert names(phone) == []  # nothing lands on the disk below
 

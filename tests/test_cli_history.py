@@ -240,7 +240,7 @@ def test_lines_fit_on_the_screen(
 def test_a_log_of_nothing(coach: Command) -> None:
     done = coach("history")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "no sessions yet; 'coach play' logs each one that it plays\n"
+    assert done.stderr == "no sessions yet; 'coach play' logs each one\n"
     done = coach("history", "--json")
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
     done = coach("history", "--csv")
@@ -264,7 +264,7 @@ def test_a_log_that_cannot_be_read_is_one_line(coach: Command) -> None:
     path.write_bytes(b"no database" * 100)
     error = one_error(coach("history", **place), 3)
     assert error.startswith(f"coach: {path} is damaged (")
-    assert error.endswith("; move it away, and Coach begins a new one")
+    assert error.endswith("; move it away, and Coach starts a new one")
     path.unlink()
     fill(path, DONE)
     assert coach("history", **place).stdout.endswith("Hip morning: 2 exercises, 5 sets\n")

@@ -79,7 +79,7 @@ def test_voices_of_one_language(coach: Command) -> None:
     for tag in ("en", "EN_us"):
         done = coach("voices", "--language", tag)
         assert done.stdout.startswith("English (en)\n  * neural/heart")
-        assert "\n\n* is taken where no voice is named\n" in done.stdout
+        assert "\n\n* is the default voice\n" in done.stdout
     assert "no voice for the language 'zxx'" in one_error(coach("voices", "--language", "zxx"), 3)
     assert "must be the code of a language" in one_error(coach("voices", "--language", "d!"), 2)
 

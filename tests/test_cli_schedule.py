@@ -103,18 +103,20 @@ def test_one_routine_at_one_time_and_one_name(ada: Command, person: Person) -> N
     add(ada, "short.yaml", "--at", "06:30", "--days", "weekdays")
     for at in ("daily 6:30", "*/15 * 1 * *"):
         told = one_error(ada("schedule", "add", "short.yaml", "--at", at), 2)
-        assert "'short' plays this routine at such a time already" in told
+        assert "'short' already plays this routine at that time" in told
     assert add(ada, "short.yaml", "--at", "06:30", "--days", "weekends").startswith("short-2: ")
     assert "already" in one_error(ada("schedule", "add", "short.yaml", "--at", "7:00", "--name", "short"), 2)
     assert "letters" in one_error(ada("schedule", "add", "short.yaml", "--at", "7:00", "--name", "a b"), 2)
     done = ada("schedule", "add", "other.yaml", "--at", "06:30")
     assert done.returncode == 0
-    assert done.stderr == "coach: short, short-2 may start in the same minute; then only one of them plays\n"
+    assert (
+        done.stderr == "coach: short, short-2 may start in the same minute; only one of them will play then\n"
+    )
     assert "did you mean 'other'?" in one_error(ada("schedule", "remove", "short", "othr"), 2)
     assert len(listed(ada)) == 3
     ada("schedule", "pause", "short")
     told = one_error(ada("schedule", "add", "short.yaml", "--at", "mon 6:30"), 2)
-    assert "'coach schedule resume short' wakes it" in told
+    assert "'coach schedule resume short' resumes it" in told
     assert ada("schedule", "remove", "short", "short-2", "other").returncode == 0
     assert person.read() is None
 
@@ -164,7 +166,7 @@ def test_lines_that_a_person_wrote_between_the_marks_are_told_and_left(ada: Comm
     person.write(mine)
     done = ada("schedule", "list")
     assert done.stderr == (
-        "coach: Coach did not write this line between its marks, and leaves it alone: 0 7 * * * /bin/true\n"
+        "coach: this line between Coach's marks is not Coach's own, and stays as it is: 0 7 * * * /bin/true\n"
     )
     ada("schedule", "remove", "short")
     assert b"\n0 7 * * * /bin/true\n# note\n# <<<" in (person.read() or b"")
@@ -179,7 +181,7 @@ def test_a_damaged_block_is_one_clear_line(ada: Command, person: Person) -> None
 
 def test_the_log_of_nothing(coach: Command) -> None:
     done = coach("schedule", "log", XDG_STATE_HOME=str(coach.folder))
-    assert done.stdout.startswith("nothing has played by itself yet")
+    assert done.stdout.startswith("nothing has played at a set time yet")
 
 
 # With systemd. What talks to the service manager is a stand-in; the files are real.
@@ -231,7 +233,7 @@ def test_a_timer_is_written_paused_and_removed(coach: Command) -> None:
     (row,) = listed(coach)
     assert (row["where"], row["options"], row["paused"]) == ("systemd", ["--rest", "1m30s"], False)
     told = one_error(coach("schedule", "add", "short.yaml", "--at", "6:30"), 2)
-    assert "'short' plays this routine at such a time already" in told
+    assert "'short' already plays this routine at that time" in told
     coach("schedule", "pause", "short")
     assert [row["paused"] for row in listed(coach)] == [True]
     coach("schedule", "resume", "short")

@@ -37,7 +37,7 @@ class Kept:
     def is_there(self) -> bool:
         return True
 
-    def usable(self) -> None:
+    def check_usable(self) -> None:
         if self._unusable:
             raise CoachError(self._unusable)
 

@@ -19,7 +19,7 @@ import pytest
 
 from coach.encode.formats import FORMATS
 from coach.encode.mp3 import crc16
-from coach.encode.text import language_code, one_line
+from coach.encode.text import clean_for_tag, language_code
 from coach.encode.track import Track
 from coach.encode.write import Exported, fingerprint, write_file
 from coach.errors import AudioError, Location
@@ -270,7 +270,7 @@ def test_more_chapters_than_one_table_holds(tmp_path: Path) -> None:
     ],
 )
 def test_any_title_is_safe(tmp_path: Path, title: str, read: str) -> None:
-    assert one_line(title) == read
+    assert clean_for_tag(title) == read
     write_file(make(RATE, [title], title=title), Noise(), tmp_path / "a.mp3")
     back = tags(tmp_path / "a.mp3")
     assert str(back.get("TIT2", "")) == read

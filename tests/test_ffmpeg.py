@@ -85,7 +85,7 @@ def test_without_one_a_line_says_how_to_get_it() -> None:
         with pytest.raises(AudioError) as caught:
             call()
         assert str(caught.value) == (
-            "this format needs ffmpeg, which is not on this machine: install it (apt install ffmpeg,"
+            "this format needs ffmpeg, which is not installed: install it (apt install ffmpeg,"
             " brew install ffmpeg, winget install ffmpeg) or run: pip install 'coach-audio[formats]'"
         )
 
@@ -130,7 +130,7 @@ def test_silent_failure(fake: Callable[[str], Path], tmp_path: Path) -> None:
 @posix
 def test_killed_from_outside(fake: Callable[[str], Path], tmp_path: Path) -> None:
     fake("kill -9 $$")
-    with pytest.raises(AudioError, match=r"^ffmpeg was ended from outside \(signal 9\)$"):
+    with pytest.raises(AudioError, match=r"^ffmpeg was killed \(signal 9\)$"):
         write(tmp_path / "a.wav")
 
 

@@ -347,7 +347,7 @@ def test_a_damaged_log_is_told_and_never_touched(path: Path) -> None:
                 with pytest.raises(HistoryError) as told:
                     use()
                 assert str(told.value).startswith(f"{path} is damaged (")
-                assert str(told.value).endswith("; move it away, and Coach begins a new one")
+                assert str(told.value).endswith("; move it away, and Coach starts a new one")
         assert path.read_bytes() == data
 
 
@@ -523,7 +523,7 @@ log(record, "after")
 record.end(Outcome.COMPLETED, 1)
 """
     *logged, error, after = told(program, path)
-    assert error == f"cannot use {path} (disk I/O error); is its disk full, or gone?"
+    assert error == f"cannot use {path} (disk I/O error); is the disk full, or gone?"
     assert len(logged) > 10
     (session,) = History(path).sessions()
     done = [each.exercise for each in session.sets if each.outcome == "done"]
@@ -591,4 +591,4 @@ except HistoryError as error:
         }[left]
     )
     assert there == "done"
-    assert error == f"cannot open {path}; may you read it, and write to it and its folder?"
+    assert error == f"cannot open {path}; check that you may read it, and write to it and its folder"

@@ -24,8 +24,8 @@ from coach import script
 from coach.errors import ScriptError
 from coach.phrases import languages
 from coach.pictures import cover, html, svg
-from coach.pictures.lettering import clean, width, wrapped
-from coach.pictures.letters import writable
+from coach.pictures.lettering import clean_for_picture, width, wrap
+from coach.pictures.letters import make_writable
 from coach.pictures.sheets import HEIGHT, POINT, WIDTH, Letters, Sheet, sheets, staves
 from coach.pictures.words import words
 from coach.routine import Exercise, Routine, Say, Timed
@@ -271,9 +271,9 @@ def test_a_hostile_title_is_text_and_nothing_else(title: str) -> None:
     }  # fmt: skip
     name = root.find("{http://www.w3.org/2000/svg}title")
     assert name is not None
-    assert (name.text or "") == clean(title)
+    assert (name.text or "") == clean_for_picture(title)
     check_page(page, timeline)
-    assert clean(title) in " ".join(Page(page).said)
+    assert clean_for_picture(title) in " ".join(Page(page).said)
     for written in (drawn, page):
         written.encode()
         assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f-\x9f]", written)
@@ -287,9 +287,9 @@ def test_a_hostile_title_is_text_and_nothing_else(title: str) -> None:
 
 @pytest.mark.parametrize("words", [*HOSTILE, "a b c", "深" * 50])
 def test_lines_are_no_wider_than_their_room_and_lose_nothing(words: str) -> None:
-    lines = wrapped(words, 12.0)
+    lines = wrap(words, 12.0)
     assert all(width(line) <= 12.0 for line in lines)
-    assert "".join(lines).replace(" ", "") == clean(words).replace(" ", "")
+    assert "".join(lines).replace(" ", "") == clean_for_picture(words).replace(" ", "")
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_lines_are_no_wider_than_their_room_and_lose_nothing(words: str) -> None
     ],
 )
 def test_a_cover_leaves_out_what_its_font_lacks(title: str, written: str) -> None:
-    assert writable(title) == written
+    assert make_writable(title) == written
 
 
 # The cover.

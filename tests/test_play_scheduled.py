@@ -275,13 +275,13 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_many_runs_at_once_lose_no_line_and_old_ones_make_room(state: Path) -> None:
-    assert runs.runs(5) == []
+    assert runs.read_runs(5) == []
     each, count = 70, 6
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITE, str(number), str(each)]) for number in range(count)
     ]
     assert [process.wait(60) for process in writers] == [0] * count
-    written = runs.runs(1000)
+    written = runs.read_runs(1000)
     assert sorted(run.name for run in written) == sorted(
         f"{a}-{b}" for a in range(count) for b in range(each)
     )
@@ -295,16 +295,16 @@ def test_many_runs_at_once_lose_no_line_and_old_ones_make_room(state: Path) -> N
         "schedule.log", "schedule.log.1", "schedule.log.2", "schedule.log.3", "schedule.log.lock",
     ]  # fmt: skip
     assert all(file.stat().st_size <= 100_000 for file in files)
-    kept = [run.name for run in runs.runs(10_000)]
+    kept = [run.name for run in runs.read_runs(10_000)]
     assert len(kept) > 500
     assert kept[-500:] == [f"more-{number}" for number in range(500)]
-    assert runs.runs(3) == runs.runs(10_000)[-3:]
-    assert runs.runs(0) == []
+    assert runs.read_runs(3) == runs.read_runs(10_000)[-3:]
+    assert runs.read_runs(0) == []
 
 
 def test_what_would_break_a_line_is_spelled_out(state: Path) -> None:
     runs.log_run("morn\ning", "not played: no\r\nsuch\x1b[2J file\u2028")
-    (run,) = runs.runs(9)
+    (run,) = runs.read_runs(9)
     assert (run.name, run.outcome) == (r"morn\ning", r"not played: no\r\nsuch\x1b[2J file\u2028")
 
 
@@ -313,7 +313,7 @@ def test_a_line_is_read_as_it_was_written_and_others_are_passed_over(state: Path
     runs.log_run("caf\udce9", "completed")
     with runs.log_file().open("ab") as file:
         file.write(b"\n\xff\xfe\nyesterday a: b\nhalf a li")
-    first, second = runs.runs(10)
+    first, second = runs.read_runs(10)
     assert (first.name, first.outcome) == ("früh am Morgen", "not played: 100% of it: gone")
     assert first.moment.utcoffset() is not None
     assert (second.name, second.outcome) == ("caf\\udce9", "completed")
@@ -324,7 +324,7 @@ def test_a_log_that_cannot_be_used_is_a_clear_error(state: Path) -> None:
     with pytest.raises(CoachError, match=r"cannot write .*schedule\.log: "):
         runs.log_run("a", "b")
     with pytest.raises(CoachError, match=r"cannot read .*schedule\.log: "):
-        runs.runs(3)
+        runs.read_runs(3)
 
 
 # Where sound and desktop are.

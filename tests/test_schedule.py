@@ -19,16 +19,16 @@ from hypothesis import strategies as st
 from coach.errors import CoachError, RefusedError
 from coach.schedule import Schedule
 from coach.schedule.crontab import (
-    as_cron_runs,
-    line_of,
+    add_line,
+    change_lines,
+    format_line,
+    parse_as_cron,
     read_line,
-    taken_apart,
-    with_line,
-    with_lines_changed,
+    split_crontab,
 )
-from coach.schedule.model import LONGEST_NAME, check, name_from
-from coach.schedule.systemd import calendar_of, read_units, service_of, timer_of
-from coach.schedule.when import expression, in_words, meet, next_times, read
+from coach.schedule.model import LONGEST_NAME, check, derive_name
+from coach.schedule.systemd import format_calendar, format_service, format_timer, read_units
+from coach.schedule.when import describe, next_times, parse_expression, parse_times, share_a_minute
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX")
 with_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
@@ -88,7 +88,7 @@ HIP = Schedule("hip", "30 6 * * 1-5", ("/opt/coach",), "/home/ada/hip morning.ya
     ],
 )
 def test_times_are_read_as_people_write_them(at: str, days: str | None, fields: str) -> None:
-    assert read(at, days).fields == fields
+    assert parse_times(at, days).fields == fields
 
 
 @pytest.mark.parametrize(
@@ -109,10 +109,10 @@ def test_times_are_read_as_people_write_them(at: str, days: str | None, fields: 
         ("30 6 0 * *", None, "from 1 to 31"),
         ("30 9-6 * * *", None, "ranges that go up"),
         ("*/0 6 * * *", None, "a step from 1 to 59"),
-        ("30 6 31 2 *", None, "never comes"),
-        ("30 6 30,31 feb *", None, "never comes"),
+        ("30 6 31 2 *", None, "never happens"),
+        ("30 6 30,31 feb *", None, "never happens"),
         ("30 6 * * 1-5", "mon", "has its own days"),
-        ("weekdays 6:30", "mon", "the days stand in --at already"),
+        ("weekdays 6:30", "mon", "--at already says which days"),
         ("6:30", "", "must be days such as mon-fri"),
         ("6:30", "m", "must be days such as mon-fri"),
         ("6:30", "mon-", "must be days such as mon-fri"),
@@ -121,22 +121,22 @@ def test_times_are_read_as_people_write_them(at: str, days: str | None, fields: 
 )  # fmt: skip
 def test_what_is_no_time_is_refused_with_what_would_be(at: str, days: str | None, told: str) -> None:
     with pytest.raises(RefusedError, match=re.escape(told)):
-        read(at, days)
+        parse_times(at, days)
 
 
 @given(st.text(max_size=30), st.none() | st.text(max_size=20))
 def test_no_text_breaks_the_reading_of_times(at: str, days: str | None) -> None:
     try:
-        when = read(at, days)
+        when = parse_times(at, days)
     except RefusedError:
         return
-    assert expression(when.fields) == when
-    assert in_words(when.fields)
+    assert parse_expression(when.fields) == when
+    assert describe(when.fields)
 
 
 def test_times_are_worded() -> None:
-    assert in_words("30 6 * * 1-5") == "at 06:30 on Monday through Friday"
-    assert in_words("0 18 * * *") == "at 18:00 every day"
+    assert describe("30 6 * * 1-5") == "at 06:30 on Monday through Friday"
+    assert describe("0 18 * * *") == "at 18:00 every day"
 
 
 def test_the_next_times_heed_clocks_put_forward_and_back() -> None:
@@ -166,15 +166,15 @@ def test_the_next_times_heed_clocks_put_forward_and_back() -> None:
     ],
 )
 def test_whether_two_times_ever_meet(one: str, other: str, answer: bool) -> None:
-    assert meet(one, other) is meet(other, one) is answer
+    assert share_a_minute(one, other) is share_a_minute(other, one) is answer
 
 
 @given(FIELDS, FIELDS)
 def test_times_that_are_found_together_meet(one: str, other: str) -> None:
     start = datetime(2026, 1, 1)
     found = set(next_times(one, 40, start)) & set(next_times(other, 40, start))
-    assert meet(one, one)
-    assert meet(one, other) or not found
+    assert share_a_minute(one, one)
+    assert share_a_minute(one, other) or not found
 
 
 # The text of a crontab.
@@ -182,7 +182,7 @@ def test_times_that_are_found_together_meet(one: str, other: str) -> None:
 
 @given(planned())
 def test_a_line_is_read_as_it_was_written(schedule: Schedule) -> None:
-    assert read_line(line_of(schedule)) == schedule
+    assert read_line(format_line(schedule)) == schedule
 
 
 def unescaped(command: str, *, both: bool) -> str:
@@ -194,7 +194,7 @@ def unescaped(command: str, *, both: bool) -> str:
 
 @given(planned())
 def test_every_kind_of_cron_makes_the_same_of_a_line(schedule: Schedule) -> None:
-    command = line_of(schedule)
+    command = format_line(schedule)
     assert unescaped(command, both=True) == unescaped(command, both=False)
     assert "\n" not in command
 
@@ -203,8 +203,8 @@ def test_every_kind_of_cron_makes_the_same_of_a_line(schedule: Schedule) -> None
 @given(planned(NASTY))
 def test_a_shell_makes_the_words_of_a_line(schedule: Schedule) -> None:
     printing = Schedule("x", schedule.when, ("/usr/bin/printf", r"%s\0"), schedule.script, schedule.options)
-    line = line_of(printing)
-    settings, command, stdin = as_cron_runs(line, line)
+    line = format_line(printing)
+    settings, command, stdin = parse_as_cron(line, line)
     done = subprocess.run(["/bin/sh", "-c", command], input=stdin, capture_output=True, check=True)
     words = done.stdout.decode(errors="surrogateescape").split("\0")
     assert tuple(words[:-1]) == printing.words[2:]
@@ -216,12 +216,12 @@ def test_adding_and_removing_gives_the_same_bytes_back(text: str | None, few: li
     assume("coach schedule" not in (text or ""))
     now = text
     for schedule in few:
-        now = with_line(now, line_of(schedule))
+        now = add_line(now, format_line(schedule))
         assert now is not None
         assert now.endswith(text or "")
-        assert read_line(taken_apart(now).lines[-1]) == schedule
+        assert read_line(split_crontab(now).lines[-1]) == schedule
     for schedule in few:
-        now = with_lines_changed(now, [schedule.name], lambda _: None)
+        now = change_lines(now, [schedule.name], lambda _: None)
     assert now == text
 
 
@@ -234,17 +234,17 @@ def test_changing_one_line_leaves_all_others_as_they_are() -> None:
         "0 8 * * * /usr/bin/other thing",
         "0 9 * * * /opt/coach play --scheduled --name y",
     ]
-    text = with_line("# end", other)
+    text = add_line("# end", other)
     assert text
-    for line in (*odd, line_of(HIP)):
-        text = with_line(text, line)
-    paused = with_lines_changed(text, ["hip"], lambda line: f"#paused: {line}")
+    for line in (*odd, format_line(HIP)):
+        text = add_line(text, line)
+    paused = change_lines(text, ["hip"], lambda line: f"#paused: {line}")
     assert paused
-    assert taken_apart(paused).lines == (other, *odd, f"#paused: {line_of(HIP)}")
-    assert with_lines_changed(paused, ["hip"], lambda line: line.removeprefix("#paused: ")) == text
-    removed = with_lines_changed(text, ["hip", "other"], lambda _: None)
+    assert split_crontab(paused).lines == (other, *odd, f"#paused: {format_line(HIP)}")
+    assert change_lines(paused, ["hip"], lambda line: line.removeprefix("#paused: ")) == text
+    removed = change_lines(text, ["hip", "other"], lambda _: None)
     assert removed
-    assert taken_apart(removed).lines == tuple(odd)
+    assert split_crontab(removed).lines == tuple(odd)
 
 
 @pytest.mark.parametrize("damage", [
@@ -256,28 +256,28 @@ def test_changing_one_line_leaves_all_others_as_they_are() -> None:
     lambda text: "# <<< coach schedule <<<\n" + text,
 ])  # fmt: skip
 def test_damaged_marks_are_refused(damage: object) -> None:
-    text = with_line("# my own\n", line_of(HIP))
+    text = add_line("# my own\n", format_line(HIP))
     assert callable(damage)
     with pytest.raises(CoachError, match="damaged"):
-        taken_apart(damage(text))
+        split_crontab(damage(text))
 
 
 def test_marks_within_other_lines_are_none() -> None:
     text = "# see: # >>> coach schedule >>> and # <<< coach schedule <<<\n"
-    assert taken_apart(text).after == text
+    assert split_crontab(text).after == text
 
 
 def test_what_cron_gives_to_a_line() -> None:
     line = "0 7 * * * /bin/cat -%first\\%%second"
     text = f'A = 1 \n "B"=\'2 \'\nC=""\n# D=4\n0 0 * * * E=5\n{line}\nF=6\n'
-    settings, command, stdin = as_cron_runs(text, line)
+    settings, command, stdin = parse_as_cron(text, line)
     assert settings == {"A": "1", "B": "2 ", "C": ""}
     assert (command, stdin) == ("/bin/cat -", b"first%\nsecond")
 
 
 def test_a_line_too_long_for_cron_is_refused() -> None:
-    with pytest.raises(CoachError, match="cron takes 990; move the script to a shorter path"):
-        line_of(Schedule("x", HIP.when, ("/coach",), "/" + "ü" * 480))
+    with pytest.raises(CoachError, match="over cron's limit of 990; move the script to a shorter path"):
+        format_line(Schedule("x", HIP.when, ("/coach",), "/" + "ü" * 480))
 
 
 @pytest.mark.parametrize("line", [
@@ -296,7 +296,7 @@ def test_lines_that_coach_did_not_write(line: str) -> None:
 
 @given(st.text())
 def test_any_text_makes_a_name(text: str) -> None:
-    check(Schedule(name_from(text), HIP.when, HIP.program, HIP.script))
+    check(Schedule(derive_name(text), HIP.when, HIP.program, HIP.script))
 
 
 @pytest.mark.parametrize("name", ["", "-x", ".x", "a b", "a/b", "ü", "a\n", "x" * (LONGEST_NAME + 1)])
@@ -318,21 +318,21 @@ def test_control_characters_are_refused(sign: str) -> None:
 
 @given(planned(WORDS))
 def test_units_are_read_as_they_were_written(schedule: Schedule) -> None:
-    assert read_units(service_of(schedule), timer_of(schedule), paused=schedule.paused) == schedule
+    assert read_units(format_service(schedule), format_timer(schedule), paused=schedule.paused) == schedule
 
 
 def test_units_that_coach_did_not_write() -> None:
-    service, timer = service_of(HIP), timer_of(HIP)
+    service, timer = format_service(HIP), format_timer(HIP)
     assert read_units(service, timer.partition("[X-Coach]")[0], paused=False) is None
     assert read_units("[Service]\nExecStart=/bin/true\n", timer, paused=False) is None
     assert read_units(service, timer.replace("When=30", "When=99"), paused=False) is None
     with pytest.raises(CoachError, match="UTF-8"):
-        service_of(Schedule("x", HIP.when, HIP.program, "/\udcff"))
+        format_service(Schedule("x", HIP.when, HIP.program, "/\udcff"))
 
 
 def test_either_kind_of_day_makes_two_events() -> None:
-    assert calendar_of("30 6 1,15 * 1-5") == ["*-*-01,15 06:30:00", "Mon,Tue,Wed,Thu,Fri *-*-* 06:30:00"]
-    assert calendar_of("*/30 6 */2 2 0")[0].startswith("Sun *-02-01,03,05")
+    assert format_calendar("30 6 1,15 * 1-5") == ["*-*-01,15 06:30:00", "Mon,Tue,Wed,Thu,Fri *-*-* 06:30:00"]
+    assert format_calendar("*/30 6 */2 2 0")[0].startswith("Sun *-02-01,03,05")
 
 
 @with_systemd
@@ -344,7 +344,7 @@ def test_systemd_means_the_same_moments_as_cron(fields: str) -> None:
     started = datetime(2026, 11, 1)
     command = ["systemd-analyze", "calendar", "--iterations=12", "--base-time=2026-11-01 00:00:00"]
     done = subprocess.run(
-        [*command, *calendar_of(fields)],
+        [*command, *format_calendar(fields)],
         env={**os.environ, "TZ": "UTC"},
         capture_output=True,
         text=True,
@@ -370,8 +370,8 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
         ("--voice", 'a"b'),
         (("COACH_CACHE", '/%t \\ "'),),
     )
-    (tmp_path / "coach-nasty.service").write_text(service_of(schedule))
-    (tmp_path / "coach-nasty.timer").write_text(timer_of(schedule))
+    (tmp_path / "coach-nasty.service").write_text(format_service(schedule))
+    (tmp_path / "coach-nasty.timer").write_text(format_timer(schedule))
     units = [str(tmp_path / f"coach-nasty.{kind}") for kind in ("service", "timer")]
     done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -379,4 +379,4 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
 
 @posix
 def test_a_shell_word_is_a_word() -> None:
-    assert shlex.split(line_of(HIP))[5:] == list(HIP.words)
+    assert shlex.split(format_line(HIP))[5:] == list(HIP.words)

@@ -14,7 +14,7 @@ import pytest
 
 from coach.errors import CoachError
 from coach.schedule import Schedule, schedules
-from coach.schedule.crontab import Crontab, line_of
+from coach.schedule.crontab import Crontab, format_line
 from tests.crontab import SPOOL, Person, person, somebody
 
 __all__ = ["person", "somebody"]
@@ -120,14 +120,14 @@ def test_a_crontab_that_crontab_refuses_stays_as_it_is(person: Person) -> None:
     text = b"99 0 * * * some mistake\n0 0 * * * no end"
     person.write(b"")
     (SPOOL / person.name).write_bytes(text)
-    with pytest.raises(CoachError, match=r"crontab refuses: .*; it stays as it was"):
+    with pytest.raises(CoachError, match=r"crontab refuses the change: .*; nothing was changed"):
         Crontab().add(HIP)
     assert (SPOOL / person.name).read_bytes() == text
 
 
 def test_the_longest_line_that_coach_writes_is_taken(person: Person) -> None:
     long = Schedule("long", "30 6 * * *", ("/opt/coach",), "/")
-    room = 990 - len(line_of(long)) + len("30 6 * * * ")
+    room = 990 - len(format_line(long)) + len("30 6 * * * ")
     long = replace(long, script="/" + "x" * room)
     Crontab().add(long)
     assert Crontab().schedules() == [long]
@@ -208,7 +208,7 @@ def test_a_cron_that_loses_something_gets_the_old_text_again(person: Person, tmp
         f'[ "$1" = - ] && [ ! -e {lost} ] && touch {lost} && {{ sed "/yours/d" | $REAL -; exit; }}\n'
         'exec $REAL "$@"'
     )
-    with pytest.raises(CoachError, match="did not keep what it was given; it was given your old one again"):
+    with pytest.raises(CoachError, match="did not store what Coach wrote, so your old crontab was put back"):
         Crontab().add(HIP)
     assert person.read() == b"# mine\n# yours\n"
 

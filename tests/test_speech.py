@@ -451,7 +451,7 @@ class TestChoosing:
             ("en", "neural", "emma", "no voice 'emma'.*neural/heart"),
             ("en", "steam", None, "must be one of auto, neural.*'steam'"),
             ("en", "auto", "steam/heart", "must be one of auto, neural.*'steam'"),
-            ("en", "steam", "neural/heart", "not one of the engine 'steam'"),
+            ("en", "steam", "neural/heart", "does not belong to the engine 'steam'"),
         ],
     )
     def test_what_is_not_there_is_said_in_one_line(

@@ -719,7 +719,7 @@ class TestNames:
             assert 1.11**step == pytest.approx(rate, rel=0.06)
 
     def test_pretended_macos_lists_its_best_voices_first(self) -> None:
-        from coach.speech.system import _arranged
+        from coach.speech.system import _arrange_voices
 
         listed = [
             ("com.apple.speech.synthesis.voice.Albert", "Albert", ["en_US"]),
@@ -732,7 +732,7 @@ class TestNames:
             ("com.apple.voice.compact.zh-CN.Tingting", "Tingting", ["zh_CN"]),
             ("com.apple.voice.compact.zh-TW.Meijia", "Meijia", ["zh_TW"]),
         ]
-        arranged = _arranged([*listed], "com.apple.voice.compact.en-AU.Karen")
+        arranged = _arrange_voices([*listed], "com.apple.voice.compact.en-AU.Karen")
         assert [f"{name} {known.language}" for name, known in arranged.items()] == [
             "Max de-AT",
             "Anna de-DE",
@@ -744,9 +744,9 @@ class TestNames:
             "Tingting zh-CN",
             "Meijia zh-TW",
         ]
-        assert _arranged([*listed][::-1], "com.apple.voice.compact.en-AU.Karen") == arranged
+        assert _arrange_voices([*listed][::-1], "com.apple.voice.compact.en-AU.Karen") == arranged
 
     def test_voices_of_mbrola_are_left_out(self) -> None:
-        from coach.speech.system import _arranged
+        from coach.speech.system import _arrange_voices
 
-        assert _arranged([("mb/mb-de1", "german-mbrola-1", ["de"])], "") == {}
+        assert _arrange_voices([("mb/mb-de1", "german-mbrola-1", ["de"])], "") == {}

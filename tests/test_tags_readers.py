@@ -15,9 +15,9 @@ import mutagen.flac
 import pytest
 
 from coach import ffmpeg
-from coach.encode.captions import lrc, plain, timed
+from coach.encode.captions import format_lyrics, list_timed_words, lrc
 from coach.encode.formats import FORMATS, RATES
-from coach.encode.text import one_line
+from coach.encode.text import clean_for_tag
 from coach.encode.track import Track
 from coach.encode.write import write_file
 from coach.errors import AudioError
@@ -202,12 +202,12 @@ def test_every_reader_tells_the_same(tracks: Callable[[str], Path], reader: str,
     timeline = spoken(HOSTILE)
     read = READERS[reader](tracks(suffix))
     assert read.length == pytest.approx(7.0, abs=read.exact)
-    assert read.title == one_line(HOSTILE[0])
+    assert read.title == clean_for_tag(HOSTILE[0])
     most = 255 if suffix in (".m4a", ".m4b") else 300
-    assert [title for title, _ in read.chapters] == [one_line(title)[:most] for title in HOSTILE]
+    assert [title for title, _ in read.chapters] == [clean_for_tag(title)[:most] for title in HOSTILE]
     assert [start for _, start in read.chapters] == pytest.approx(range(7), abs=min(read.exact, 0.05))
     if read.lyrics is not None:
-        wanted = plain(timeline) if suffix in (".mp3", ".m4a", ".m4b") else lrc(timeline)
+        wanted = format_lyrics(timeline) if suffix in (".mp3", ".m4a", ".m4b") else lrc(timeline)
         assert read.lyrics.strip().splitlines() == wanted.splitlines()
     assert read.covers == 1
 
@@ -233,7 +233,9 @@ def test_synchronised_lyrics_are_read_back(tracks: Callable[[str], Path]) -> Non
     file: Any = mutagen.File(tracks(".mp3"))
     (sung,) = file.tags.getall("SYLT")
     assert (sung.lang, sung.format, sung.type) == ("eng", 2, 1)
-    assert [(text.removeprefix("\n"), moment) for text, moment in sung.text] == timed(spoken(HOSTILE))
+    assert [(text.removeprefix("\n"), moment) for text, moment in sung.text] == list_timed_words(
+        spoken(HOSTILE)
+    )
     assert [text[0] == "\n" for text, _ in sung.text] == [False] + [True] * (len(sung.text) - 1)
 
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from coach.schedule.runs import runs
+from coach.schedule.runs import read_runs
 from tests.command import SHORT, Command, coach
 
 __all__ = ["coach"]
@@ -92,5 +92,5 @@ def test_a_scheduled_run_keeps_its_details_beside_the_log(
     text = details.read_text("utf-8")
     assert re.search(r"^\S+ \S+ morning\[\d+\] coach\.app\.prepare: load short\.yaml", text, re.MULTILINE)
     monkeypatch.setenv("XDG_STATE_HOME", str(state))
-    (run,) = runs(9)
+    (run,) = read_runs(9)
     assert run.name == "morning"

@@ -1,4 +1,4 @@
-"""Amounts as people read them: a moment, a size, a number of things."""
+"""Amounts for people to read: a moment, a size, a number of things."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Many exports at once, a process for each core.
+"""Many exports at once, with one process for each core.
 
-Processes, not threads: reading scripts and laying out timelines is Python, which one thread runs at a time.
+Processes, not threads: reading and compiling scripts is Python code, which one thread runs at a time.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
     from coach.app.request import Request
     from coach.routine import Level
 
-_PATIENCE = 5.0  # seconds in which a process that was told to stop tidies up
+_PATIENCE = 5.0  # seconds for a process that was told to stop to clean up
 
 
 class Event(NamedTuple):
     """Something that happened to a job.
 
     Attributes:
-        job: which one.
-        what: how far it has come, what was made, or why nothing was.
+        job: the job.
+        what: how far it has come, its result, or why there is none.
     """
 
     job: Job
@@ -60,11 +60,11 @@ def plan_exports(
     """Return the exports of several scripts, levels and languages.
 
     Args:
-        request: what is the same for all.
+        request: what all exports have in common.
         scripts: the scripts.
-        place: where all go; file names tell them apart.
-        levels: None for all that a script has.
-        languages: None for all that Coach has sentences in.
+        place: where they all go; their file names tell them apart.
+        levels: the levels; None for every level that a script has.
+        languages: the languages; None for every language that Coach speaks.
 
     Raises:
         RefusedError: two scripts would be written to the same file.
@@ -86,12 +86,12 @@ def _levels_of(path: Path) -> tuple[Level | None, ...]:
     try:
         routine = script.load(path)
     except ScriptError:
-        return (None,)  # told when it is its turn
+        return (None,)  # reported when its turn comes
     return (None, *(level for level in script.LEVELS if level in routine.levels))
 
 
 def _check_names(jobs: Sequence[Job]) -> None:
-    """Refuse two scripts that would be written to the same file, also on a disk to which A is a."""
+    """Refuse two scripts that would be written to the same file, also on a disk that ignores case."""
     found: dict[str, Path] = {}
     for job in jobs:
         name = file_name(job.label, job.place.suffix)
@@ -105,15 +105,15 @@ def _check_names(jobs: Sequence[Job]) -> None:
 def export_all(
     jobs: Sequence[Job], reporter: Reporter, *, cores: int | None = None
 ) -> Generator[Event, None, None]:
-    """Do exports on all cores, and yield what happens to each as it happens.
+    """Do exports on all cores, and yield the events of each as they happen.
 
-    What is wrong with one job leaves the others alone; what is wrong with the machine stops all, as closing
-    this generator does. What is whole by then stays, so that the next run goes on from there.
+    A problem with one job doesn't affect the others; a problem with the machine stops them all, as closing
+    this generator does. Files that are complete by then stay, so the next run continues from there.
 
     Args:
-        jobs: what is wanted; their targets differ.
-        reporter: is told what is worth knowing on the way, but for progress.
-        cores: how many processes; None for one a core.
+        jobs: the jobs, each with its own target.
+        reporter: receives notes and warnings, but no progress.
+        cores: how many processes; None for one for each core.
     """
     waiting = list(jobs)
     stopped = False
@@ -160,20 +160,18 @@ class _Worker(NamedTuple):
     connection: Connection
 
     def receive(self) -> Message:
-        """Return what it has to tell."""
+        """Return the next message."""
         try:
             message: Message = self.connection.recv()
         except (EOFError, OSError):
-            return Failure(
-                CoachError("a process of this export was ended from outside; run it again to go on")
-            )
+            return Failure(CoachError("a process of this export was killed; run it again to continue"))
         return message
 
 
 @contextmanager
 def _start_workers(number: int) -> Iterator[list[_Worker]]:
     """Yield processes that do the jobs they are sent, and end them."""
-    context = multiprocessing.get_context("spawn")  # as on all systems: a copy of threads and locks is none
+    context = multiprocessing.get_context("spawn")  # on all systems: a fork would copy locks that are held
     log_level = logging.getLogger("coach").getEffectiveLevel()
     workers: list[_Worker] = []
     try:
@@ -182,7 +180,7 @@ def _start_workers(number: int) -> Iterator[list[_Worker]]:
                 ours, theirs = context.Pipe()
                 process = context.Process(target=work, args=(theirs, log_level), daemon=True)
                 process.start()
-                theirs.close()  # so that the end of one is the end of the other
+                theirs.close()  # so that each side notices when the other ends
                 workers.append(_Worker(process, ours))
         yield list(workers)
     except BaseException:
@@ -191,7 +189,7 @@ def _start_workers(number: int) -> Iterator[list[_Worker]]:
         raise
     finally:
         for worker in workers:
-            worker.connection.close()  # whoever waits for a job goes home
+            worker.connection.close()  # a process that waits for a job ends
         deadline = time.monotonic() + _PATIENCE
         for worker in workers:
             worker.process.join(max(0.0, deadline - time.monotonic()))
@@ -201,9 +199,9 @@ def _start_workers(number: int) -> Iterator[list[_Worker]]:
 
 @contextmanager
 def _hold_interrupts() -> Iterator[None]:
-    """Let Ctrl-C wait for the end of the `with` block; processes started in it never hear of it.
+    """Hold Ctrl-C back until the end of the `with` block; processes started in it never see it.
 
-    They get it from the terminal, too, and would each say so.
+    The terminal sends it to them too, and each would report it.
     """
     if sys.platform == "win32":
         yield

@@ -1,4 +1,4 @@
-"""Every problem and every warning of a script, at every level."""
+"""Every problem and every warning in a script, at every level."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Findings(NamedTuple):
-    """What is wrong with a script, each once, in the order of their places.
+    """What is wrong with a script: each problem once, in the order of the script.
 
     Attributes:
         problems: what keeps it from being played.
@@ -32,10 +32,10 @@ class Findings(NamedTuple):
 
 
 def check(request: Request, reporter: Reporter = SILENT) -> Findings:
-    """Return every problem and every warning of a script: at one level, or if none is asked for at all.
+    """Return every problem and every warning in a script: at the requested level, or at all levels.
 
-    Each level is loaded once. It is compiled with the doses that it begins with, and where they have ranges
-    with those that they may grow to; once a level has problems, the others are only loaded.
+    Each level is loaded once. It is compiled with the doses it starts with, and if they have ranges, also
+    with the doses they can grow to. Once a level has problems, the others are only loaded.
 
     Raises:
         RefusedError: no exercise has a side that was asked for.
@@ -58,7 +58,7 @@ def check(request: Request, reporter: Reporter = SILENT) -> Findings:
 
 
 class _Level(NamedTuple):
-    """What a level is like; `routine` is None if it can't be loaded."""
+    """A level and its findings; `routine` is None if it can't be loaded."""
 
     routine: Routine | None
     findings: Findings
@@ -73,7 +73,7 @@ def _check_level(request: Request, reporter: Reporter, *, only_load: bool = Fals
 
 
 def _check_routine(request: Request, routine: Routine, reporter: Reporter) -> Findings:
-    """Return what is wrong with a routine, also once its doses have grown to the top of their ranges."""
+    """Return what is wrong with a routine, now and when its doses have grown to the top of their ranges."""
     try:
         timeline, speech = compile_track(request, routine, reporter)
     except ScriptError as error:

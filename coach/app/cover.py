@@ -1,4 +1,4 @@
-"""The cover of a track, drawn once and then kept."""
+"""The cover of a track: drawn once, then kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LARGEST_COVER = 4 << 20  # bytes
 
 
 def make_cover(timeline: Timeline, folder: Path) -> bytes:
-    """Return the cover of a track as a JPEG: the one kept in a folder, else a new one (drawing is slow)."""
+    """Return a track's cover as a JPEG: the one kept in a folder, or a new one, because drawing is slow."""
     digest = blake2b(repr((timeline.title, timeline.length, timeline.sets)).encode(), digest_size=20)
     for source in _sources():
         digest.update(source.read_bytes())
@@ -37,13 +37,13 @@ def make_cover(timeline: Timeline, folder: Path) -> bytes:
     data = cover(timeline)
     with suppress(OSError, AudioError):
         make_plain(folder)
-        with replace_file(kept, len(data)) as file:  # programs that show a JPEG pass over what follows it
+        with replace_file(kept, len(data)) as file:  # programs that show a JPEG ignore what follows it
             file.write(data + seal.own_seal().of("cover", key.encode(), data))
     return data
 
 
 def _sources() -> list[Path]:
-    """Return files that change when the same routine would get another cover."""
+    """Return the files that change whenever the same routine would get a different cover."""
     pillow = find_spec("PIL")
     version = Path(pillow.origin).with_name("_version.py") if pillow and pillow.origin else None
     pictures = Path(__file__).parents[1] / "pictures"

@@ -1,4 +1,4 @@
-"""The sound device that a person listens on."""
+"""The sound device."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def open_device(player: str, instead: str = "'coach export' writes a file instea
     """Return an open player.
 
     Args:
-        player: its name, or "auto".
-        instead: what a person can do on a machine without a sound device.
+        player: the player's name, or "auto".
+        instead: what the user can do on a machine without a sound device.
 
     Raises:
-        AudioError: there is none; it tells what can be done.
+        AudioError: there is none; the message says what to do.
     """
     try:
         return open_player(player)

@@ -1,4 +1,4 @@
-"""What works on this machine, and what to do where something doesn't."""
+"""What works on this machine, and how to fix the rest."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ if TYPE_CHECKING:
 
     from coach.schedule import Schedule
 
-_PATIENCE = 5.0  # seconds for ffmpeg to tell its version
+_PATIENCE = 5.0  # seconds for ffmpeg to print its version
 _ROOM = 200_000_000  # bytes: an hour of MP3 has 29 MB, of WAV 173 MB
 _PARTS = (
     "hibari-tts", "onnxruntime", "pyttsx3", "espeakng-loader", "miniaudio", "simpleaudio",
     "simpleaudio-patched", "lameenc", "mutagen", "pydub", "imageio-ffmpeg", "num2words", "numpy",
 )  # fmt: skip
-"""The distributions whose versions a report of a fault should tell."""
+"""The distributions whose versions belong in a bug report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one look at the machine found.
+    """What a check found.
 
     Attributes:
         ok: whether it works.
         text: what was found.
-        remedy: what to do where it does not work; None where it does.
+        remedy: how to fix it; None if it works.
     """
 
     ok: bool
@@ -52,13 +52,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One of the things that are looked at.
+    """One of the things to check.
 
     Attributes:
-        name: for the table.
-        look: finds out; what it raises is a finding, too.
-        remedy: what to do where it raises.
-        needed: whether nothing can be spoken and written without it; one of several with this name will do.
+        name: its name in the table.
+        look: the function that checks it; an exception from it is a finding too.
+        remedy: what to do if it raises an exception.
+        needed: whether nothing can be spoken and written without it; of several with one name, one is enough.
     """
 
     name: str
@@ -68,14 +68,14 @@ class Check:
 
 
 def examine() -> Iterator[tuple[Check, Finding]]:
-    """Yield what each look at this machine finds, as it is found."""
+    """Yield what each check of this machine finds, as soon as it is found."""
     for check in CHECKS:
         for finding in _look(check):
             yield check, finding
 
 
 def is_fit(found: Collection[tuple[Check, Finding]]) -> bool:
-    """Tell whether routines can be spoken and written to a file on a machine where `examine` found this."""
+    """Return whether routines can be spoken and written to a file on a machine with these findings."""
     return all(
         any(finding.ok for other, finding in found if other.name == check.name)
         for check in CHECKS
@@ -84,7 +84,7 @@ def is_fit(found: Collection[tuple[Check, Finding]]) -> bool:
 
 
 def _look(check: Check) -> list[Finding]:
-    """Return what a check finds; whatever fails in it is a finding."""
+    """Return what a check finds; a failure is a finding too."""
     try:
         with silence_stderr():
             return list(check.look())
@@ -111,7 +111,7 @@ def _speaks(engine: str) -> Finding:
     """Let the best voice of an engine say a word.
 
     Raises:
-        SpeechError: it has none, or that fails.
+        SpeechError: it has no voice, or the voice fails.
     """
     from coach.errors import SpeechError
     from coach.speech import choose_voice, voices
@@ -138,7 +138,7 @@ def _languages() -> Iterator[Finding]:
 
 
 def _voice_remedy() -> str:
-    """Return how a voice for another language gets here."""
+    """Return how to get a voice for another language."""
     if sys.platform == "win32":
         return "add a voice under Settings, Time & language, Speech"
     if sys.platform == "darwin":
@@ -225,7 +225,7 @@ def _systemd() -> Iterator[Finding]:
         return
     count = len(_kept_by("systemd"))
     try:
-        WRITERS["systemd"].usable()
+        WRITERS["systemd"].check_usable()
     except CoachError as error:
         if count:
             yield Finding(False, f"{_count(count)} for it; {error}", _LOG_IN)
@@ -276,10 +276,10 @@ def _count(schedules: int) -> str:
 
 
 def _kept_by(scheduler: str) -> list[Schedule]:
-    """Return what a scheduler has to play.
+    """Return the schedules of a scheduler.
 
     Raises:
-        CoachError: it cannot be read.
+        CoachError: they cannot be read.
     """
     from coach.schedule.schedules import WRITERS
 
@@ -288,7 +288,7 @@ def _kept_by(scheduler: str) -> list[Schedule]:
 
 
 def _all_kept() -> list[Schedule]:
-    """Return what all schedulers have to play; a row of its own tells of one that cannot be read."""
+    """Return the schedules of all schedulers; one that cannot be read has its own row."""
     found = []
     for scheduler in ("cron", "systemd"):
         with suppress(CoachError):
@@ -320,11 +320,11 @@ CHECKS = (
     Check("schedules", _schedules, "'coach schedule list' tells more"),
     Check("python", _python, f"{_AGAIN} coach-audio"),
 )
-"""What is looked at, in this order."""
+"""What is checked, in this order."""
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python, of Coach, and of the libraries that are here."""
+    """Return the versions of Python, Coach and the installed libraries."""
     from importlib.metadata import PackageNotFoundError, version
 
     found = {"python": platform.python_version(), "coach": coach.__version__}

@@ -1,4 +1,4 @@
-"""One export: from what was asked for to a track, or to an album of its chapters."""
+"""One export: from a request to a track, or to an album of its chapters."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a track goes, and as what.
+    """Where a track goes, and in what form.
 
     Attributes:
-        folder: the folder; it must be there.
+        folder: the folder; it must exist.
         name: the file's name; None for one made of `stem`, the level, and the doses that have grown.
-        stem: what such a name begins with; None for the script's name.
+        stem: what such a name starts with; None for the script's name.
         suffix: the format.
         album: whether it is a folder with a track for each chapter.
-        own_folder: whether an album gets a folder of its own name in `folder`, which else is the album.
-        captions: whether what is said stands beside each track, as .lrc and .vtt.
+        own_folder: whether an album gets its own folder inside `folder`; if not, `folder` is the album.
+        captions: whether what is said is written beside each track, as .lrc and .vtt.
         sample_rate: samples a second.
     """
 
@@ -64,11 +64,11 @@ class Place:
 
 
 class Job(NamedTuple):
-    """An export that somebody wants.
+    """An export to do.
 
     Attributes:
-        request: the script, and what is wanted of it.
-        place: where it goes, and as what.
+        request: what to export.
+        place: where it goes, and in what form.
     """
 
     request: Request
@@ -76,24 +76,24 @@ class Job(NamedTuple):
 
     @property
     def label(self) -> str:
-        """What it is called before its doses are known."""
+        """Its name before its doses are known."""
         stem = self.place.stem or self.request.script.stem
         return f"{stem}-{self.request.level}" if self.request.level else stem
 
 
 class ExportResult(NamedTuple):
-    """What became of an export.
+    """The result of an export.
 
     Attributes:
         path: the track, or the folder of the album.
-        files: all that belongs to it.
+        files: all the files that belong to it.
         is_album: whether it is an album.
         tracks: how many tracks there are.
-        written: how many of them were written; the others were what they should be already.
-        size_bytes: of the tracks.
-        length: samples that it plays for, at RATE.
+        written: how many of them were written; the others were already up to date.
+        size_bytes: the size of the tracks.
+        length: how long it plays, in samples at RATE.
         voice: who speaks.
-        warnings: how many things did not fit.
+        warnings: how many warnings there were.
     """
 
     path: Path
@@ -108,15 +108,15 @@ class ExportResult(NamedTuple):
 
 
 def export(request: Request, place: Place | Path, reporter: Reporter = SILENT) -> ExportResult:
-    """Write a track or an album, unless it is there already, and tell what became of it.
+    """Write a track or an album, unless it is already up to date, and return the result.
 
     Args:
-        request: what was asked for.
-        place: where it goes and as what; or just the file.
-        reporter: is told what is worth knowing on the way.
+        request: the request.
+        place: where it goes and in what form; or just the file.
+        reporter: receives progress, notes and warnings.
 
     Raises:
-        CoachError: it cannot be; nothing half-written stays.
+        CoachError: it cannot be done; nothing half-written stays.
     """
     place = Place.of_file(place) if isinstance(place, Path) else place
     plain = load(request, reporter)
@@ -124,7 +124,7 @@ def export(request: Request, place: Place | Path, reporter: Reporter = SILENT) -
     grown = grown_doses(plain, routine)
     target = _find_target(Job(request, place), grown)
     if not place.album:
-        check_target(target)  # what cannot be written is told before the voice is asked
+        check_target(target)  # better to fail before the voice has worked
     timeline, speech = compile_track(request, routine, reporter)
     if grown:
         timeline = replace(timeline, title=f"{timeline.title} ({', '.join(grown)})")
@@ -204,17 +204,17 @@ def _write_captions(timeline: Timeline, track: Path) -> None:
 
 
 def make_tracks_folder() -> Path:
-    """Return the folder for tracks that go on to a phone and that nobody wants here; it is there then."""
+    """Return the folder for tracks that are only wanted on a phone; it is created if needed."""
     from coach.speech import find_cache
 
     return find_cache(None).make_tracks()
 
 
 def deliver_exports(results: Iterable[ExportResult], folder: Path, reporter: Reporter = SILENT) -> Delivered:
-    """Copy exports to a phone, a stick or a synced folder: what is not there yet.
+    """Copy what is missing or out of date to a phone, a stick or a synced folder.
 
     Raises:
-        AudioError: it cannot be done; what is whole by then stays.
+        AudioError: it cannot be done; files that are complete by then stay.
     """
     from coach.encode.delivery import deliver
     from coach.speech import find_cache

@@ -1,4 +1,4 @@
-"""A process that does the exports it is sent, and sends back all that is to be told of them."""
+"""A process that does the exports it is sent, and sends back everything there is to report."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(sign
 
 
 class Step(NamedTuple):
-    """How far the present part of a job has come.
+    """How far the current part of a job has come.
 
     Attributes:
         title: what is being done.
@@ -39,13 +39,13 @@ class Step(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A line that a person should be told once, whichever process says it."""
+    """A line that the user should see once, whichever processes send it."""
 
     text: str
 
 
 class Warn(NamedTuple):
-    """A line that a person should be told."""
+    """A line that the user should see."""
 
     text: str
 
@@ -61,11 +61,11 @@ Message: TypeAlias = "Step | Note | Warn | logging.LogRecord | ExportResult | Fa
 
 
 def work(connection: Connection, log_level: int) -> None:
-    """Do the jobs that come until no more can come.
+    """Do the jobs that arrive until the connection is closed.
 
     Args:
-        connection: brings each a `Job`; takes each `Message`.
-        log_level: of what is logged, the least that is sent.
+        connection: delivers each `Job`, and takes each `Message`.
+        log_level: the lowest level of log records to send.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in _ENDS:
@@ -73,7 +73,7 @@ def work(connection: Connection, log_level: int) -> None:
     logger = logging.getLogger("coach")
     logger.addHandler(_LogSender(connection.send))
     logger.setLevel(log_level)
-    with suppress(EOFError, OSError):  # the one who asked is gone
+    with suppress(EOFError, OSError):  # the process that asked is gone
         while True:
             connection.send(_do(connection.recv(), connection.send))
 
@@ -90,14 +90,14 @@ def _do(job: Job, send: Callable[[Message], None]) -> ExportResult | Failure:
 
 
 def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
-    """Unwind the process: no half of a file stays."""
+    """Unwind the process, so that no half-written file stays."""
     for each in _ENDS:
         signal.signal(each, signal.SIG_IGN)
     sys.exit(128 + number)
 
 
 class _Sender:
-    """A reporter that sends all it is told."""
+    """A reporter that sends on everything."""
 
     def __init__(self, send: Callable[[Message], None]) -> None:
         self._send = send
@@ -125,7 +125,7 @@ class _Sender:
 
 
 class _LogSender(logging.Handler):
-    """Sends records, their texts made."""
+    """Sends log records with their text already formatted."""
 
     def __init__(self, send: Callable[[Message], None]) -> None:
         super().__init__()

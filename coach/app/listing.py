@@ -1,4 +1,4 @@
-"""The routines that a bare name finds."""
+"""The routines that a name alone finds."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """A routine that a bare name finds.
+    """A routine that a name alone finds.
 
     Attributes:
         name: the name.
         path: its script.
-        title: None, as all below, if it has a problem.
+        title: its title; None if it has a problem, as for the fields below.
         about: a sentence about it; None without one.
-        length: samples that it lasts today.
+        length: how long it lasts today, in samples.
         problem: the first problem, in one line; None if it has none.
     """
 
@@ -40,7 +40,7 @@ class Entry(NamedTuple):
 
 
 def list_routines(reporter: Reporter = SILENT) -> Iterator[Entry]:
-    """Yield the routines in ./scripts, the user's own and the shipped ones, by name; broken ones, too."""
+    """Yield the routines in ./scripts, the user's own and the shipped ones, by name; broken ones too."""
     sessions = SessionReader(reporter)
     for name, path in script.on_shelves().items():
         yield _describe(name, path, sessions, reporter)

@@ -1,4 +1,4 @@
-"""A script to start from, explained or copied."""
+"""Write a new script to start from: an explained one, or a copy."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _SUFFIXES = (".yaml", ".yml")
 _SCHEMA = "coach.schema.json"
-_LONGEST = 200  # bytes of a file's name: whatever the file system, there is room for a suffix
-_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')  # on one system or the other
+_LONGEST = 200  # bytes of a file's name, which leaves room for a suffix on any file system
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')  # on some system
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # names of devices on Windows
 _MODELINE = re.compile(r"^#[ \t]*yaml-language-server:[^\r\n]*", re.MULTILINE)
 _ANCHOR = re.compile(r"&\S+\s+")
@@ -90,8 +90,8 @@ class NewScript(NamedTuple):
 
     Attributes:
         path: the file.
-        name: what a person types for it: its bare name where that finds it, else its path.
-        hides: another script that its bare name found so far; None without one.
+        name: what the user types for it: its name alone if that finds it, or else its path.
+        hides: another script that this name found until now; None without one.
     """
 
     path: Path
@@ -102,23 +102,23 @@ class NewScript(NamedTuple):
 def write_script(
     name: str, *, source: Path | None = None, output: str | None = None, reporter: Reporter = SILENT
 ) -> NewScript:
-    """Write a script that explains itself and plays as it stands, or a copy of another one.
+    """Write a script that explains itself and can be played as it is, or a copy of another script.
 
     Args:
-        name: what it is called; it becomes NAME.yaml in ./scripts, or here if there is no such folder. It
+        name: its name; it becomes NAME.yaml in ./scripts, or here if there is no such folder. It
             may also be a path.
-        source: what to copy.
-        output: another file for it, or a folder.
-        reporter: is told what is worth knowing on the way.
+        source: the script to copy; None for none.
+        output: a different file for it, or a folder.
+        reporter: receives progress, notes and warnings.
 
     Raises:
-        RefusedError: no file can or should be called so, or there is one.
+        RefusedError: no file can or should have this name, or it already exists.
         ScriptError: `source` has problems.
         AudioError: it cannot be written.
     """
     title, target = _place(name, output)
     if source is not None:
-        script.load(source)  # what is wrong with it is told now
+        script.load(source)  # its problems are reported now
     check_target(target)
     hidden = script.find(target.stem)
     call = _call(target)
@@ -132,10 +132,10 @@ def write_script(
 
 
 def _place(name: str, output: str | None) -> tuple[str, Path]:
-    """Return the title and the file that a person means by a name.
+    """Return the title and the file that a name means.
 
     Raises:
-        RefusedError: no file can or should be called so.
+        RefusedError: no file can or should have this name.
     """
     if name[-1:] in ("/", os.sep):
         raise RefusedError("name", f"must end in the name of a file (got '{name}')")
@@ -159,10 +159,10 @@ def _place(name: str, output: str | None) -> tuple[str, Path]:
 
 
 def _check(stem: str, title: str, name: str) -> None:
-    """Refuse what no file, or no script, can be called.
+    """Refuse a name that no file, or no script, can have.
 
     Raises:
-        RefusedError: that is so; it tells why.
+        RefusedError: it can't be used; the message says why.
     """
     wrong = None
     if found := _FORBIDDEN.search(stem):
@@ -183,7 +183,7 @@ def _check(stem: str, title: str, name: str) -> None:
 
 
 def _call(target: Path) -> str:
-    """Return what a person types for a script: its bare name where that finds it, else its path."""
+    """Return what the user types for a script: its name alone if that finds it, or else its path."""
     shelves = [os.path.abspath(shelf) for shelf in script.shelves()]  # noqa: PTH100 - resolve() follows links
     file, folder = os.path.abspath(target), os.path.abspath(target.parent)  # noqa: PTH100 - as above
     if folder in shelves:
@@ -195,7 +195,7 @@ def _call(target: Path) -> str:
 
 
 def _copy(source: Path, target: Path, title: str) -> str:
-    """Return the text of a script with another title, its paths right for its new place."""
+    """Return the text of a script with another title, and with paths that work from its new place."""
     import yaml
 
     from coach.script.document import read_file
@@ -214,14 +214,14 @@ def _copy(source: Path, target: Path, title: str) -> str:
 
 
 def _retitled(root: Node, title: str) -> Iterator[tuple[Node, str]]:
-    """Yield the value of the title, and what shall stand there."""
+    """Yield the value of the title, and its replacement."""
     for key, value in root.value:
         if key.value == "title":
             yield value, _scalar(title)
 
 
 def _repathed(root: Node, old: Path, new: Path) -> Iterator[tuple[Node, str]]:
-    """Yield the paths that mean something else from a script's new folder, and what shall stand there."""
+    """Yield the paths that would mean something else in a script's new folder, and their replacements."""
     import yaml
 
     seen: set[int] = set()
@@ -244,9 +244,9 @@ def _repathed(root: Node, old: Path, new: Path) -> Iterator[tuple[Node, str]]:
 
 
 def _seen_from(path: str, old: Path, new: Path) -> str | None:
-    """Return a file's path from a new folder; None where the old one does as well.
+    """Return a file's path from a new folder; None if the old one still works.
 
-    It is relative where the file lies in or below the folder or the one above, else absolute.
+    It is relative if the file is inside the folder or its parent, and absolute if not.
     """
     before, there = Path(os.path.abspath(old)), Path(os.path.abspath(new))  # noqa: PTH100 - links stay
     if before == there or path.startswith("~") or Path(path).is_absolute():
@@ -258,7 +258,7 @@ def _seen_from(path: str, old: Path, new: Path) -> str | None:
 
 
 def _scalar(text: str) -> str:
-    """Return a text as YAML has it: plain where any reader takes it for this very text."""
+    """Return a text as YAML: plain if every reader would read it as exactly this text, and quoted if not."""
     import yaml
 
     try:
@@ -269,7 +269,7 @@ def _scalar(text: str) -> str:
 
 
 def _pointing(text: str, schema: str | None) -> str:
-    """Return a script with the line that tells editors its schema in place of an older one."""
+    """Return a script with the line that tells editors its schema; it replaces an older one."""
     if schema is None:
         return _MODELINE.sub("# 'coach schema' prints the schema for editors", text)
     line = f"# yaml-language-server: $schema={schema}"
@@ -279,9 +279,9 @@ def _pointing(text: str, schema: str | None) -> str:
 
 
 def _schema_for(target: Path, reporter: Reporter) -> str | None:
-    """Return where an editor finds the schema of a script: beside it, else in the user's data folder.
+    """Return where an editor finds the schema of a script: beside it, or else in the user's data folder.
 
-    There it is written anew when the format has changed, so older scripts profit too. None where it can't be.
+    There it is rewritten when the format has changed, so older scripts benefit too. None if that fails.
     """
     text = schema_text()
     if _holds(target.with_name(_SCHEMA), text):
@@ -307,14 +307,14 @@ def _holds(path: Path, text: str) -> bool:
 
 
 def _write(target: Path, text: str) -> None:
-    """Write a new file, whole.
+    """Write a new file, all or nothing.
 
     Raises:
-        RefusedError: there is one of that name.
+        RefusedError: a file with that name already exists.
         AudioError: it cannot be written.
     """
     try:
-        target.open("xb").close()  # from here on the name is ours
+        target.open("xb").close()  # from now on, the name is ours
     except FileExistsError:
         raise RefusedError("name", f"{target} is there already; name another one, or edit it") from None
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Playing a routine to a person: the whole way from what was asked for to the end of the session."""
+"""Play a routine: from the request to the end of the session."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ if TYPE_CHECKING:
     from coach.timeline import Timeline
 
     OpenScreen: TypeAlias = Callable[[Timeline], AbstractContextManager["Screen"]]
-    """Shows a track's screen for as long as it is played."""
+    """Shows a track's screen while it plays."""
 
 _TICK = 0.1
 """Seconds between two looks at the session."""
 
 _GLANCE = 0.3
-"""Seconds that somebody who only looks whether a session is playing may hold the lock."""
+"""Seconds to wait for the lock: a process that only checks whether a session is playing holds it briefly."""
 
 
 class Screen(Protocol):
-    """What a person sees of a session, and steers it with."""
+    """What shows a session to the user, and passes on how they steer it."""
 
     def draw(self, now: Now) -> None:
         """Show a moment."""
@@ -61,11 +61,11 @@ class Screen(Protocol):
         ...
 
     def ask(self, question: Question, sentence: str) -> None:
-        """Show a question of the check-in, as it is spoken."""
+        """Show a question of the check-in while it is spoken."""
         ...
 
     def wait(self, seconds: float, controls: Controls) -> None:
-        """Wait so long, and pass on what the person asks for meanwhile."""
+        """Wait this long, and pass on what the user asks for meanwhile."""
         ...
 
 
@@ -108,25 +108,25 @@ def play(
 
     Args:
         request: what to play.
-        reporter: is told what is worth knowing before the screen opens.
-        open_screen: shows the session, and passes on what its person asks for.
+        reporter: receives progress, notes and warnings until the screen opens.
+        open_screen: opens what shows the session and passes on how the user steers it.
         player: the name of the player.
-        start: where to begin: an exercise's name or number, or a time such as 6:30; None for the start.
+        start: where to start: an exercise's name or number, or a time such as 6:30; None for the beginning.
         resumes: the session to continue; `start` is None then.
-        check_in: whether to ask at the end how it was.
+        check_in: whether to ask the user at the end how it was.
         limit: seconds after which it stops, pauses included; None for never, or a scheduled run's own limit.
         run: the scheduled run that this is; None if a person started it.
 
     Raises:
-        ScriptError: with every problem of the script.
-        RefusedError: there is no such side, or no such place to begin.
+        ScriptError: with every problem in the script.
+        RefusedError: there is no such side, or no such place to start.
         SpeechError: no voice speaks the language, or the voice failed.
         AudioError: there is no sound device or it went away for good, or another session is playing.
     """
     with ExitStack() as stack:
         routine = fit(request, load(request, reporter), SessionReader(reporter), resumes=resumes)
         stack.enter_context(_hold_floor(routine.title, reporter))
-        # The device before the voice: where there is none, nobody waits for a voice in vain.
+        # The device before the voice: without one, nobody has to wait for a voice in vain.
         device = stack.enter_context(closing(run.wait_for_device(player) if run else open_device(player)))
         timeline, speech = compile_track(request, routine, reporter)
         prepare_recaps(timeline, speech, reporter)
@@ -156,7 +156,7 @@ def play(
 
 @contextmanager
 def _hold_floor(title: str, reporter: Reporter) -> Iterator[None]:
-    """Hold the right to be heard: two voices at once help nobody.
+    """Hold the lock on playing, so that no two sessions play at once.
 
     Raises:
         AudioError: another session holds it.
@@ -178,7 +178,7 @@ def _hold_floor(title: str, reporter: Reporter) -> Iterator[None]:
 
 
 def _find_landing(timeline: Timeline, start: str | None, resumes: SessionLog | None) -> Landing | None:
-    """Return where to begin; None for the beginning of the track."""
+    """Return where to start; None for the beginning of the track."""
     if resumes:
         return find_way_back(timeline, resumes)
     return None if start is None else find_place(timeline, start)
@@ -194,7 +194,7 @@ def _open_journal(
     check_in: bool,
     resumes: SessionLog | None,
 ) -> Journal | None:
-    """Return where the session is logged; None, and a line for the person, where that cannot be."""
+    """Return where the session is logged; None, and a message on the screen, if it cannot be logged."""
     from coach.history import History, HistoryError
     from coach.session.journal import Journal
 
@@ -225,7 +225,7 @@ def _open_journal(
 def _prepare_check_in(
     timeline: Timeline, speech: Speech, device: Player, journal: Journal | None, screen: Screen
 ) -> CheckIn | None:
-    """Return what asks at the end; None, and a line for the person, if the voice cannot."""
+    """Return the check-in; None, and a message on the screen, if the voice fails."""
     from coach.session.checkin import CheckIn
 
     try:
@@ -236,7 +236,7 @@ def _prepare_check_in(
 
 
 class _Steered(Controls):
-    """Passes orders on to whatever is being steered: the session, then the check-in."""
+    """Passes orders on to what is being steered: the session, then the check-in."""
 
     def __init__(self, controls: Controls) -> None:
         self.controls = controls
@@ -246,7 +246,7 @@ class _Steered(Controls):
 
 
 def _follow(session: Session, screen: Screen, landing: Landing | None, questions: CheckIn | None) -> None:
-    """Play to the end, and do what screen and desktop ask for; then ask what there is to be asked."""
+    """Play to the end, steered from screen and desktop; then ask the questions of the check-in."""
     from coach.session.remote import Remote
 
     steered = _Steered(session)

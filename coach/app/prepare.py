@@ -1,4 +1,4 @@
-"""From what was asked for to a timeline: load the script, fit its doses to the person, compile it."""
+"""From a request to a timeline: load the script, fit its doses to the user, compile it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Prepared(NamedTuple):
     """What is ready to be heard.
 
     Attributes:
-        script: the routine as its script has it.
+        script: the routine, as in its script.
         routine: the same with today's doses.
         timeline: its track.
         speech: the voice that has its sound.
@@ -55,15 +55,15 @@ def prepare(
     """Return the track of a request: the whole way from the script to the timeline.
 
     Args:
-        request: what was asked for.
-        reporter: is told what is worth knowing on the way.
+        request: the request.
+        reporter: receives progress, notes and warnings.
         guidance: how much is said if neither the request nor the script decides it.
-        sessions: gives the log of sessions; None to read it when it's needed.
-        resumes: a session that goes on; all is as it was for that one.
+        sessions: gives the log of sessions; None to read it when it is needed.
+        resumes: the session to continue; doses and guidance are as they were for it.
 
     Raises:
-        ScriptError: with every problem of the script.
-        RefusedError: the script has nothing of the kind that was asked for.
+        ScriptError: with every problem in the script.
+        RefusedError: the script has no side that was asked for.
         SpeechError: no voice speaks the language, or the voice failed.
     """
     plain = load(request, reporter)
@@ -73,10 +73,10 @@ def prepare(
 
 
 def load(request: Request, reporter: Reporter = SILENT) -> Routine:
-    """Return the routine of a script as it was asked for, its doses not yet fitted to the person.
+    """Return a script's routine as requested, but its doses not yet fitted to the user.
 
     Raises:
-        ScriptError: with every problem of the script.
+        ScriptError: with every problem in the script.
         RefusedError: no exercise has a side that was asked for.
     """
     with log_stage(_log, f"load {request.script} (level {request.level or 'plain'})"):
@@ -93,13 +93,13 @@ def load(request: Request, reporter: Reporter = SILENT) -> Routine:
         choice = replace(choice, volume=request.volume)
     if request.level and request.level not in routine.levels:
         reporter.note(
-            f"{request.script}: no exercise of it has a variant '{request.level}'; it stays as it is"
+            f"{request.script}: no exercise in it has the level '{request.level}', so nothing changes"
         )
     return replace(routine, voice=choice)
 
 
 def _check_sides(request: Request, routine: Routine) -> None:
-    """Refuse a side that no exercise has: it is a slip of the finger."""
+    """Refuse a side that no exercise has: it is probably a typing mistake."""
     wanted = request.change.sides or ()
     if set(wanted) <= _sides_of(routine).keys():
         return
@@ -125,14 +125,14 @@ def fit(
     guidance: Guidance = Guidance.AUTO,
     resumes: SessionLog | None = None,
 ) -> Routine:
-    """Return a routine with today's doses, and with as much guidance as is asked for or needed.
+    """Return a routine with today's doses, and with as much guidance as requested or needed.
 
     Args:
-        request: what was asked for.
-        routine: what `load` gave for it.
+        request: the request.
+        routine: the routine that `load` returned for it.
         sessions: gives the log of sessions; it is asked only if something depends on it.
         guidance: how much is said if neither the request nor the script decides it.
-        resumes: a session that goes on; all is as it was for that one.
+        resumes: the session to continue; doses and guidance are as they were for it.
     """
     from coach.progress import grows, today
 
@@ -150,10 +150,10 @@ def fit(
 
 
 def compile_track(request: Request, routine: Routine, reporter: Reporter = SILENT) -> tuple[Timeline, Speech]:
-    """Return the timeline of a routine, and the voice that has its sound: open a voice, speak ahead, compile.
+    """Return a routine's timeline and the voice with its sound: open a voice, speak what is missing, compile.
 
     Raises:
-        ScriptError: the routine cannot be spoken as it stands.
+        ScriptError: the routine cannot be spoken as it is.
         SpeechError: no voice speaks the language, or the voice failed.
     """
     with log_stage(_log, f"open a voice for '{routine.language}'"):
@@ -179,7 +179,7 @@ def compile_track(request: Request, routine: Routine, reporter: Reporter = SILEN
 
 
 def prepare_recaps(timeline: Timeline, speech: Speech, reporter: Reporter = SILENT) -> None:
-    """Speak all that a session may have to say at once, wherever a person goes in it."""
+    """Speak everything a session may have to say without delay, wherever the user goes in it."""
     from coach.session.places import recaps
 
     with reporter.progress(f"Speaking with {speech.voice_name}") as advance:

@@ -1,4 +1,4 @@
-"""Where a person stands with the exercises of their routines."""
+"""Where the user stands with the exercises of their routines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coach.app.prepare import load
 from coach.app.request import Request
 from coach.app.sessions import read_sessions
 from coach.errors import CoachError
-from coach.progress import describe_range, grows, outgrown, standings
+from coach.progress import describe_dose, grows, outgrown, standings
 from coach.routine import Hold, Level, Timed
 
 if TYPE_CHECKING:
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from coach.routine import Routine
 
 WEEKS = 12
-"""How far back progress is told."""
+"""How far back progress is shown."""
 
 
 class RoutineProgress(NamedTuple):
-    """Where a person stands with a routine.
+    """Where the user stands with a routine.
 
     Attributes:
         script: its file.
-        routine: as its script has it.
-        standings: of each exercise on each side.
-        now: when that is so.
+        routine: the routine, as in its script.
+        standings: where the user stands with each exercise on each side.
+        now: the moment that this is about.
     """
 
     script: Path
@@ -43,20 +43,20 @@ class RoutineProgress(NamedTuple):
 
     @property
     def outgrown(self) -> tuple[str, ...]:
-        """The exercises that a person has outgrown."""
+        """The exercises that the user has outgrown."""
         return outgrown(self.routine, self.standings)
 
 
 def read_progress(script: Path | None = None) -> tuple[list[RoutineProgress], bool]:
-    """Return where a person stands, and whether any session was ever played.
+    """Return where the user stands, and whether any session has ever been played.
 
     Args:
-        script: at every level that it was played at; None for every routine that was played
-            and is still there.
+        script: the routine, at every level at which it was played; None for every routine that has been
+            played and still exists.
 
     Raises:
         HistoryError: the log of sessions cannot be read.
-        ScriptError: with every problem of the script that was asked for.
+        ScriptError: with every problem in `script`.
     """
     sessions, now = read_sessions(), datetime.now().astimezone()
     found = [
@@ -67,7 +67,7 @@ def read_progress(script: Path | None = None) -> tuple[list[RoutineProgress], bo
 
 
 def _load_routines(script: Path | None, sessions: Sequence[SessionLog]) -> Iterator[tuple[Path, Routine]]:
-    """Yield the routines that are asked for, at every level that they were played at."""
+    """Yield the routines asked for, at every level at which they were played."""
     played = dict.fromkeys(
         (Path(session.script), Level(session.level) if session.level else None) for session in sessions
     )
@@ -78,28 +78,28 @@ def _load_routines(script: Path | None, sessions: Sequence[SessionLog]) -> Itera
         return
     for path, level in played:
         if path.is_file():
-            with suppress(CoachError):  # it was changed since, and 'coach check' tells why it can't be read
+            with suppress(CoachError):  # it has changed since; 'coach check' says why
                 yield path, load(Request(path, level))
 
 
 def find_standings(request: Request, routine: Routine, sessions: Sessions) -> list[Standing]:
-    """Return where a person stands with each exercise of a routine on each side, as `prepare.fit` sees it."""
+    """Return where the user stands with each exercise of a routine on each side, as `prepare.fit` sees it."""
     log = sessions() if request.grows and any(map(grows, routine.exercises())) else []
     return standings(routine, log, datetime.now().astimezone())
 
 
 def explain_doses(stands: Sequence[Standing]) -> list[str]:
-    """Return today's doses of one exercise that has a range, and why: a line, or one for each side."""
-    told = {stand.side: f"{describe_dose(stand)}, {stand.why}" for stand in stands if stand.grows}
+    """Return today's doses of one exercise with a range, and the reasons: one line, or one for each side."""
+    told = {stand.side: f"{describe_todays_dose(stand)}, {stand.why}" for stand in stands if stand.grows}
     if len(set(told.values())) == 1:
         return [*told.values()][:1]
     return [f"{side}: {text}" for side, text in told.items()]
 
 
-def describe_dose(stand: Standing) -> str:
+def describe_todays_dose(stand: Standing) -> str:
     """Return today's dose: "12 of 10-15 reps", or without a range "12 reps", "3 x 20 s", "40 s"."""
     if stand.grows:
-        return ", ".join(describe_range(stand.exercise.dose, stand.dose, of=True))
+        return ", ".join(describe_dose(stand.exercise.dose, stand.dose, of=True))
     dose = stand.dose
     if isinstance(dose, Timed):
         return f"{float(dose.seconds):g} s"
@@ -109,7 +109,7 @@ def describe_dose(stand: Standing) -> str:
 
 
 def list_weeks(stand: Standing, now: datetime) -> list[int | None]:
-    """Return the step of the last dose in each of the WEEKS, the one that ends now last; None for none."""
+    """Return the step of the last dose in each of the WEEKS, this week last; None for a week without one."""
     weeks: list[int | None] = [None] * WEEKS
     for visit in stand.visits:
         ago = max(timedelta(0), now - visit.moment) // timedelta(weeks=1)

@@ -1,4 +1,4 @@
-"""What somebody who waits is told while Coach works."""
+"""What the user is told while Coach works."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     Advance: TypeAlias = Callable[[int, int], None]
-    """Takes how many steps of a piece of work are done, and how many there are."""
+    """Takes how many steps of a piece of work are done, and how many there are in total."""
 
 
 class Reporter(Protocol):
-    """Passes on what is worth knowing beside the result; each face of Coach has its own."""
+    """Passes on what is worth knowing besides the result; each program that uses Coach has its own."""
 
     def progress(self, title: str) -> AbstractContextManager[Advance | None]:
-        """Return a context for a piece of work, which yields what to call as it advances.
+        """Return a context for a piece of work; it yields a function to call as the work advances.
 
         Args:
             title: what is being done, such as "Speaking with neural/heart".
@@ -28,16 +28,16 @@ class Reporter(Protocol):
         ...
 
     def note(self, text: str) -> None:
-        """Tell something in one line, but the same words only once."""
+        """Say something in one line, but the same words only once."""
         ...
 
     def warn(self, text: str) -> None:
-        """Tell something in one line, however often it was told before."""
+        """Say something in one line, however often it was said before."""
         ...
 
 
 class Silent:
-    """A reporter that tells nobody."""
+    """A reporter that says nothing."""
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Advance | None]:  # noqa: ARG002 - nobody sees it
@@ -45,11 +45,11 @@ class Silent:
         yield None
 
     def note(self, text: str) -> None:
-        """Drop it."""
+        """Say nothing."""
 
     def warn(self, text: str) -> None:
-        """Drop it."""
+        """Say nothing."""
 
 
 SILENT: Reporter = Silent()
-"""Tells nobody."""
+"""The reporter that says nothing."""

@@ -1,4 +1,4 @@
-"""What was asked for: a script, and what shall be different from what it says."""
+"""A request: a script, and what should differ from what it says."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _VERSION = 1
-"""Of the data that a request becomes."""
+"""The version of the data that a request becomes."""
 
 _FIELDS: Mapping[str, Value[Any]] = {
     "level": Choice(tuple(Level)),
@@ -36,18 +36,18 @@ _FIELDS: Mapping[str, Value[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A script, and what shall be different from what it says.
+    """A script, and what should differ from what it says.
 
     Attributes:
         script: the file.
-        level: a variant; None for the plain one.
-        voice: a voice's name; None for the script's own, likewise below.
+        level: the variant; None for the plain one.
+        voice: a voice's name; None for the script's own, as for the fields below.
         rate: multiplier of the voice's speed.
-        volume: dB over the usual level.
-        language: code of a language that Coach has sentences in.
+        volume: dB above the usual level.
+        language: the code of a language that Coach speaks.
         guidance: how much is said.
-        grows: whether doses follow the log of sessions; else they are at the low end of their ranges.
-        change: another dose than the script's.
+        grows: whether doses follow the log of sessions; if not, they are at the low end of their ranges.
+        change: a dose that overrides the script's.
     """
 
     script: Path
@@ -83,7 +83,7 @@ class Request:
 
     @classmethod
     def from_data(cls, data: Mapping[str, object]) -> Request:
-        """Return the request that `as_data` gave this data for, or that another program wrote likewise.
+        """Return the request for data that `as_data` returned, or that a program wrote in the same form.
 
         Raises:
             RefusedError: a field is unknown or wrong, or the data is of another version.
@@ -115,13 +115,13 @@ def read_field(name: str, text: str) -> Any:
     """Return the value of a field that is written as in a script, such as rest: "1m30s".
 
     Raises:
-        RefusedError: it can't be that; the message says what it can be.
+        RefusedError: the text is not allowed; the message says what is.
     """
     return read_value(name, _FIELDS[name], text)
 
 
 def read_value(name: str, value: Value[Any], text: str) -> Any:
-    """Return what a text means where a script's kind of value is wanted; raises as `read_field`."""
+    """Return what a text means as a value of a script; raises the same as `read_field`."""
     reader = Reader()
     found = value.read(Scalar(text, Location("", 1, 1)), reader)
     if found is None or reader.problems:
@@ -130,10 +130,10 @@ def read_value(name: str, value: Value[Any], text: str) -> Any:
 
 
 def read_sides(text: str) -> tuple[str, ...]:
-    """Return the sides that a text names, with commas between them.
+    """Return the sides that a text names, separated by commas.
 
     Raises:
-        RefusedError: one has no name, or stands twice.
+        RefusedError: one has no name, or is named twice.
     """
     sides = tuple(side.strip() for side in text.split(","))
     if not all(sides) or len(set(sides)) < len(sides):
@@ -142,7 +142,7 @@ def read_sides(text: str) -> tuple[str, ...]:
 
 
 def read_language(text: str) -> str:
-    """Return the code of a language that Coach has sentences in.
+    """Return the code of a language that Coach speaks.
 
     Raises:
         SpeechError: it has none.

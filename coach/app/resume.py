@@ -1,4 +1,4 @@
-"""Where a session begins if not at the start of its track: at a named place, or where it was left."""
+"""Where a session starts if not at the beginning of its track: at a named place, or where it was left."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from coach.timeline import Set, Timeline
 
 _MOST_NAMED = 12
-"""Exercises that a message names."""
+"""The most exercises that a message names."""
 
 
 class Resumed(NamedTuple):
-    """A session to be continued.
+    """A session to continue.
 
     Attributes:
-        session: what the log tells of it.
+        session: its entry in the log.
         request: what it played.
-        check_in: whether it was going to ask at the end how it was.
+        check_in: whether it was going to ask the user at the end how it was.
     """
 
     session: SessionLog
@@ -39,14 +39,14 @@ class Resumed(NamedTuple):
 
 
 def find_last_session(script: Path | None = None) -> Resumed:
-    """Return the last session, if it did not play to its end.
+    """Return the last session, if it didn't reach its end.
 
     Args:
-        script: the last one of this script; None for any.
+        script: the script whose last session is wanted; None for the last of any.
 
     Raises:
         HistoryError: the log cannot be read.
-        RefusedError: there is none to be continued.
+        RefusedError: there is none to continue.
     """
     from coach.history import History, Outcome
 
@@ -65,7 +65,7 @@ def find_last_session(script: Path | None = None) -> Resumed:
 
 
 def change_request(earlier: Request, now: Request) -> Request:
-    """Return the earlier request, but for what is asked for now; the script stays."""
+    """Return the earlier request, changed by what is requested now; the script stays."""
     dose = {each.name: getattr(now.change, each.name) for each in fields(Change)}
     given = {each.name: getattr(now, each.name) for each in fields(Request)}
     for name in ("script", "grows", "change"):
@@ -94,7 +94,7 @@ def find_way_back(timeline: Timeline, session: SessionLog) -> Landing:
         def is_same(work: Set) -> bool:
             return (work.name, work.side, work.number) == (last.exercise, last.side, last.set)
 
-        start = to_samples(Fraction(last.start))  # a script that was changed since has it elsewhere
+        start = to_samples(Fraction(last.start))  # if the script has changed since then, it is elsewhere
         alike = [each for each, work in enumerate(timeline.sets) if is_same(work)]
         index = min(alike, key=lambda each: abs(timeline.sets[each].start - start), default=index)
     elif index == 0:
@@ -105,7 +105,7 @@ def find_way_back(timeline: Timeline, session: SessionLog) -> Landing:
 
 
 def find_place(timeline: Timeline, place: str) -> Landing:
-    """Return where an exercise begins, or a moment of the track.
+    """Return where an exercise starts, or a moment of the track.
 
     Args:
         timeline: the track.
@@ -142,7 +142,7 @@ def find_place(timeline: Timeline, place: str) -> Landing:
 
 
 def _find_titles(words: str, titles: list[str]) -> list[int]:
-    """Return the indices of the titles that are these words, else begin so, else contain them."""
+    """Return the indices of the titles that equal these words, or if none do, start with or contain them."""
     words = words.strip().casefold()
     folded = [title.casefold() for title in titles]
     for fits in (str.__eq__, str.startswith, str.__contains__):
@@ -158,7 +158,7 @@ def _read_options(session: SessionLog) -> Resumed:
     """Return what a session of the log played.
 
     Raises:
-        RefusedError: it was played with something that this Coach does not know.
+        RefusedError: it was played with something that this version of Coach doesn't know.
     """
     try:
         options = _convert_words(session) if "words" in session.options else session.options
@@ -171,7 +171,7 @@ def _read_options(session: SessionLog) -> Resumed:
 
 
 def _new_data(session: SessionLog) -> dict[str, object]:
-    """Return the data of a request for a session's script, and nothing else."""
+    """Return the data of a plain request for a session's script."""
     return {"version": 1, "script": session.script}
 
 
@@ -179,9 +179,9 @@ _VALUES = ("level", "voice", "rate", "volume", "language", "guidance", "reps", "
 
 
 def _convert_words(session: SessionLog) -> dict[str, object]:
-    """Return today's form of options that stand in the log as words of a command line.
+    """Return today's form of options that the log has as words of a command line.
 
-    Coach 0.1.0 wrote them so: each option in its long form, and its value in a word of its own.
+    Coach 0.1.0 wrote them like this: each option in its long form, and its value as a separate word.
 
     Raises:
         RefusedError: one is unknown.

@@ -1,4 +1,4 @@
-"""One sentence, heard or written."""
+"""Speak one text, or write it to a file."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class Said(NamedTuple):
-    """What was said.
+    """What was spoken.
 
     Attributes:
-        length: samples.
+        length: its length in samples.
         attack: the sample that a listener hears as "now".
         voice: who spoke.
     """
@@ -45,18 +45,18 @@ def say(
     player: str = "auto",
     reporter: Reporter = SILENT,
 ) -> Said:
-    """Speak a text as a cue of a routine is spoken, and return when it has been heard or written.
+    """Speak a text the way a routine would, and return when it has been heard or written.
 
     Args:
         text: 1 to 2000 characters.
-        language: code of a language that Coach has sentences in.
-        voice: who speaks, and how fast; None for the best one.
-        output: a file to write in place of playing.
-        player: what plays it.
-        reporter: is told what is worth knowing on the way.
+        language: the code of a language that Coach speaks.
+        voice: who speaks, and how fast; None for the default voice.
+        output: a file to write instead of playing.
+        player: the name of the player.
+        reporter: receives progress, notes and warnings.
 
     Raises:
-        RefusedError: there is nothing to say, or too much, or the voice is silent on it.
+        RefusedError: the text is empty or too long, or the voice has no sound for it.
         SpeechError: no voice speaks the language, or the voice failed.
         AudioError: it can't be played or written.
     """

@@ -1,4 +1,4 @@
-"""A routine that plays at set times: all is checked, and spoken ahead, when it is added."""
+"""Schedule a routine: check everything, and prepare every sentence, when it is added."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from coach.app.prepare import load, prepare, prepare_recaps
 from coach.app.reporter import SILENT
 from coach.schedule import Schedule, schedules
-from coach.schedule.invocation import environment, program
-from coach.schedule.when import read
+from coach.schedule.invocation import capture_environment, find_program
+from coach.schedule.when import parse_times
 
 if TYPE_CHECKING:
     from coach.app.reporter import Reporter
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleRequest:
-    """A routine and the times at which it shall play.
+    """A routine, and the times to play it at.
 
     Attributes:
-        request: what shall play.
-        at: when, as a person says it: "6:30", or five fields as cron has them.
+        request: what to play.
+        at: when, as a user writes it: "6:30", or a cron expression.
         days: on which days; None if `at` says it, or for every day.
-        name: what to call it; None for a name made of the script's.
-        where: what starts it, one of `schedules.WRITERS`.
-        options: further words for `coach play`.
+        name: the name of the schedule; None for one made from the script's name.
+        where: what will start it, one of `schedules.WRITERS`.
+        options: more arguments for `coach play`.
     """
 
     request: Request
@@ -38,22 +38,22 @@ class ScheduleRequest:
     options: tuple[str, ...] = ()
 
     def make_schedule(self) -> Schedule:
-        """Return what is to be written.
+        """Return the schedule to write.
 
         Raises:
-            RefusedError: there is no such time.
+            RefusedError: the time or the days are wrong.
         """
-        when = read(self.at, self.days)
+        when = parse_times(self.at, self.days)
         path = os.path.abspath(self.request.script)  # noqa: PTH100 - a link to a script stays one
         name = self.name or self.request.script.stem
-        return Schedule(name, when.fields, program(), path, self.options, environment())
+        return Schedule(name, when.fields, find_program(), path, self.options, capture_environment())
 
 
 def preview_schedule(wanted: ScheduleRequest, reporter: Reporter = SILENT) -> str:
-    """Return what would be written, and change nothing.
+    """Return what would be written, but change nothing.
 
     Raises:
-        CoachError: the script, or what was asked for, cannot be as it stands.
+        CoachError: the script or the request has to change first.
     """
     text = schedules.preview(wanted.make_schedule(), wanted.where, named=wanted.name is not None)
     load(wanted.request, reporter)
@@ -61,10 +61,10 @@ def preview_schedule(wanted: ScheduleRequest, reporter: Reporter = SILENT) -> st
 
 
 def add_schedule(wanted: ScheduleRequest, reporter: Reporter = SILENT) -> Schedule:
-    """Add a schedule, once all that it needs is checked and spoken; return it with the name that it got.
+    """Add a schedule when everything it needs has been checked and spoken; return it with its final name.
 
     Raises:
-        CoachError: the script, the voice, or what was asked for, cannot be as it stands; nothing is added.
+        CoachError: the script, the voice or the request has to change first; nothing is added.
     """
     schedule, named = wanted.make_schedule(), wanted.name is not None
     schedules.plan(schedule, wanted.where, named=named)  # before the voice works

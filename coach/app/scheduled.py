@@ -1,4 +1,4 @@
-"""A run that a schedule started: it waits for sound, and what becomes of it is found in a log."""
+"""A run that a schedule started: it waits for sound, and its outcome is logged."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _PATIENCE = 120.0
-"""Seconds to wait for the sound server: logging in takes less."""
+"""Seconds to wait for the sound server; logging in takes less."""
 
 _LOOK_AGAIN = 1.0
-"""Seconds between two looks for it."""
+"""Seconds between two attempts."""
 
 _PAUSES = 15 * 60.0
 """Seconds that a run may last longer than its track."""
 
 
 class ScheduledRun:
-    """A run; what happens in its `with` block becomes a line of the log, and if need be a notification.
+    """A run; the outcome of its `with` block becomes a line of the log, and a notification if it failed.
 
     Args:
-        name: what the log calls it.
-        reporter: is told if the log cannot be written.
+        name: its name in the log.
+        reporter: receives a note if the log cannot be written.
         patience: seconds to wait for the sound server; None for two minutes.
 
     Attributes:
-        name: as above.
-        outcome: what became of it, in words; None as long as nothing was played.
+        name: its name in the log.
+        outcome: how it ended, in words; None if nothing has been played.
     """
 
     def __init__(self, name: str, reporter: Reporter, patience: float | None = None) -> None:
@@ -58,14 +58,14 @@ class ScheduledRun:
         log_run(self.name, outcome, self._reporter, alarm=isinstance(error, Exception))
 
     def limit(self, timeline: Timeline) -> float:
-        """Return the seconds after which the run stops by itself: nobody may be there to stop it."""
+        """Return the seconds after which the run stops by itself, because there may be nobody to stop it."""
         return timeline.length / RATE + _PAUSES
 
     def wait_for_device(self, player: str) -> Player:
-        """Return an open player, as soon as the person's sound server is there.
+        """Return an open player, as soon as the user's sound server is there.
 
         Raises:
-            AudioError: it did not come.
+            AudioError: it never came.
         """
         from coach.desktop import is_logged_in, person_environment
         from coach.player import open_player
@@ -85,7 +85,7 @@ class ScheduledRun:
 
 
 def log_run(name: str, outcome: str, reporter: Reporter, *, alarm: bool) -> None:
-    """Write into the log what became of a run; with an alarm show it on the desktop, too."""
+    """Log how a run ended; with an alarm, also show it on the desktop."""
     from coach.desktop import notify, person_environment
     from coach.schedule import runs
 
@@ -99,7 +99,7 @@ def log_run(name: str, outcome: str, reporter: Reporter, *, alarm: bool) -> None
 
 
 def _describe(error: BaseException | None) -> str:
-    """Return in one line what kept a run from being played."""
+    """Return in one line why a run was not played."""
     if isinstance(error, CoachError):
         return str(error).partition("\n")[0]
     return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else "it was interrupted"

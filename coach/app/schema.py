@@ -18,7 +18,7 @@ def schema_text() -> str:
 
 
 def write_schema(path: Path) -> None:
-    """Write the schema to a file, whole.
+    """Write the schema to a file, all or nothing.
 
     Raises:
         AudioError: it cannot be written.

@@ -1,4 +1,4 @@
-"""The sessions that were played, for what depends on them."""
+"""The log of sessions, for code that depends on it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read_sessions(newest: int | None = None) -> list[SessionLog]:
     """Return the log of sessions, oldest first.
 
     Args:
-        newest: only so many of the last ones; None for all.
+        newest: how many of the last ones to return; None for all.
 
     Raises:
         HistoryError: it cannot be read.

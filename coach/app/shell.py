@@ -1,16 +1,16 @@
-"""Words of a command line, as a person types them into a shell."""
+"""Words of a command line, as a user types them into a shell."""
 
 from __future__ import annotations
 
 import re
 import shlex
 
-_PLAIN = re.compile(r"[\w./+@:-]+")  # what no shell reads as anything else
-_UNSAFE = re.compile(r'["$`\\!%\n]')  # what some shell reads within double quotes
+_PLAIN = re.compile(r"[\w./+@:-]+")  # what every shell takes literally
+_UNSAFE = re.compile(r'["$`\\!%\n]')  # what some shells interpret inside double quotes
 
 
 def quote(text: str) -> str:
-    """Return a text as a word of a command line, in double quotes where it needs some and they do."""
+    """Return a text as one word of a command line, in double quotes if it needs quotes and they suffice."""
     if _PLAIN.fullmatch(text):
         return text
     return shlex.quote(text) if _UNSAFE.search(text) else f'"{text}"'

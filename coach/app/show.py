@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class Shown(NamedTuple):
-    """What there is to see of a routine.
+    """What `coach show` shows of a routine.
 
     Attributes:
-        script: the routine as its script has it.
+        script: the routine, as in its script.
         routine: the same with today's doses.
         timeline: its track.
-        standings: where a person stands with each exercise on each side.
+        standings: where the user stands with each exercise on each side.
     """
 
     script: Routine
@@ -37,14 +37,14 @@ class Shown(NamedTuple):
 
 
 def show(request: Request, reporter: Reporter = SILENT) -> Shown:
-    """Return what there is to see of a routine; raises as `prepare.prepare` does."""
+    """Return what there is to show of a routine; raises the same as `prepare.prepare`."""
     sessions = SessionReader(reporter)
     plain, routine, timeline, _ = prepare(request, reporter, sessions=sessions)
     return Shown(plain, routine, timeline, find_standings(request, plain, sessions))
 
 
 def draw_picture(shown: Shown, kind: str) -> str:
-    """Return a routine as a picture: ".svg" for sheets of A4 to hand out, ".html" for a page."""
+    """Return a routine as a picture: ".svg" for A4 sheets to hand out, ".html" for a page."""
     from coach import pictures
 
     draw = {".svg": pictures.svg, ".html": pictures.html}[kind]
@@ -52,7 +52,7 @@ def draw_picture(shown: Shown, kind: str) -> str:
 
 
 def write_picture(shown: Shown, path: Path) -> None:
-    """Write a routine as a picture to a file, whole; its ending says which, see `draw_picture`.
+    """Write a routine as a picture to a file, all or nothing; its ending says which, see `draw_picture`.
 
     Raises:
         AudioError: it cannot be written.

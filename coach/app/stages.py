@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def log_stage(logger: Logger, title: str) -> Iterator[None]:
-    """Log that a stage begins, and when it ends how many seconds it took; also if it fails."""
+    """Log that a stage starts, and when it ends or fails, how many seconds it took."""
     logger.info("%s", title)
     started = time.perf_counter()
     try:

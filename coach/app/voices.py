@@ -1,4 +1,4 @@
-"""What this machine can speak with, language by language."""
+"""The voices on this machine, by language."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """What this machine has for a language.
+    """A language, and the voices that this machine has for it.
 
     Attributes:
         code: the first part of its tag, such as "en".
-        name: in English where that is known, else the code.
-        spoken: whether Coach has its own sentences in it.
-        voices: all of it, those of the best engine first.
-        best: the one that `auto` takes, such as "neural/heart"; None without sentences or without a voice.
+        name: its English name if that is known, or else the code.
+        spoken: whether Coach itself speaks it, so it has its own sentences in it.
+        voices: all its voices, the best engine's first.
+        best: the default voice, such as "neural/heart"; None without sentences or without a voice.
     """
 
     code: str
@@ -49,7 +49,7 @@ class Language:
 
 
 def list_languages() -> list[Language]:
-    """Return the languages that this machine has voices for, and those that Coach has sentences in.
+    """Return the languages that this machine has voices for, and those that Coach itself speaks.
 
     The latter come first; both are sorted by name.
     """
@@ -68,7 +68,7 @@ def list_languages() -> list[Language]:
 
 
 def find_best_voice(code: str) -> str | None:
-    """Return the voice that is taken where none is named, such as "neural/heart"; None without one."""
+    """Return the default voice of a language, such as "neural/heart"; None if it has no voice."""
     try:
         voice = choose_voice(code)
     except SpeechError:
@@ -77,7 +77,7 @@ def find_best_voice(code: str) -> str | None:
 
 
 def _name(code: str, voice: str) -> str:
-    """Return a language's name: known here, told by its phrasebook or its voice, or else its code."""
+    """Return a language's name: from the list here, its phrasebook or its voice, or else its code."""
     if code in _NAMES:
         return _NAMES[code]
     book = phrases.phrasebook(code).tables if code in phrases.languages() else {}

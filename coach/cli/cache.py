@@ -1,4 +1,4 @@
-"""`coach cache`: where clips are kept, how many there are, and how to be rid of them."""
+"""`coach cache`: where clips are kept, how many there are, and how to remove them."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def _of_script(command: Callable[..., Any]) -> Any:
 
 def _careful(command: Callable[..., Any]) -> Any:
     """Give a command that removes files the options for that."""
-    command = click.option("--dry-run", is_flag=True, help="Only list what would go.")(command)
+    command = click.option("--dry-run", is_flag=True, help="Only list what would be removed.")(command)
     return click.option("--yes", is_flag=True, help="Do not ask.")(command)
 
 
 @click.group(no_args_is_help=False)
 def command() -> None:
-    """Show or tidy the cache, where each spoken sentence is kept as a clip.
+    """Show or clean up the cache, which keeps each spoken sentence as a clip.
 
     It is the 'audio_cache' of the nearest folder above SCRIPT that has one, without SCRIPT above this folder;
     else the one of your user; COACH_CACHE names another. What is removed is spoken again when it is needed.
@@ -84,9 +84,9 @@ def path(script: Path | None) -> None:
 
 @command.command()
 @_of_script
-@click.option("--json", "as_json", is_flag=True, help="Print it for a program.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
 def stats(script: Path | None, *, as_json: bool) -> None:
-    """Print how much is in the cache, and when it was used."""
+    """Print how much is in the cache, and how long it has not been used."""
     cache = _cache(script)
     for note in cache.notes():
         REPORTER.note(note)
@@ -123,18 +123,18 @@ def stats(script: Path | None, *, as_json: bool) -> None:
 @click.option(
     "--older-than",
     type=_Amount("time", _TIMES, "a time with its unit, such as 30d, 2w or 12h"),
-    help="Remove what was not used for so long: 30d, 2w, 12h.",
+    help="Remove what has not been used for this long: 30d, 2w, 12h.",
 )
 @click.option(
     "--max-size",
     type=_Amount("size", _SIZES, "a size, such as 200MB or 1.5GB"),
-    help="Remove what was not used for longest until the rest takes no more than this: 200MB, 1GB.",
+    help="Remove what has not been used for longest, until the rest is no larger than this: 200MB, 1GB.",
 )
 @_careful
 def prune(
     script: Path | None, *, older_than: float | None, max_size: float | None, yes: bool, dry_run: bool
 ) -> None:
-    """Remove what was not used for long; one of the options must say how much. Asks first."""
+    """Remove what has not been used for long, by age, by size or both. Asks first."""
     if older_than is None and max_size is None:
         raise click.UsageError("say what to remove: --older-than 30d, --max-size 200MB, or both")
     cache = _cache_to_tidy(script)
@@ -146,13 +146,13 @@ def prune(
 @_of_script
 @_careful
 def clear(script: Path | None, *, yes: bool, dry_run: bool) -> None:
-    """Remove all that Coach keeps there, and nothing else. Asks first."""
+    """Remove everything that Coach keeps there, and nothing else. Asks first."""
     cache = _cache_to_tidy(script)
     _remove(cache, cache.files(), yes=yes, dry_run=dry_run)
 
 
 def _remove(cache: ClipCache, files: Sequence[Kept], *, yes: bool, dry_run: bool) -> None:
-    """Remove files after asking, and tell of it."""
+    """Remove files after asking, and report it."""
     if dry_run:
         for file in files:
             click.echo(printable(str(file.path)))
@@ -180,7 +180,7 @@ def _remove(cache: ClipCache, files: Sequence[Kept], *, yes: bool, dry_run: bool
 
 
 def _summary(files: Sequence[Kept]) -> str:
-    """Return how many files these are, of which kinds, and their bytes."""
+    """Return how many files there are, of which kinds, and their size."""
     kinds = [(kind, sum(file.kind is kind for file in files)) for kind in Kind]
     parts = ", ".join(count_text(number, kind.value) for kind, number in kinds if number)
     size = size_text(sum(file.size for file in files))
@@ -200,10 +200,10 @@ def _cache(script: Path | None) -> ClipCache:
 
 
 def _cache_to_tidy(script: Path | None) -> ClipCache:
-    """Return the cache for a script if it is the expected one: nobody means another one to be tidied.
+    """Return the cache for a script if it is the expected one; nobody means to clean up another.
 
     Raises:
-        SpeechError: it is not, or it may not be used.
+        SpeechError: it is not, or it must not be used.
     """
     cache = _cache(script)
     if cache.instead_of:
@@ -212,5 +212,5 @@ def _cache_to_tidy(script: Path | None) -> ClipCache:
     if cache.closed:
         raise SpeechError(f"the clip cache {cache.root} is not used: {cache.closed}; nothing is removed")
     if cache.root.is_dir():
-        cache.claim()  # one that an older Coach made bears no mark yet
+        cache.claim()  # a cache that an older Coach made has no mark yet
     return cache

@@ -1,4 +1,4 @@
-"""`coach check`: every problem and every warning of a script, at every level."""
+"""`coach check`: every problem and every warning in a script, at every level."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 @click.argument("script", type=SCRIPT_FILE)
 @options
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
-@click.option("--json", "as_json", is_flag=True, help="Print problems and warnings for a program.")
+@click.option("--json", "as_json", is_flag=True, help="Print problems and warnings as JSON, for programs.")
 def command(script: Path, *, strict: bool, as_json: bool, **choices: Any) -> int:
     """Check SCRIPT for mistakes and timing problems.
 
-    Without --level it checks all levels that the script offers. A problem exits with 1; a warning says what
-    is left out, spoken faster or made longer, and exits with 0.
+    Without --level, all levels are checked. Problems exit with 1. Warnings say what
+    is left out, spoken faster or given more time, and exit with 0.
     """
     problems, warnings = check(request_of(script, choices), REPORTER)
     if as_json:

@@ -1,4 +1,4 @@
-"""Commands that turn what `coach.app` refuses into an error of the command line."""
+"""Commands that turn a refused request into an error of the command line."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from coach.errors import RefusedError
 
 
 class Command(click.Command):
-    """A command; what is refused is an error of the option that asked for it."""
+    """A command that reports a refused request as an error of the option that made it."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command.
 
         Raises:
-            click.BadParameter: what was asked for cannot be.
+            click.BadParameter: the request was refused.
         """
         try:
             return super().invoke(ctx)

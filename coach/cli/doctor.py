@@ -1,4 +1,4 @@
-"""`coach doctor`: what works on this machine, and what to do where something doesn't."""
+"""`coach doctor`: what works on this machine, and how to fix the rest."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.option("--json", "as_json", is_flag=True, help="Print it for a program.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
 def command(*, as_json: bool) -> int:
-    """Check voices, player, ffmpeg, cache, schedules and more, and tell what to do where one is missing.
+    """Check what works on this machine, and how to fix the rest.
 
-    Exits with 0 where routines can be spoken and written to a file here, else with 3.
+    Exits with 0 if routines can be spoken and written to a file here, or with 3 if not.
     """
     found = []
     for check, finding in doctor.examine():

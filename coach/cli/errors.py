@@ -1,4 +1,4 @@
-"""What a person is told of an error, and the exit code for it."""
+"""What the user is told about an error, and the exit code for it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from coach.cli.terminal import printable
 from coach.errors import Blame, CoachError, FaultError, ScriptError
 
 EXIT_CODES = {Blame.SCRIPT: SCRIPT_WRONG, Blame.REQUEST: COMMAND_WRONG, Blame.MACHINE: CANNOT}
-"""The exit code for what is to blame."""
+"""The exit codes, by what is to blame."""
 
 
 def explain(error: Exception, about: str = "coach") -> tuple[str, int] | None:
-    """Return what a person is told of an error, a line or several, and the exit code for it.
+    """Return what the user is told about an error, in one or more lines, and the exit code for it.
 
     Args:
-        error: any.
-        about: what the line begins with; a script's problems begin with their places.
+        error: the error.
+        about: what the line starts with; a script's problems start with their places.
 
     Returns:
-        None for a fault of Coach's own that somebody wants to see where it happened.
+        None for an internal error if COACH_TRACEBACK asks for its traceback.
 
     Raises:
-        KeyboardInterrupt: that is what it comes of.
+        KeyboardInterrupt: the error was caused by one.
     """
     if isinstance(error, click.ClickException):
         return _usage_line(error), COMMAND_WRONG
@@ -54,7 +54,7 @@ def _usage_line(error: click.ClickException) -> str:
 
 
 def _is_interrupt(error: BaseException | None) -> bool:
-    """Tell whether an error comes of Ctrl-C: amid an import Python may make another one of it."""
+    """Return whether Ctrl-C caused an error: during an import, Python may turn it into another one."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None

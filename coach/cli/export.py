@@ -1,4 +1,4 @@
-"""`coach export`: a routine as a file."""
+"""`coach export`: write routines as audio files."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ALL = "all"
 
 
 class _Several(click.ParamType[tuple[str, ...]]):
-    """Some of the words that there are, with commas between them, or "all"."""
+    """Some of the known words, separated by commas, or "all"."""
 
     def __init__(self, name: str, known: Callable[[], Sequence[str]]) -> None:
         self.name = name
@@ -58,17 +58,17 @@ class _Several(click.ParamType[tuple[str, ...]]):
         return words
 
     def check(self, word: str, param: click.Parameter | None, ctx: click.Context | None) -> None:
-        """Refuse a word that is none of them."""
+        """Refuse an unknown word."""
         if word not in self.known():
             known = ", ".join(self.known())
             self.fail(f"'{word}' is not one of {known}, several of them, or all", param, ctx)
 
 
 class _Languages(_Several):
-    """Languages that Coach has sentences in."""
+    """Languages that Coach speaks."""
 
     def check(self, word: str, param: click.Parameter | None, ctx: click.Context | None) -> None:  # noqa: ARG002
-        """Refuse a word that is none of them."""
+        """Refuse an unknown word."""
         read_language(word)
 
 
@@ -86,20 +86,18 @@ class _Languages(_Several):
     metavar="[DIR]",
     is_flag=False,
     flag_value="",
-    help="All routines that 'coach list' shows, into DIR.",
+    help="Export every routine that 'coach list' shows, into DIR.",
 )
 @click.option(
     "--album",
     metavar="[DIR]",
     is_flag=False,
     flag_value="",
-    help="A folder with one track for each chapter: DIR, else NAME.",
+    help="Write a folder with one track for each chapter: DIR, or NAME.",
 )
-@click.option(
-    "--to", metavar="DIR", help="Copy to a phone, a stick or a synced folder what is not there yet."
-)
+@click.option("--to", metavar="DIR", help="Copy what is missing or out of date to DIR, which must exist.")
 @click.option("--format", "kind", type=click.Choice([each[1:] for each in FORMATS]), help="Default: mp3.")
-@click.option("--captions", is_flag=True, help="What is said, beside the track, as .lrc and .vtt.")
+@click.option("--captions", is_flag=True, help="Also write what is said beside each track, as .lrc and .vtt.")
 @click.option(
     "--sample-rate",
     type=click.Choice([str(each) for each in RATES]),
@@ -117,7 +115,7 @@ class _Languages(_Several):
     "--language",
     "languages",
     type=_Languages("codes", phrases.languages),
-    help="The language, in place of the script's; several with commas; or all.",
+    help="The language, instead of the script's; several with commas; or all.",
 )
 @dose_options
 def command(
@@ -165,7 +163,7 @@ def command(
 
 
 class _Wanted(NamedTuple):
-    """What the options that say where tracks go mean together; each as it was typed, None if it wasn't."""
+    """The options that say where tracks go, each as it was typed, or None."""
 
     scripts: tuple[Path, ...]
     output: str | None
@@ -177,12 +175,12 @@ class _Wanted(NamedTuple):
 
     @property
     def file(self) -> Path | None:
-        """The file of the one track, if it was named."""
+        """The file of the only track, if it was named."""
         return Path(self.output) if self.output is not None and not is_folder(self.output) else None
 
     @property
     def folder(self) -> str:
-        """The folder that was named, empty for this one or if none was."""
+        """The folder that was named; empty for the current one or if none was."""
         return self.output or self.every or self.album or ""
 
     @property
@@ -191,7 +189,7 @@ class _Wanted(NamedTuple):
         return f".{self.kind}" if self.kind else self.file.suffix if self.file else ".mp3"
 
     def refuse_contradictions(self) -> None:
-        """Refuse options that can't be meant together.
+        """Refuse options that can't go together.
 
         Raises:
             click.UsageError: there are some.
@@ -218,7 +216,7 @@ _CONTRADICTIONS: tuple[tuple[Callable[[_Wanted], object], str], ...] = (
 
 
 def _make_place(wanted: _Wanted, *, captions: bool, sample_rate: int) -> Place:
-    """Return where tracks go, and as what; the folder is there then."""
+    """Return where tracks go, and in what form; the folder is created if needed."""
     try:
         format_of(Path(f"a{wanted.suffix}"), sample_rate)
     except AudioError as error:
@@ -248,7 +246,7 @@ def _read_level(word: str) -> Level | None:
 
 
 def _export_all(jobs: Sequence[Job]) -> tuple[list[ExportResult], int, bool]:
-    """Do many exports, and tell of each as it is done.
+    """Do many exports, and report each as it is done.
 
     Returns:
         The results in the order of their jobs, the exit code, and whether the machine stopped it.
@@ -282,7 +280,7 @@ def _export_all(jobs: Sequence[Job]) -> tuple[list[ExportResult], int, bool]:
 
 
 def _tell_result(job: Job, result: ExportResult) -> None:
-    """Say what became of an export, and where a person reads more about what did not fit."""
+    """Report an export, and where to read more about its warnings."""
     done = "written" if result.written else "unchanged"
     if result.is_album:
         done = f"{count_text(result.tracks, 'track')} {done}"
@@ -296,7 +294,7 @@ def _tell_result(job: Job, result: ExportResult) -> None:
 
 
 def _deliver(results: Sequence[ExportResult], folder: Path) -> int:
-    """Copy to a folder, tell of it, and return the exit code."""
+    """Copy to a folder, report it, and return the exit code."""
     done = deliver_exports(results, folder, REPORTER)
     removed = f", {len(done.removed)} removed" if done.removed else ""
     click.echo(printable(f"{folder}: {len(done.copied)} copied, {len(done.unchanged)} unchanged{removed}"))
@@ -323,7 +321,7 @@ class _Drawn(_Bars):
         self._tasks: dict[Job, TaskID] = {}
 
     def show(self, event: Event) -> None:
-        """Show how far a job is, each part of it anew; or count it as done."""
+        """Show how far the current part of a job is; or count the job as done."""
         from rich.markup import escape
 
         from coach.app.export_worker import Step
@@ -342,14 +340,14 @@ class _Drawn(_Bars):
 
 @contextmanager
 def _draw_bars(jobs: int) -> Iterator[_Bars]:
-    """Yield what draws on a terminal, and nothing where nobody would see it."""
+    """Yield what draws bars on a terminal, or nothing without one."""
     if not sys.stderr.isatty():
         yield _Bars()
         return
     from rich.console import Console
     from rich.progress import Progress
 
-    # Lines that both streams bring to the terminal go above the bars; a file gets its own.
+    # Lines that go to the terminal appear above the bars, from both streams; a file gets its own.
     with Progress(
         console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty()
     ) as progress:

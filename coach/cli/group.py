@@ -47,12 +47,13 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(coach.__version__, "-V", "--version", prog_name="coach")
 @click.option(
-    "-v", "--verbose", is_flag=True, help="Tell on standard error what is done, and how long it takes."
+    "-v", "--verbose", is_flag=True, help="Say on standard error what is done, and how long it takes."
 )
 def cli(*, verbose: bool) -> None:
     """Turn routine scripts into spoken, beat-accurate exercise tracks.
 
-    A SCRIPT is a path, or the bare name of one in ./scripts, in your own scripts, or shipped.
+    SCRIPT is a path, or the name of a script in ./scripts, in your own scripts folder, or among those that
+    ship with Coach.
     """
     if verbose:
         from coach.cli.verbose import log_to_stderr
@@ -63,18 +64,18 @@ def cli(*, verbose: bool) -> None:
 def run() -> int:
     """Run the command line with the process's arguments and return its exit code.
 
-    Every error is one clear line, a script's problems a line each.
+    Every error is one clear line; a script's problems have one line each.
 
     Raises:
-        KeyboardInterrupt: the person interrupted it.
+        KeyboardInterrupt: the user interrupted it.
     """
-    for stream in (sys.stdout, sys.stderr):  # a character that a stream does not know is spelled out
-        with suppress(AttributeError):  # a stand-in of some test or program
+    for stream in (sys.stdout, sys.stderr):  # characters that a stream can't encode are written as escapes
+        with suppress(AttributeError):  # a replacement by a test or a program
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         code = _dispatch(sys.argv[1:])
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # the reader of our output has seen enough
         _forget_stdout()
         return DONE
     except Exception as error:
@@ -88,7 +89,7 @@ def run() -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    """Call the command that the arguments name. Unlike click's own `main` it leaves every error to us."""
+    """Call the command that the arguments name. Unlike click's own `main`, it leaves every error to us."""
     if "_COACH_COMPLETE" in os.environ:  # a shell asks for completions
         cli.main(arguments, prog_name="coach")
     try:
@@ -103,13 +104,13 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _tell(message: str, code: int) -> int:
-    with suppress(OSError):  # nobody can be told: the exit code still tells
+    with suppress(OSError):  # nobody can read it, but the exit code remains
         click.echo(message, err=True)
     return code
 
 
 def _forget_stdout() -> None:
-    """Send what is still buffered for a closed or full standard output nowhere, so that exiting is quiet."""
+    """Discard what is still buffered for a closed or full standard output, so that exiting is quiet."""
     with suppress(OSError, ValueError, AttributeError):
         devnull = os.open(os.devnull, os.O_WRONLY)
         os.dup2(devnull, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""`coach history`: the sessions that were played, and what was done of them."""
+"""`coach history`: the sessions that were played, and what was done in them."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from coach.units import RATE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_NEWEST = 20  # sessions in the table, where --last says nothing
+_NEWEST = 20  # sessions in the table, without --last
 _EFFORTS = {None: "", "less": "too easy", "same": "just right", "more": "too hard"}
 _PAINS = {None: "", "less": "less pain", "same": "pain as before", "more": "more pain"}
-_NARROW = 28  # columns; where fewer are left for a text, it goes below the time
+_NARROW = 28  # columns; if fewer are left for a text, it goes below the time
 
 
 @click.command(cls=Command)
-@click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the last N sessions.")
-@click.option("--sets", "with_sets", is_flag=True, help="What was done of each exercise, too.")
-@click.option("--json", "as_json", is_flag=True, help="Print all of it for a program.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print all of it for a spreadsheet, a row for each set.")
+@click.option("--last", type=click.IntRange(min=1), metavar="N", help="Show only the last N sessions.")
+@click.option("--sets", "with_sets", is_flag=True, help="Also show what you did of each exercise.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, for programs.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print everything as CSV, one row for each set.")
 def command(*, last: int | None, with_sets: bool, as_json: bool, as_csv: bool) -> None:
-    """List the sessions that were played, the newest at the bottom, and what was done of each.
+    """List the sessions you have played, with what you did in each; the newest is at the bottom.
 
-    The table has the last 20 unless --last says otherwise; --json and --csv have them all.
+    The table shows the last 20 unless --last says otherwise; --json and --csv include all of them.
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv can't go together")
@@ -44,12 +44,12 @@ def command(*, last: int | None, with_sets: bool, as_json: bool, as_csv: bool) -
     if as_json:
         click.echo(json.dumps([_plain(session) for session in sessions], indent=2))
     elif as_csv:
-        # As bytes: its line ends are those of CSV on every system.
+        # As bytes, because CSV has the same line ends on every system.
         sys.stdout.buffer.write(_spreadsheet(sessions).encode("utf-8", "backslashreplace"))
     elif sessions:
         click.echo("\n".join(_table(sessions, with_sets=with_sets)))
     else:
-        click.echo("no sessions yet; 'coach play' logs each one that it plays", err=True)
+        click.echo("no sessions yet; 'coach play' logs each one", err=True)
 
 
 def _plain(session: SessionLog) -> dict[str, object]:
@@ -77,7 +77,7 @@ def _spreadsheet(sessions: Iterable[SessionLog]) -> str:
 
 
 def _cell(value: object) -> object:
-    """Return a value for a spreadsheet, which would calculate a text that begins like a formula."""
+    """Return a value for a spreadsheet, with a quote in front of a text that looks like a formula."""
     if not isinstance(value, str):
         return value
     text = printable(value)
@@ -85,7 +85,7 @@ def _cell(value: object) -> object:
 
 
 def _table(sessions: Sequence[SessionLog], *, with_sets: bool) -> Iterator[str]:
-    """Yield the lines of the table: when, how long, what it was and what was done of it."""
+    """Yield the lines of the table: when, how long, what was played and what was done."""
     lengths = [_length(session) for session in sessions]
     shape = [Column(len("2025-03-01 07:00")), Column(max(map(len, lengths)), right=True), Column()]
     screen = columns() if sys.stdout.isatty() else sys.maxsize
@@ -109,7 +109,7 @@ def _indented(text: str, indent: int, screen: int) -> Iterator[str]:
 
 
 def _length(session: SessionLog) -> str:
-    """Return how long a session was, and if it did not come to its end, of how long a track."""
+    """Return how long a session was; and if it didn't reach the end, out of how long a track."""
     whole = _clock(session.length)
     return whole if session.outcome == "completed" else f"{_clock(session.heard)} of {whole}"
 
@@ -137,7 +137,7 @@ def _summary(session: SessionLog) -> str:
 
 
 def _exercises(session: SessionLog) -> Iterator[str]:
-    """Yield a line for each exercise and side: what was done of it."""
+    """Yield a line for each exercise and side: how much of it was done."""
     works: dict[tuple[str, str], list[SetLog]] = {}
     for each in session.sets:
         works.setdefault((each.exercise, each.side or ""), []).append(each)
@@ -154,14 +154,14 @@ def _exercises(session: SessionLog) -> Iterator[str]:
 
 
 def _all_done(sets: list[SetLog]) -> str:
-    """Return what sets that were done come to."""
+    """Return the total of the sets that were done."""
     if not sets:
         return ""
     return _amount(sets) if len(sets) == 1 else f"{count_text(len(sets), 'set')}, {_amount(sets)}"
 
 
 def _amount(sets: list[SetLog]) -> str:
-    """Return the reps or the time of sets of one exercise, and if that is not all, of how much."""
+    """Return the reps or the time done in sets of one exercise; and if that is not all, out of how much."""
     if any(each.reps is None for each in sets):
         time = _clock(sum(each.seconds_done for each in sets))
         whole = _clock(sum(each.seconds for each in sets))

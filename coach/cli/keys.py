@@ -19,9 +19,9 @@ class Binding(NamedTuple):
     """Keys that belong together.
 
     Attributes:
-        name: what a person calls them.
-        brief: what the screen says of them.
-        does: what they do, in full.
+        name: what the user calls them.
+        brief: what the screen says about them.
+        does: what they do, in detail.
         commands: what each key asks of a session, by its name in `key_presses`.
     """
 
@@ -81,12 +81,12 @@ def command_of(key: str) -> SessionCommand | None:
 
 
 def name_of(command: SessionCommand) -> str:
-    """Return what a person calls the key that gives a command."""
+    """Return what the user calls the key that gives a command."""
     return next(binding.name for binding in BINDINGS if command in binding.commands.values())
 
 
 def brief_of(*commands: SessionCommand) -> list[str]:
-    """Return what the screen says of the keys that give these commands; of all keys without any."""
+    """Return what the screen says about the keys for these commands; about all keys if none are given."""
     return [
         binding.brief
         for binding in BINDINGS
@@ -95,7 +95,7 @@ def brief_of(*commands: SessionCommand) -> list[str]:
 
 
 _PASTES_MARKED, _PASTES_PLAIN = "\x1b[?2004h", "\x1b[?2004l"
-"""What has a terminal put marks around what is pasted, and what ends that."""
+"""What makes a terminal put marks around pasted text, and what ends that."""
 
 _PASTE, _PASTED = "\x1b[200~", "\x1b[201~"
 """The marks."""
@@ -110,7 +110,7 @@ _WINDOWS_ARROWS = {"H": "up", "P": "down", "M": "right", "K": "left"}
 
 
 def listening() -> bool:
-    """Return whether there is a terminal whose keys are ours; those of a job in the background are not."""
+    """Return whether there is a terminal whose keys we get; a job in the background gets none."""
     if not sys.stdin.isatty():
         return False
     try:
@@ -121,9 +121,9 @@ def listening() -> bool:
 
 @contextmanager
 def key_presses() -> Iterator[Callable[[float], list[str]]]:
-    """Yield a function that waits so many seconds for keys and returns those typed: letters, "left", "up" ...
+    """Yield a function that waits some seconds for keys and returns those typed: letters, "left", "up" ...
 
-    The terminal is as it was afterwards. Where there is no terminal the function only waits.
+    Afterwards, the terminal is as it was. Without a terminal, the function only waits.
     """
     if not listening():
         yield only_wait
@@ -138,7 +138,7 @@ def key_presses() -> Iterator[Callable[[float], list[str]]]:
         before = termios.tcgetattr(number)
         pastes = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
-        begun = ""  # the mark of a paste that has not come to its end
+        begun = ""  # the mark of a paste that has not ended yet
 
         def keys(seconds: float) -> list[str]:
             nonlocal begun
@@ -158,7 +158,7 @@ def key_presses() -> Iterator[Callable[[float], list[str]]]:
             tty.setcbreak(number, termios.TCSANOW)
             ours = termios.tcgetattr(number)
             ours[0] &= ~termios.IXON  # Ctrl-S would hold the screen, and the session with it
-            ours[6][termios.VSUSP] = b"\0"  # as Ctrl-Z would: space pauses
+            ours[6][termios.VSUSP] = b"\0"  # so would Ctrl-Z; space is for pausing
             termios.tcsetattr(number, termios.TCSANOW, ours)
             _write(_PASTES_MARKED if pastes else "")
             yield keys
@@ -166,7 +166,7 @@ def key_presses() -> Iterator[Callable[[float], list[str]]]:
             _write(_PASTES_PLAIN if pastes else "")
             with suppress(termios.error):  # the terminal has gone
                 termios.tcflush(number, termios.TCIFLUSH)  # what was typed is not for the shell
-                termios.tcsetattr(number, termios.TCSANOW, before)  # and a stuck terminal is not waited for
+                termios.tcsetattr(number, termios.TCSANOW, before)  # without waiting for a stuck terminal
 
 
 def _write(text: str) -> None:
@@ -176,9 +176,9 @@ def _write(text: str) -> None:
 
 
 def _named(typed: str) -> list[str]:
-    """Return the keys of what a terminal sent: an arrow is an escape sequence; others are passed over.
+    """Return the keys in what a terminal sent: arrows are escape sequences; other sequences are ignored.
 
-    So is what was pasted: nobody presses keys so.
+    So is pasted text, because nobody pressed its keys.
     """
     typed = re.sub(rf"{re.escape(_PASTE)}.*?({re.escape(_PASTED)}|\Z)", "", typed, flags=re.DOTALL)
     found = _KEY.findall(typed)

@@ -1,4 +1,4 @@
-"""`coach list`: the routines that a bare name finds."""
+"""`coach list`: the routines that a name alone finds."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.option("--json", "as_json", is_flag=True, help="Print the list for a program.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON, for programs.")
 def command(*, as_json: bool) -> None:
     """List the routines in ./scripts, your own and the shipped ones, with their lengths.
 
-    A routine with a problem is listed with it, and the others all the same.
+    A routine with a problem is listed too, with the problem.
     """
     entries = list(list_routines(REPORTER))
     if as_json:

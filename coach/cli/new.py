@@ -1,4 +1,4 @@
-"""`coach new`: a script to start from, explained or copied."""
+"""`coach new`: write a script to start from, explained or copied."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--from", "source", type=SCRIPT_FILE, help="Start from a copy of this routine.")
 @click.option("-o", "--output", type=click.Path(), help="The file (.yaml), or a folder for it.")
 def command(name: str, *, source: Path | None, output: str | None) -> None:
-    """Write the script NAME, which explains itself and plays as it stands.
+    """Write the script NAME, which explains itself and can be played as it is.
 
     It becomes NAME.yaml in ./scripts, or here if there is no such folder; NAME may also be a path. An
     existing file is never touched. Editors with the YAML language server complete its keys.

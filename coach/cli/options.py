@@ -1,4 +1,4 @@
-"""The options that commands share, and what they ask for together."""
+"""The options that commands share, and the request they make."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WHILE = Seconds(Fraction(0), Fraction(24 * 3600))
 
 
 class _Read(click.ParamType[object]):
-    """An option that is read by a function, which refuses what it can't read."""
+    """An option whose value is read by a function, which refuses what it can't read."""
 
     def __init__(self, name: str, read: Callable[[str], object]) -> None:
         self.name = name
@@ -42,14 +42,14 @@ class _Read(click.ParamType[object]):
 
 
 def _field(name: str, kind: str) -> _Read:
-    """Return the type of an option that is written as the script's field is."""
+    """Return the type of an option that is written like a field of a script."""
     return _Read(kind, lambda text: read_field(name, text))
 
 
 _DURATION = _Read("duration", lambda text: read_value("duration", _WHILE, text))
 
 voice_option = click.option(
-    "--voice", type=_field("voice", "name"), help="Who speaks, in place of the script's voice."
+    "--voice", type=_field("voice", "name"), help="Who speaks, instead of the script's voice."
 )
 rate_option = click.option(
     "--rate", type=_field("rate", "number"), help="How fast the voice speaks: 0.5 to 2."
@@ -60,20 +60,22 @@ volume_option = click.option(
 wait_option = click.option(
     "--wait",
     type=_DURATION,
-    help="How long a scheduled run waits for the sound server; 2m if not given.",
+    help="How long a scheduled run waits for the sound server; 2m by default.",
 )
 limit_option = click.option(
-    "--limit", type=_DURATION, help="Stop after so long, pauses included: 20m, 1h30m."
+    "--limit", type=_DURATION, help="Stop after this long, pauses included: 20m, 1h30m."
 )
-check_in_option = click.option("--check-in", is_flag=True, help="Ask at the end how hard it was.")
+check_in_option = click.option(
+    "--check-in", is_flag=True, help="Ask at the end, aloud, how hard it was and how much it hurt."
+)
 player_option = click.option(
     "--player", type=click.Choice(["auto", *PLAYERS]), default="auto", show_default=True,
-    help="What plays it; null keeps time in silence.",
+    help="What plays the sound; null keeps time in silence.",
 )  # fmt: skip
 
 
 class OutputFile(click.ParamType[str]):
-    """A file of a format that Coach writes; with `folder`, or a folder for it."""
+    """A file in a format that Coach writes; with `folder`, also a folder for it."""
 
     name = "file"
 
@@ -92,13 +94,13 @@ class OutputFile(click.ParamType[str]):
 
 
 def is_folder(name: str) -> bool:
-    """Tell whether a person means a folder: it is there, or the name ends as that of one."""
+    """Return whether a name means a folder: it exists, or the name ends with a slash."""
     return bool(name) and (name[-1] in "/\\" or Path(name).is_dir())
 
 
 def options(command: F) -> F:
-    """Give a command the options of everything that compiles a script; `request_of` reads them."""
-    language = click.option("--language", metavar="CODE", help="The language, in place of the script's.")
+    """Give a command the options for compiling a script; `request_of` reads them."""
+    language = click.option("--language", metavar="CODE", help="The language, instead of the script's.")
     level = click.option(
         "--level",
         type=click.Choice([str(level) for level in Level]),
@@ -108,7 +110,7 @@ def options(command: F) -> F:
 
 
 def dose_options(command: F) -> F:
-    """Give a command what `options` gives, but for level and language: one that takes several has its own."""
+    """Give a command the same, except level and language: a command that takes several has its own."""
     decorators = [
         voice_option,
         rate_option,
@@ -116,16 +118,16 @@ def dose_options(command: F) -> F:
         click.option(
             "--sides",
             type=_Read("names", read_sides),
-            help="The sides to do, where there are sides: left, or right,left.",
+            help="The sides to do, if there are sides: left, or right,left.",
         ),
         click.option("--sets", type=_field("sets", "number"), help="Sets of every exercise."),
         click.option(
             "--guidance",
             type=click.Choice([str(guidance) for guidance in Guidance]),
             metavar="HOW",
-            help="What is said: full, short, quiet, or auto.",
+            help="How much is said: full, short, quiet, or auto.",
         ),
-        click.option("--no-progress", is_flag=True, help="Take the low end of ranges."),
+        click.option("--no-progress", is_flag=True, help="Start every dose at the low end of its range."),
         click.option("--rest", type=_field("rest", "duration"), help="Rest between sets: 45, 1m30s."),
     ]
     for decorate in reversed(decorators):
@@ -134,7 +136,7 @@ def dose_options(command: F) -> F:
 
 
 def request_of(script: Path, choices: Mapping[str, Any]) -> Request:
-    """Return what the options of `options` ask for; those of a command's own are passed over.
+    """Return the request that the options of `options` make; a command's own options are ignored.
 
     Raises:
         SpeechError: Coach does not speak the language.
@@ -154,7 +156,7 @@ def request_of(script: Path, choices: Mapping[str, Any]) -> Request:
 
 
 class Typed(Command):
-    """A command that remembers its options as they were typed; `typed` tells them."""
+    """A command that remembers its options as they were typed; `typed` returns them."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Note the options, then read them as ever."""
@@ -164,7 +166,7 @@ class Typed(Command):
 
 
 def typed(context: click.Context, but: Collection[str]) -> list[str]:
-    """Return the options of a `Typed` command as words for another command line, but for some of them."""
+    """Return the options of a `Typed` command as words for another command line, except some."""
     given = context.meta[__name__]
     return [
         word

@@ -1,4 +1,4 @@
-"""`coach play`: a routine on the loudspeaker, with the cue and the time while it plays."""
+"""`coach play`: play a routine, and show it while it plays."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class _Play(Command):
-    """Writes a wrong command line into the log of scheduled runs, too: nobody sees its message."""
+    """Also logs a wrong command line of a scheduled run, because nobody sees its message."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -47,7 +47,7 @@ class _Play(Command):
             raise
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the words, and refuse what is wrong only together."""
+        """Read the words, and refuse those that can't go together."""
         rest = super().parse_args(ctx, args)
         if ctx.params["resume"] and ctx.params["start"] is not None:
             raise click.UsageError("--resume knows where to begin: leave --from out", ctx)
@@ -69,7 +69,7 @@ def _message(error: click.ClickException) -> str:
 
 @click.command(cls=_Play)
 @click.argument("script", type=SCRIPT_FILE, required=False, metavar="SCRIPT")
-@click.option("--from", "start", metavar="PLACE", help="Begin at an exercise, or at a time.")
+@click.option("--from", "start", metavar="PLACE", help="Start at an exercise, or at a time.")
 @click.option("--resume", is_flag=True, help="Continue the last session.")
 @player_option
 @volume_option
@@ -77,9 +77,9 @@ def _message(error: click.ClickException) -> str:
 @check_in_option
 @options
 @click.option(
-    "--scheduled", is_flag=True, help="As cron starts it: wait for sound, begin softly, keep a log."
+    "--scheduled", is_flag=True, help="Run as a schedule does: wait for sound, start softly, keep a log."
 )
-@click.option("--name", help="What the log of scheduled runs calls it, in place of the script's name.")
+@click.option("--name", help="Its name in the log of scheduled runs; the script's name by default.")
 @wait_option
 def command(
     script: Path | None,

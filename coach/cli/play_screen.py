@@ -1,4 +1,4 @@
-"""What a person sees while a session plays: a screen to be read from two metres, or plain lines."""
+"""What the user sees while a session plays: a screen that can be read from two metres, or plain lines."""
 
 from __future__ import annotations
 
@@ -53,24 +53,24 @@ _ANSWERS = {
 }
 """What a key answers in the check-in."""
 
-_LEAST = (24, 6)  # columns and rows below which one line is all there is
+_LEAST = (24, 6)  # columns and rows below which there is only one line
 _MARGIN = 2  # columns on either side
-_NAMED = 28  # columns from which a bar has its name
-_HELP = 2  # the weight of what a person can do without
-_TOLD = 10.0  # seconds that a message stands in the place of the keys
+_NAMED = 28  # columns needed to show a bar's name
+_HELP = 2  # the weight of what can be left out
+_TOLD = 10.0  # seconds for which a message replaces the keys
 _SIZES = ((3, 2), (2, 2), (2, 1), (1, 1), (1, 0), (0, 1), (0, 0))
 """How large phase and rep are: how often each dot of a letter is drawn; 0 for plain text. The best first."""
 
 
 @contextmanager
 def open_screen(timeline: Timeline, *, silent: bool = False) -> Iterator[Screen]:
-    """Yield the screen that suits standard error, a terminal or not, with the keys that belong to it.
+    """Yield the screen that suits standard error, a terminal or not, with its keys.
 
-    The terminal is as it was afterwards.
+    Afterwards, the terminal is as it was.
 
     Args:
         timeline: the track.
-        silent: whether to show nothing where there is no terminal.
+        silent: whether to show nothing if there is no terminal.
     """
     with keep_stderr():
         screen = _choose(timeline, silent=silent)
@@ -112,7 +112,7 @@ class _Silence:
         """Show nothing."""
 
     def tell(self, message: str) -> None:
-        """Show it as a line of its own: what goes wrong must be found somewhere."""
+        """Show it as a line of its own, because what goes wrong must be found somewhere."""
         REPORTER.warn(message)
 
     def ask(self, question: Question, sentence: str) -> None:
@@ -149,7 +149,7 @@ class _Lines(_Silence):
 
 
 class _Line(_Silence):
-    """One line, redrawn, for a small terminal, or one whose keys are not ours."""
+    """One line, redrawn, for a small terminal or one whose keys we don't get."""
 
     def __init__(self, timeline: Timeline) -> None:
         super().__init__()
@@ -171,7 +171,7 @@ class _Line(_Silence):
         self._drawn = True
 
     def tell(self, message: str) -> None:
-        """Show it in the place of the line."""
+        """Show it instead of the line."""
         self.leave()
         REPORTER.warn(message)
 
@@ -188,7 +188,7 @@ class _Line(_Silence):
 
 
 class _Large(_Silence):
-    """The whole terminal, in letters for two metres."""
+    """The whole terminal, in letters that can be read from two metres."""
 
     def __init__(self, timeline: Timeline, console: Console) -> None:
         from rich.live import Live
@@ -201,7 +201,7 @@ class _Large(_Silence):
         self._live.start()
 
     def draw(self, now: Now) -> None:
-        """Show exercise, phase, rep, caption, what comes, and how much is left."""
+        """Show exercise, phase, rep, caption, what comes next, and how much time is left."""
         from rich.text import Text
 
         width, height = self._console.size
@@ -212,17 +212,17 @@ class _Large(_Silence):
             self._live.update(Text("\n", no_wrap=True, overflow="crop").join(lines), refresh=True)
 
     def tell(self, message: str) -> None:
-        """Show it in the place of the keys, for a while."""
+        """Show it instead of the keys, for a while."""
         self._messages.pop(message, None)
         self._messages[message] = time.monotonic()
 
     def ask(self, question: Question, sentence: str) -> None:
-        """Show it on the terminal as it was before."""
+        """Show it on the normal terminal."""
         self.leave()
         _write_question(question, sentence)
 
     def leave(self) -> None:
-        """Give the terminal back as it was; what was told stays."""
+        """Give the terminal back as it was; messages stay."""
         self._console.clear()  # a terminal that was resized meanwhile may mix up its two screens
         self._live.stop()
         for message in self._messages:
@@ -231,7 +231,7 @@ class _Large(_Silence):
 
 
 def _write_question(question: Question, sentence: str) -> None:
-    """Write a question of the check-in, and the keys that answer it where there are any."""
+    """Write a question of the check-in, and the keys that answer it if we get keys."""
     keys = " \u00b7 ".join(f"{name_of(command)} {says}" for command, says in _ANSWERS[question].items())
     for text in (sentence, keys) if listening() else (sentence,):
         for line in wrapped(text, columns() - 1):
@@ -242,8 +242,8 @@ class _Part(NamedTuple):
     """Lines of the large screen that belong together.
 
     Attributes:
-        weight: what weighs least is left out first, where there is no room.
-        lines: a text each.
+        weight: if there is no room, what weighs least is left out first.
+        lines: the lines.
     """
 
     weight: int
@@ -251,14 +251,14 @@ class _Part(NamedTuple):
 
 
 def frame(timeline: Timeline, now: Now, width: int, height: int, message: str = "") -> list[Text]:
-    """Return the lines of the large screen: at most so many, at most so wide, as large as fits.
+    """Return the lines of the large screen: at most `height` lines of at most `width`, as large as fits.
 
     Args:
         timeline: the track.
         now: the moment.
         width: columns of the terminal.
         height: its rows.
-        message: what stands in the place of the keys; "" for them.
+        message: what replaces the keys; "" to show the keys.
     """
     from rich.text import Text
 
@@ -319,7 +319,7 @@ def _parts(timeline: Timeline, now: Now, message: str, width: int, sizes: tuple[
 
 
 def _bars(timeline: Timeline, now: Now, width: int) -> Iterator[Text]:
-    """Yield the bar of the exercise, or of what lies before it, and that of the routine."""
+    """Yield the bar of the exercise, or of what comes before it, and the bar of the routine."""
     sets, start = timeline.sets, 0
     if now.work:
         name, start, end = "exercise", now.work.start, now.work.end
@@ -398,7 +398,7 @@ def _spread(left: Text, right: Text, width: int) -> Text:
 
 
 def _bar(name: str, done: int, whole: int, ahead: int, width: int, colour: str) -> Text:
-    """Return a bar with its name before it and the time left behind it; all but the width in samples."""
+    """Return a bar with its name before it and the time left after it; all but the width in samples."""
     from rich.text import Text
 
     behind = f" {clock(-(-max(0, whole - done + ahead) // RATE) * RATE)} left"
@@ -425,7 +425,7 @@ def _packed(items: Sequence[str], width: int) -> list[str]:
 
 @lru_cache(maxsize=512)
 def _letters(text: str, size: int) -> tuple[str, ...]:
-    """Return a text in large letters, line by line; as it is where they don't know it, or the size is 0."""
+    """Return a text in large letters, line by line; unchanged if they lack a character, or for size 0."""
     from pyfiglet import figlet_format
 
     spelled = text.upper().translate(_SPELLED)
@@ -437,4 +437,4 @@ def _letters(text: str, size: int) -> tuple[str, ...]:
 
 
 _SPELLED = str.maketrans({"\u00c4": "AE", "\u00d6": "OE", "\u00dc": "UE"})
-"""Large letters have no dots: German spells them so where it has none."""
+"""The large letters have no umlauts; German spells them like this instead."""

@@ -1,4 +1,4 @@
-"""`coach progress`: how doses have grown, and where each exercise stands."""
+"""`coach progress`: how doses have grown, and today's dose of each exercise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coach.app.progress import WEEKS, describe_dose, list_weeks, read_progress
+from coach.app.progress import WEEKS, describe_todays_dose, list_weeks, read_progress
 from coach.cli.command import Command
 from coach.cli.scripts import SCRIPT_FILE
 from coach.cli.terminal import Column, columns, printable, styled, table, wide, wrapped
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from coach.progress import Standing
 
 _BARS = "▁▂▃▄▅▆▇█"
-_PLAIN_BARS = "12345678"  # where the encoding has no bars
-_NARROW = 24  # columns; where fewer are left for a name, it stands on a line of its own
+_PLAIN_BARS = "12345678"  # if the encoding has no bars
+_NARROW = 24  # columns; if fewer are left for a name, it gets its own line
 
 
 @click.command(cls=Command)
 @click.argument("script", type=SCRIPT_FILE, required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print it for a program.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
 def command(script: Path | None, *, as_json: bool) -> None:
-    """Show where each exercise of SCRIPT stands: today's dose, the last 12 weeks, and why.
+    """Show today's dose of each exercise in SCRIPT, the last 12 weeks, and the reason for the dose.
 
-    Without SCRIPT, of every routine that was played and is still there. A week in which nothing was done is
-    blank; a bar is as high as the dose stood in its range.
+    Without SCRIPT, show every routine you have played that still exists. Each bar is a week: the higher it
+    is, the further up its range the dose was. A week without the exercise is blank.
     """
     found, played = read_progress(script)
     if as_json:
@@ -47,13 +47,13 @@ def command(script: Path | None, *, as_json: bool) -> None:
 
 
 def _describe(of: RoutineProgress) -> Iterator[str]:
-    """Yield the lines of one routine: for each exercise and side its dose, the weeks, the last day, why."""
+    """Yield the lines of one routine: for each exercise and side dose, weeks, last day and reason."""
     routine = of.routine
     level = f" ({routine.level})" if routine.level else ""
     for line in wrapped(f"{routine.title}{level}", columns()):
         yield styled(line, bold=True)
     names = [printable(_name(stand)) for stand in of.standings]
-    doses = [describe_dose(stand) for stand in of.standings]
+    doses = [describe_todays_dose(stand) for stand in of.standings]
     lasts = [_day(stand.visits[-1].moment) if stand.visits else "not yet" for stand in of.standings]
     of_name, of_dose = (max(map(wide, texts), default=0) for texts in (names, doses))
     room = min(of_name, columns() - of_dose - WEEKS - max(map(len, lasts), default=0) - 8)
@@ -76,7 +76,7 @@ def _describe(of: RoutineProgress) -> Iterator[str]:
 
 
 def _as_data(of: RoutineProgress) -> dict[str, object]:
-    """Return one routine for a program."""
+    """Return one routine as JSON values."""
     return {
         "script": str(of.script.absolute()),
         "title": of.routine.title,
@@ -85,7 +85,7 @@ def _as_data(of: RoutineProgress) -> dict[str, object]:
             {
                 "exercise": stand.exercise.name,
                 "side": stand.side,
-                "dose": describe_dose(stand),
+                "dose": describe_todays_dose(stand),
                 "step": stand.step + 1,
                 "steps": len(stand.steps),
                 "why": stand.why if stand.grows else None,

@@ -1,4 +1,4 @@
-"""What a person at a terminal is told beside the result: lines and progress bars on standard error."""
+"""What the user at a terminal is told besides the result: lines and progress bars on standard error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHOW_AFTER = 1.0  # seconds of work before a progress bar appears
 
 
 class TerminalReporter:
-    """Tells on standard error, with progress bars where that is a terminal."""
+    """Writes to standard error, with progress bars if that is a terminal."""
 
     def __init__(self) -> None:
         self._noted: set[str] = set()
@@ -74,4 +74,4 @@ def _bar() -> Progress:
 
 
 REPORTER: Reporter = TerminalReporter()
-"""That of this process."""
+"""The reporter of this process."""

@@ -1,4 +1,4 @@
-"""`coach say`: one cue, heard or written."""
+"""`coach say`: speak one text, or write it to a file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from coach.units import RATE
     "-o",
     "--output",
     type=OutputFile(folder=False),
-    help=f"Write it ({', '.join(FORMATS)}), and play nothing.",
+    help=f"Write a file ({', '.join(FORMATS)}) and play nothing.",
 )
 @voice_option
 @rate_option
@@ -32,7 +32,7 @@ from coach.units import RATE
 def command(
     text: str, *, output: str | None, voice: str | None, rate: float | None, language: str, player: str
 ) -> None:
-    """Speak TEXT as a cue of a routine would be spoken: trimmed, levelled, its attack known."""
+    """Speak TEXT the way a routine would, and show its length and its attack."""
     said = say(
         text,
         language=read_language(language),

@@ -1,4 +1,4 @@
-"""`coach schedule`: routines that play by themselves at set times."""
+"""`coach schedule`: play routines at set times."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from coach.cli.reporting import REPORTER
 from coach.cli.scripts import SCRIPT_FILE
 from coach.cli.terminal import Column, print_table, printable
 from coach.schedule import schedules
-from coach.schedule.runs import runs
-from coach.schedule.when import in_words, next_times
+from coach.schedule.runs import read_runs
+from coach.schedule.when import describe, next_times
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
 _OWN = {"at", "days", "name", "where", "only_print"}
-"""Options of `add` that are not handed on to `coach play`."""
+"""Options of `add` that are not passed on to `coach play`."""
 
 _names = click.argument("names", metavar="NAME...", nargs=-1, required=True)
 
 
 @click.group(cls=CommandGroup, no_args_is_help=False)
 def command() -> None:
-    """Play routines at set times, through cron or systemd's timers.
+    """Play routines at set times, through cron or systemd timers.
 
-    Only Coach's own marked lines of your crontab are ever touched.
+    In your crontab, Coach touches only its own marked lines.
     """
 
 
@@ -53,10 +53,10 @@ def command() -> None:
     "--at",
     required=True,
     metavar="TIME",
-    help="When: 06:30, 6:30am, 'weekdays 6:30', or five fields as cron has them: '30 6 * * 1-5'.",
+    help="When: 06:30, 6:30am, 'weekdays 6:30', or a cron expression: '30 6 * * 1-5'.",
 )
-@click.option("--days", help="On which days: mon-fri, mon,wed, weekdays, weekends, daily (as usual).")
-@click.option("--name", help="What to call it; the script's name as usual.")
+@click.option("--days", help="On which days: mon-fri, mon,wed, weekdays, weekends, or daily (the default).")
+@click.option("--name", help="The name of the schedule; the script's name by default.")
 @click.option(
     "--with",
     "where",
@@ -65,7 +65,7 @@ def command() -> None:
     show_default=True,
     help="What starts it.",
 )
-@click.option("--print", "only_print", is_flag=True, help="Print what would be written, and change nothing.")
+@click.option("--print", "only_print", is_flag=True, help="Print what would be written, but change nothing.")
 @volume_option
 @wait_option
 @limit_option
@@ -87,7 +87,7 @@ def add(
 ) -> None:
     """Play SCRIPT at set times.
 
-    All is checked now: the script, the voice, the time. Every sentence is spoken ahead.
+    The script, the voice and the time are checked now, and every sentence is prepared in advance.
     """
     words = tuple(typed(context, _OWN))
     wanted = ScheduleRequest(request_of(script, choices), at, days, name, where, words)
@@ -96,15 +96,15 @@ def add(
         return
     added = add_schedule(wanted, REPORTER)
     moment = next((f", next {_moment(time)}" for time in next_times(added.when, 1)), "")
-    click.echo(printable(f"{added.name}: {in_words(added.when)}{moment} ({where})"))
-    if others := schedules.together(added):
-        REPORTER.note(f"{', '.join(others)} may start in the same minute; then only one of them plays")
+    click.echo(printable(f"{added.name}: {describe(added.when)}{moment} ({where})"))
+    if others := schedules.find_clashes(added):
+        REPORTER.note(f"{', '.join(others)} may start in the same minute; only one of them will play then")
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print the list for a program.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON, for programs.")
 def show(*, as_json: bool) -> None:
-    """List what is to play, with the next three times of each."""
+    """List what is scheduled, with the next three times of each."""
     rows: list[dict[str, object]] = []
     for schedule, where in schedules.schedules():
         times = [] if schedule.paused else next_times(schedule.when, 3)
@@ -113,7 +113,7 @@ def show(*, as_json: bool) -> None:
             "script": schedule.script,
             "options": list(schedule.options),
             "when": schedule.when,
-            "words": in_words(schedule.when),
+            "words": describe(schedule.when),
             "next": [time.isoformat(timespec="minutes") for time in times],
             "paused": schedule.paused,
             "where": where,
@@ -121,11 +121,11 @@ def show(*, as_json: bool) -> None:
         if not as_json:
             state = ", ".join(map(_moment, times)) if times else "paused" if schedule.paused else "never"
             command_line = " ".join([schedule.script, *map(shlex.quote, schedule.options)])
-            click.echo(printable(f"{schedule.name}: {in_words(schedule.when)} ({where})"))
+            click.echo(printable(f"{schedule.name}: {describe(schedule.when)} ({where})"))
             click.echo(printable(f"    {'' if schedule.paused else 'next '}{state}"))
             click.echo(printable(f"    {command_line}"))
-    for line in schedules.strangers():
-        REPORTER.note(f"Coach did not write this line between its marks, and leaves it alone: {line}")
+    for line in schedules.find_foreign_lines():
+        REPORTER.note(f"this line between Coach's marks is not Coach's own, and stays as it is: {line}")
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     elif not rows:
@@ -145,7 +145,7 @@ def remove(names: tuple[str, ...]) -> None:
 @command.command()
 @_names
 def pause(names: tuple[str, ...]) -> None:
-    """Keep schedules, but do not play them until they are resumed."""
+    """Keep schedules, but don't play them until you resume them."""
     schedules.pause(names, paused=True)
     click.echo(f"{', '.join(dict.fromkeys(names))}: paused")
 
@@ -153,7 +153,7 @@ def pause(names: tuple[str, ...]) -> None:
 @command.command()
 @_names
 def resume(names: tuple[str, ...]) -> None:
-    """Play schedules again that were paused."""
+    """Play paused schedules again."""
     schedules.pause(names, paused=False)
     click.echo(f"{', '.join(dict.fromkeys(names))}: resumed")
 
@@ -161,9 +161,9 @@ def resume(names: tuple[str, ...]) -> None:
 @command.command()
 @click.argument("name")
 def test(name: str) -> int:
-    """Run a schedule now, in the bare environment that it will have.
+    """Run a schedule now, in the same bare environment as at its set time.
 
-    Its output and its exit code are shown; Ctrl-C ends it.
+    This shows its output and its exit code; Ctrl-C stops it.
     """
 
     def pass_on(piece: bytes) -> None:
@@ -176,18 +176,20 @@ def test(name: str) -> int:
 
 
 @command.command()
-@click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many lines.")
+@click.option(
+    "--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many lines to show."
+)
 def log(last: int) -> None:
-    """Show what happened at the set times, newest last."""
-    done = runs(last)
+    """Show what happened at the set times, with the newest last."""
+    done = read_runs(last)
     rows = [(_moment(run.moment.astimezone()), f"{run.name}: {run.outcome}") for run in done]
     print_table([Column(), Column()], rows)
     if not done:
-        click.echo("nothing has played by itself yet; 'coach schedule list' tells what will")
+        click.echo("nothing has played at a set time yet; 'coach schedule list' shows what will")
 
 
 def _moment(time: datetime) -> str:
-    """Return a moment as a person says it, with the year where that is not the nearest."""
+    """Return a moment in words, with the year if it is far away."""
     from datetime import datetime
 
     near = abs((time - datetime.now(time.tzinfo)).days) < 300

@@ -12,11 +12,11 @@ from coach.cli.terminal import printable
 
 
 @click.command(cls=Command)
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write it to this file.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write it to this file instead.")
 def command(output: str | None) -> None:
-    """Print the JSON Schema of scripts: with it an editor completes keys and marks mistakes.
+    """Print the JSON Schema of scripts, with which editors complete keys and mark mistakes.
 
-    Scripts made by 'coach new' point editors at it by themselves.
+    Scripts made by 'coach new' already tell editors where to find it.
     """
     if output is None:
         click.echo(schema_text(), nl=False)

@@ -1,4 +1,4 @@
-"""A script as the argument of a command: its path, or its bare name."""
+"""A script as the argument of a command: its path or its name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coach import script
 
 
 class _ScriptFile(click.ParamType[Path]):
-    """A script's path, or the bare name of one on the shelves."""
+    """A script's path, or the name of one on the shelves."""
 
     name = "script"
 

@@ -32,7 +32,7 @@ _STDOUT = Path("-")
 
 
 class _Picture(click.ParamType[Path]):
-    """A file whose name has this ending, so that no slip overwrites a script; - is standard output."""
+    """A file whose name has this ending, so that no mistake overwrites a script; - is standard output."""
 
     name = "file"
 
@@ -49,25 +49,25 @@ class _Picture(click.ParamType[Path]):
 @click.command(cls=Command)
 @click.argument("script", type=SCRIPT_FILE)
 @options
-@click.option("--json", "as_json", is_flag=True, help="Print the timeline for a program.")
-@click.option("--svg", type=_Picture(".svg"), help="Write it as sheets of A4, to print and hand out.")
+@click.option("--json", "as_json", is_flag=True, help="Print the timeline as JSON, for programs.")
+@click.option("--svg", type=_Picture(".svg"), help="Write it as A4 sheets, to print and hand out.")
 @click.option("--html", type=_Picture(".html"), help="Write it as a page for any screen.")
 def command(script: Path, *, as_json: bool, svg: Path | None, html: Path | None, **choices: Any) -> None:
-    """Print the timeline of SCRIPT: time, cue, what it belongs to; the chapters and the exact total.
+    """Print the timeline of SCRIPT: every cue with its time, the chapters and the exact total.
 
     The time is that of the beat for a cue that has one, else of its start. With --svg or --html it is written
     to that file in place of the table; - prints it.
     """
     for target in filter(None, (svg, html)):
         if target != _STDOUT:
-            check_target(target)  # what cannot be written is told before the voice is asked
+            check_target(target)  # better to fail before the voice has worked
     shown = show(request_of(script, choices), REPORTER)
     for picture, kind in ((svg, ".svg"), (html, ".html")):
         if picture == _STDOUT:
             click.echo(draw_picture(shown, kind).encode(), nl=False)
         elif picture:
             write_picture(shown, picture)
-            # On standard error where a program reads the other.
+            # On standard error if a program reads standard output.
             click.echo(printable(f"{picture}: written"), err=as_json)
     if as_json:
         click.echo(json.dumps(contract(shown.timeline), indent=1))
@@ -106,7 +106,7 @@ def _cues(timeline: Timeline) -> Iterator[str]:
 
 
 def _notes(shown: Shown) -> Iterator[str]:
-    """Yield what a person should know of each exercise before the start, and never hears."""
+    """Yield what to know of each exercise before the start, which is never spoken."""
     plain = shown.script
     said = {
         before: after.guidance
@@ -124,7 +124,7 @@ def _notes(shown: Shown) -> Iterator[str]:
 
 
 def _summary(timeline: Timeline) -> Iterator[str]:
-    """Yield the lines that tell the chapters, the total and what did not fit."""
+    """Yield the lines with the chapters, the total and the warnings."""
     rows: list[Sequence[str | tuple[str, str]]] = [
         (chapter.title, clock(chapter.start), clock(chapter.end - chapter.start))
         for chapter in timeline.chapters
@@ -147,7 +147,7 @@ def _summary(timeline: Timeline) -> Iterator[str]:
 
 
 def _most_sets(timeline: Timeline) -> dict[str | None, int]:
-    """Return how many sets each exercise has: where there is one, its number is no news."""
+    """Return how many sets each exercise has; a number is only shown if there are several."""
     sets: dict[str | None, int] = {}
     for cue in timeline.cues:
         sets[cue.exercise] = max(sets.get(cue.exercise, 0), cue.set or 0)

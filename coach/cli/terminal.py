@@ -1,4 +1,4 @@
-"""Text for a terminal: harmless, in colour only on one, each character as wide as it is."""
+"""Text for a terminal: harmless, coloured only on a terminal, and measured in columns."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_WIDTH = 80  # columns where no terminal says how many it has
-_NARROWEST = 20  # columns that a table takes at least
+_WIDTH = 80  # columns if no terminal says how many it has
+_NARROWEST = 20  # the fewest columns that a table takes
 
 Cell: TypeAlias = "str | tuple[str, str]"
-"""What stands in a table: a text, or a text and its style in rich's words."""
+"""A cell of a table: a text, or a text and its style in rich's words."""
 
 
 def printable(text: str) -> str:
-    """Return a text with its control characters spelled out: it can't break a line or command a terminal."""
+    """Return a text with its control characters as escapes: it can't break a line or control a terminal."""
     return re.sub(
         r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda found: found[0].encode("unicode_escape").decode(), text
     )
 
 
 def columns() -> int:
-    """Return how wide the screen is, or COLUMNS; 80 without a terminal."""
+    """Return the width of the terminal, or COLUMNS; 80 without a terminal."""
     return shutil.get_terminal_size((_WIDTH, 24)).columns
 
 
 def styled(text: str, **style: bool | str) -> str:
-    """Return a text in a click style, where standard output is a terminal that a person wants in colour."""
+    """Return a text in a click style, if standard output is a terminal on which colour is wanted."""
     return click.style(text, **style) if text and _is_coloured() else text  # type: ignore[arg-type]
 
 
 def _is_coloured() -> bool:
-    """Tell whether standard output is a terminal that a person wants in colour."""
+    """Return whether standard output is a terminal on which colour is wanted."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return sys.stdout.isatty() and not plain
 
@@ -54,7 +54,7 @@ def wide(text: str) -> int:
 
 
 def filled(text: str, width: int) -> str:
-    """Return a text that takes a width exactly: cut, with an ellipsis, or filled up with spaces."""
+    """Return a text at exactly this width: cut, with an ellipsis, or filled up with spaces."""
     if wide(text) > width:
         from rich.cells import set_cell_size
 
@@ -63,7 +63,7 @@ def filled(text: str, width: int) -> str:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Return a text in lines of at most a width, cut between words; a longer word is cut where it must."""
+    """Return a text in lines of at most this width, broken between words; a longer word is broken too."""
     lines = [""]
     for word in printable(text).split():
         if lines[-1] and wide(lines[-1]) + 1 + wide(word) > width:
@@ -80,10 +80,10 @@ class Column(NamedTuple):
     """One column of a table.
 
     Attributes:
-        width: how many columns of the screen it takes; None for what its longest cell takes.
-        title: what stands above it.
-        right: whether its cells stand at its right edge.
-        style: how cells are shown that say nothing themselves, in rich's words such as "bold cyan".
+        width: how many columns of the screen it takes; None for the width of its longest cell.
+        title: its heading.
+        right: whether its cells are aligned to the right.
+        style: the style of cells without their own, in rich's words, such as "bold cyan".
     """
 
     width: int | None = None
@@ -95,13 +95,13 @@ class Column(NamedTuple):
 def table(shape: Sequence[Column], rows: Iterable[Sequence[Cell]], *, indent: int = 0) -> list[str]:
     """Return the lines of a table.
 
-    On a terminal the last column, and those with a width, are wrapped between words. In a pipe or a file
-    nothing is wrapped or cut, so that each row is a line that grep finds.
+    On a terminal, the last column and those with a width are wrapped between words. In a pipe or a file,
+    nothing is wrapped or cut, so that each row is one line for grep.
 
     Args:
         shape: the columns, from left to right.
         rows: the cells of each row, as many as there are columns.
-        indent: spaces to the left of it.
+        indent: spaces to the left of the table.
     """
     cells = [[(cell, "") if isinstance(cell, str) else cell for cell in row] for row in rows]
     cells = [[(printable(text), style) for text, style in row] for row in cells]
@@ -118,7 +118,7 @@ def print_table(shape: Sequence[Column], rows: Iterable[Sequence[Cell]], *, inde
 
 
 def _pad(shape: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]]) -> Iterator[str]:
-    """Yield rows as lines, whatever they take."""
+    """Yield rows as lines, however wide."""
     widths = [
         max([column.width or 0, *(wide(row[number][0]) for row in rows)])
         for number, column in enumerate(shape)
@@ -132,7 +132,7 @@ def _pad(shape: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]]) -> 
 
 
 def _draw(shape: Sequence[Column], rows: Sequence[Sequence[tuple[str, str]]], width: int) -> list[str]:
-    """Return rows as lines that fit on the terminal, in colour where that is wanted."""
+    """Return rows as lines that fit on the terminal, in colour if that is wanted."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

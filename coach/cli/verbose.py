@@ -1,4 +1,4 @@
-"""What Coach does as it does it: on standard error with `coach -v`, in a file for runs nobody watches."""
+"""What Coach is doing: on standard error with `coach -v`, in a file for scheduled runs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MOST_BYTES = 500_000
-"""Of a file: some hundred runs."""
+"""The size limit of a file: enough for some hundred runs."""
 
 
 class _Lines(logging.Formatter):
-    """Makes each record one line that commands no terminal."""
+    """Makes each record one line that can't control a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -29,7 +29,7 @@ class _Lines(logging.Formatter):
 
 
 class _Stderr(logging.Handler):
-    """Writes to what is standard error at the moment; if nobody can read it, the work goes on."""
+    """Writes to the current standard error; if that fails, the work goes on."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""
@@ -38,22 +38,22 @@ class _Stderr(logging.Handler):
 
 
 def log_to_stderr() -> None:
-    """Write what Coach does to standard error, each line with the seconds since Coach began."""
+    """Write what Coach does to standard error, each line with the seconds since Coach started."""
     _add(_Stderr(), "%(relative).3f s  %(name)s: %(message)s")
 
 
 def is_logged_to_stderr() -> bool:
-    """Tell whether lines of the log may come at any time, so that no screen can be drawn."""
+    """Return whether log lines may appear at any time, so that no screen can be drawn."""
     return any(isinstance(handler, _Stderr) for handler in logging.getLogger("coach").handlers)
 
 
 def details_file() -> Path:
-    """Return the file that tells what scheduled runs did; an older one is behind it (.1)."""
+    """Return the file with the details of scheduled runs; the older ones are in a file ending in .1."""
     return state_folder() / "schedule-details.log"
 
 
 def log_to_details_file(run: str) -> None:
-    """Write what a scheduled run does to `details_file`; if that can't be written, nowhere.
+    """Write what a scheduled run does to `details_file`; if that fails, do without.
 
     Args:
         run: its name.
@@ -61,7 +61,7 @@ def log_to_details_file(run: str) -> None:
     path = details_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))  # what was said is nobody else's business
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))  # nobody else should read it
         handler = RotatingFileHandler(path, maxBytes=_MOST_BYTES, backupCount=1, encoding="utf-8")
     except OSError:
         return
@@ -77,6 +77,6 @@ def _add(handler: logging.Handler, line: str) -> None:
 
 
 def _note_seconds(record: logging.LogRecord) -> bool:
-    """Give a record the seconds since Coach began."""
+    """Give a record the seconds since Coach started."""
     record.relative = record.relativeCreated / 1000
     return True

@@ -1,4 +1,4 @@
-"""`coach voices`: what this machine can speak with, language by language."""
+"""`coach voices`: the voices on this machine, by language."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _LanguageCode(click.ParamType[str]):
-    """The code of a language, of which the part before a dash counts."""
+    """The code of a language; only the part before a dash counts."""
 
     name = "code"
 
@@ -44,13 +44,13 @@ class _LanguageCode(click.ParamType[str]):
 
 
 @click.command(cls=Command)
-@click.option("--language", type=_LanguageCode(), help="Only this language, such as de.")
-@click.option("--all", "everything", is_flag=True, help="Every voice of every language.")
-@click.option("--json", "as_json", is_flag=True, help="Print all of it for a program.")
+@click.option("--language", type=_LanguageCode(), help="Show only this language, such as de.")
+@click.option("--all", "everything", is_flag=True, help="Show every voice of every language.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, for programs.")
 def command(*, language: str | None, everything: bool, as_json: bool) -> None:
-    """List the voices of this machine, by language, each as --voice and a script's 'voice' take it.
+    """List the voices on this machine, by language, with the names for --voice and a script's 'voice'.
 
-    Languages that Coach has sentences in come first, with the voice that is taken where none is named.
+    The languages that Coach itself speaks come first, each with its default voice.
     """
     there = list_languages()
     if language:
@@ -67,14 +67,14 @@ def command(*, language: str | None, everything: bool, as_json: bool) -> None:
     others = [each for each in there if not (each.spoken or everything or language)]
     blocks = ["\n".join(_describe(each)) for each in there if each not in others]
     blocks += ["\n".join(_describe_in_short(others))] if others else []
-    blocks += ["* is taken where no voice is named"] if any(each.best for each in there) else []
+    blocks += ["* is the default voice"] if any(each.best for each in there) else []
     click.echo("\n\n".join(blocks))
 
 
 def _describe(language: Language) -> Iterator[str]:
-    """Yield a heading, the voices with a mark at the one that is taken, and a command to hear that."""
+    """Yield a heading, the voices with a mark at the default one, and a command to hear it."""
     heading = styled(_title(language), bold=True)
-    yield heading if language.spoken else f"{heading}: Coach has no sentences in it"
+    yield heading if language.spoken else f"{heading}: Coach itself doesn't speak it"
     rows = []
     for info in language.voices:
         name = f"{info.engine}/{info.name}"
@@ -84,11 +84,11 @@ def _describe(language: Language) -> Iterator[str]:
     if sample := _sample_command(language):
         yield "  " + styled(printable(sample), fg="cyan")
     elif not language.voices:
-        yield "  no voice on this machine; 'coach doctor' tells what to do"
+        yield "  no voice on this machine; 'coach doctor' says what to do"
 
 
 def _sample_command(language: Language) -> str | None:
-    """Return a command to hear the voice that is taken; None without one."""
+    """Return a command to hear the default voice; None without one."""
     if language.best is None:
         return None
     text = phrases.phrasebook(language.code).sentence("end")
@@ -96,10 +96,10 @@ def _sample_command(language: Language) -> str | None:
 
 
 def _describe_in_short(others: list[Language]) -> Iterator[str]:
-    """Yield lines that name the languages which Coach has no sentences in."""
+    """Yield lines that name the languages that Coach itself doesn't speak."""
     count = sum(len(each.voices) for each in others)
     heading = styled(f"{len(others)} more languages", bold=True)
-    yield f"{heading} with {count} voices, in which Coach has no sentences; --all lists them:"
+    yield f"{heading} with {count} voices, which Coach itself doesn't speak; --all lists them:"
     names = ", ".join(_title(each).replace(" ", _STAY) for each in others)
     for line in textwrap.wrap(names, columns() - 2, break_long_words=False):
         yield f"  {line.replace(_STAY, ' ')}"

@@ -1,1 +1,1 @@
-"""Timelines to files: formats, tags, captions, albums, and bringing them to a phone."""
+"""From timelines to files: formats, tags, captions, albums, and copying them to a phone."""

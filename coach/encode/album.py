@@ -1,14 +1,14 @@
 """A routine as an album: a folder with a track for each chapter, so that "next" on any headset skips one.
 
-The playlist is also the album's own list of what it is made of. In lines that players pass over it says whose
-album this is, and which bytes each file of it had when it was written:
+The playlist is also the album's record of its own files. In lines that players ignore, it says which routine
+the album belongs to, and which bytes each of its files had when it was written:
 
     #COACH-ALBUM:reverse_clamshell.yaml
     #COACH-FILE:3f2a...e1 01 - Reverse clamshell, left.mp3
 
-So a later run knows which files are of its own making, and whether somebody changed them since. The list is
-written before the first track, with all names, and after each one: a killed run leaves whole files, a
-playlist of them, and a list that the next run goes on from.
+So a later run knows which files Coach made, and whether somebody has changed them since. The list is written
+before the first track, with all names, and again after each one: a killed run leaves complete files, a
+playlist of them, and a list from which the next run continues.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coach.atomic import check_target, replace_file
+from coach.digest import digest_file
 from coach.encode.captions import lrc, vtt
 from coach.encode.formats import FORMATS, format_of
 from coach.encode.names import file_name
-from coach.encode.text import one_line
+from coach.encode.text import clean_for_tag
 from coach.encode.track import Track, album_title
 from coach.encode.write import Exported, write_file
 from coach.errors import AudioError
@@ -38,22 +39,23 @@ if TYPE_CHECKING:
 
 _ALBUM, _FILE = "#COACH-ALBUM:", "#COACH-FILE:"
 _UNWRITTEN = "-"
-"""In place of a digest: a file that a run was about to write."""
+"""Instead of a digest: a file that a run was about to write."""
 _COVER = "cover.jpg"
 _LIST = ".m3u8"
-_LARGEST_LIST = 1 << 20
+_LARGEST_LIST = 1 << 20  # bytes
+_DIGEST_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """What became of an export to a folder.
+    """The result of an export to a folder.
 
     Attributes:
-        folder: where it lies.
-        playlist: its list of tracks, in the folder.
-        tracks: one for each chapter, in their order.
-        written: the names of the files that were written; the others were what they should be already.
-        removed: the names of files that an earlier run had made and that no longer belong.
+        folder: the album's folder.
+        playlist: the list of tracks, a file in the folder.
+        tracks: one for each chapter, in order.
+        written: the names of the files that were written; the others were already up to date.
+        removed: the names of files that an earlier run had made and that no longer belong to the album.
     """
 
     folder: Path
@@ -77,20 +79,22 @@ def export_album(
 ) -> Album:
     """Write each chapter as a track into a folder, with a playlist and the cover.
 
-    The tracks joined are as long as the whole track, and without loss they are it, at any rate.
-    Every file is its old self or whole. Of what is in the folder already, only files that an earlier run for
-    the same routine made are replaced; those that no longer belong are removed, unless somebody changed them.
+    The tracks, one after the other, are exactly as long as the whole track, at any rate; in a lossless format
+    they are the same samples. Every file is either the old one or complete. Coach replaces only files that an
+    earlier run for the same routine made, and removes those that no longer belong, unless somebody changed
+    them.
 
     Args:
         timeline: the routine.
         clips: its sound.
-        folder: made if it is not there; the one above it must be.
-        suffix: the tracks' format, one of FORMATS.
-        cover: a picture, as the bytes of a JPEG: in the tracks, and beside them unless another one is there.
+        folder: created if it doesn't exist; its parent must exist.
+        suffix: the format of the tracks, one of FORMATS.
+        cover: a picture, as the bytes of a JPEG, for the tracks, and for the folder unless it has another
+            one.
         rate: samples a second of the tracks, one of RATES.
-        captions: whether an .lrc and a .vtt file stand beside each track.
-        progress: called with the samples written and the samples in all, at the rate.
-        memo: as for `export`; tracks that are what they should be are left as they are.
+        captions: whether to write an .lrc and a .vtt file beside each track.
+        progress: called with the samples written and the total samples, at that rate.
+        memo: as for `write_file`; tracks that are up to date are left as they are.
 
     Raises:
         AudioError: it cannot be written, or the folder holds something else; the message says what to do.
@@ -105,8 +109,8 @@ def export_album(
         beside[f"{name.removesuffix(suffix)}.lrc"] = lrc(track.timeline).encode()
         beside[f"{name.removesuffix(suffix)}.vtt"] = vtt(track.timeline).encode()
 
-    _make(folder)
-    old = _files_of(folder, _routine(timeline))
+    _make_folder(folder)
+    old = _read_lists(folder, _routine_name(timeline))
     if cover and (_COVER in old or not (folder / _COVER).exists()):
         beside[_COVER] = cover
     planned = (*tracks, *beside)
@@ -124,7 +128,7 @@ def export_album(
             chapter=track.chapter,
             cover=cover,
             rate=rate,
-            progress=_onward(progress, track.start, Track(timeline, rate=rate).length),
+            progress=_shift_progress(progress, track.start, Track(timeline, rate=rate).length),
             memo=memo,
         )
         done.append(made)
@@ -140,10 +144,10 @@ def export_album(
 
 
 def check_folder(folder: Path) -> None:
-    """Do nothing for a folder that an album could be written to as far as can be told beforehand.
+    """Check whether an album can be written to a folder, as far as one can know in advance.
 
     Raises:
-        AudioError: it cannot be; the message says why and what to do.
+        AudioError: it cannot be written; the message says why and what to do.
     """
     if folder.is_dir():
         check_target(folder / "a")
@@ -153,7 +157,7 @@ def check_folder(folder: Path) -> None:
         check_target(folder)
 
 
-def _make(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
@@ -163,20 +167,20 @@ def _make(folder: Path) -> None:
 class _Playlist:
     """The playlist of an album that is being written: extended M3U, in UTF-8.
 
-    Lengths in it are whole seconds, which is all that some players read.
+    Its lengths are whole seconds, because some players read nothing else.
 
     Attributes:
-        path: where it lies.
-        files: what the album is made of, each file's name with the digest of its bytes.
+        path: the file.
+        files: the album's files: the name of each, with the digest of its bytes.
         written: the names of the files that changed.
     """
 
     def __init__(
         self, folder: Path, timeline: Timeline, tracks: Mapping[str, Track], files: dict[str, str]
     ) -> None:
-        self._head = ["#EXTM3U", f"#PLAYLIST:{album_title(timeline)}", f"{_ALBUM}{_routine(timeline)}"]
+        self._head = ["#EXTM3U", f"#PLAYLIST:{album_title(timeline)}", f"{_ALBUM}{_routine_name(timeline)}"]
         self._entries = {
-            name: f"#EXTINF:{_seconds(track.timeline.length)},Coach - {track.timeline.title}"
+            name: f"#EXTINF:{_to_seconds(track.timeline.length)},Coach - {track.timeline.title}"
             for name, track in tracks.items()
         }
         self.path = folder / file_name(album_title(timeline), _LIST)
@@ -184,14 +188,14 @@ class _Playlist:
         self.written: set[str] = set()
 
     def note(self, name: str, *, changed: bool) -> None:
-        """Take down that a file is what it should be, and whether it has just become so."""
+        """Record that a file is up to date, and whether it was just written."""
         self.files[name] = _digest(self.path.with_name(name))
         if changed:
             self.written.add(name)
         self.save()
 
     def save(self) -> None:
-        """Write the playlist if it would change: tracks that are there, and all files."""
+        """Write the playlist if it would change: the tracks that exist, and the list of all files."""
         lines = self._head.copy()
         for name, entry in self._entries.items():
             if self.files[name] != _UNWRITTEN:
@@ -202,7 +206,7 @@ class _Playlist:
 
 
 def _tracks(timeline: Timeline, suffix: str, cover: bytes | None, rate: int) -> dict[str, Track]:
-    """Return the tracks of an album by the names of their files."""
+    """Return the tracks of an album, by file name."""
     tracks = [Track(timeline, number, cover, rate) for number in range(1, len(timeline.chapters) + 1)]
     digits = max(2, len(str(len(tracks))))
     return {
@@ -212,20 +216,22 @@ def _tracks(timeline: Timeline, suffix: str, cover: bytes | None, rate: int) -> 
 
 
 def _check_free(folder: Path, names: Iterable[str], old: Iterable[str]) -> None:
-    """Do nothing where no file with one of these names is in the way; AudioError where one is."""
-    ours = {name.casefold() for name in old}  # as many file systems compare names
+    """Raise AudioError if a file that is not the album's has one of these names."""
+    ours = {name.casefold() for name in old}  # many file systems ignore case
     for name in names:
         if name.casefold() not in ours and (folder / name).exists():
-            raise AudioError(f"{folder / name} is not of this album: move it away, or name another folder")
+            raise AudioError(
+                f"{folder / name} does not belong to this album: move it away, or choose another folder"
+            )
 
 
-def _routine(timeline: Timeline) -> str:
-    """Return what tells the album of one routine from that of another: the name of its script."""
-    return one_line(Path(timeline.cues[0].location.path).name) if timeline.cues else ""
+def _routine_name(timeline: Timeline) -> str:
+    """Return what identifies the routine of an album: the file name of its script."""
+    return clean_for_tag(Path(timeline.cues[0].location.path).name) if timeline.cues else ""
 
 
-def _files_of(folder: Path, routine: str) -> dict[str, str]:
-    """Return the files that earlier runs made in a folder, their lists among them, each with its digest.
+def _read_lists(folder: Path, routine: str) -> dict[str, str]:
+    """Return the files that earlier runs made in a folder, including their lists, each with its digest.
 
     Raises:
         AudioError: the folder holds the album of another routine.
@@ -238,32 +244,32 @@ def _files_of(folder: Path, routine: str) -> dict[str, str]:
             data = path.read_bytes()
             lines = data.decode().splitlines()
         except (OSError, ValueError):
-            continue  # somebody else's
+            continue  # not ours
         owners = [line.removeprefix(_ALBUM) for line in lines if line.startswith(_ALBUM)]
         if not owners:
             continue
         if owners != [routine]:
-            raise AudioError(f"{folder} holds the album of {owners[0]}: name another folder")
+            raise AudioError(f"{folder} already holds the album of {owners[0]}: choose another folder")
         for line in lines:
             digest, _, name = line.removeprefix(_FILE).partition(" ")
             if line.startswith(_FILE) and _is_ours(name):
                 files[name] = digest
-        files[path.name] = blake2b(data, digest_size=16).hexdigest()
+        files[path.name] = blake2b(data, digest_size=_DIGEST_BYTES).hexdigest()
     return files
 
 
 def _is_ours(name: str) -> bool:
-    """Tell whether a name, wherever it comes from, is one that an album could have given to a file."""
-    stem, suffix = os.path.splitext(name)  # noqa: PTH122 - of Path, whose parts would hide a folder
+    """Return whether a name, wherever it comes from, is one that an album could give to a file."""
+    stem, suffix = os.path.splitext(name)  # noqa: PTH122 - a Path would hide that the name contains a folder
     return name == _COVER or (suffix in {*FORMATS, ".lrc", ".vtt"} and file_name(stem, suffix) == name)
 
 
-def _seconds(samples: int) -> int:
+def _to_seconds(samples: int) -> int:
     return (2 * samples + RATE) // (2 * RATE)
 
 
 def _write(path: Path, data: bytes) -> bool:
-    """Write a small file whole, and tell whether it changed."""
+    """Write a small file, whole or not at all, and return whether it changed."""
     with suppress(OSError):
         if path.read_bytes() == data:
             return False
@@ -273,7 +279,7 @@ def _write(path: Path, data: bytes) -> bool:
 
 
 def _remove(path: Path, digest: str, kept: Iterable[Path]) -> bool:
-    """Remove a file with these very bytes, unless it is one of those kept, perhaps by another name of it."""
+    """Remove a file if it has exactly these bytes and is not, even under another name, one of those kept."""
     with suppress(OSError):
         if not any(path.samefile(each) for each in kept) and _digest(path) == digest:
             path.unlink()
@@ -282,15 +288,12 @@ def _remove(path: Path, digest: str, kept: Iterable[Path]) -> bool:
 
 
 def _digest(path: Path) -> str:
-    digest = blake2b(digest_size=16)
     with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return digest_file(file, _DIGEST_BYTES)
 
 
-def _onward(
+def _shift_progress(
     progress: Callable[[int, int], None] | None, before: int, total: int
 ) -> Callable[[int, int], None] | None:
-    """Return a report of a track's progress as one of the album's."""
+    """Return a callback that reports a track's progress as the album's."""
     return (lambda done, _: progress(before + done, total)) if progress else None

@@ -1,8 +1,9 @@
-"""Copy tracks to where they are wanted: a phone, a stick, a synced folder.
+"""Copy tracks to a phone, a USB stick or a synced folder.
 
-Such places are slow, vanish when a cable is pulled, and don't all know how to rename. So a file is copied
-only where it is not yet, read back and compared, and then put in its place. A list in the folder,
-`.coach.json`, says which files Coach brought and which bytes they had: no others are replaced or removed.
+Such places are slow, disappear when a cable is pulled, and can't all rename files. So a file is copied only
+if it is missing or out of date, read back and compared, and then renamed into place. A list in the folder,
+`.coach.json`, records which files Coach put there and which bytes they had: no others are replaced or
+removed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from hashlib import blake2b
 from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
+from coach.digest import digest_file
 from coach.errors import AudioError
 from coach.lock import LockedError, holding
 from coach.user_folders import state_folder
@@ -25,21 +27,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LIST = ".coach.json"
-"""The file, in the folder, that says what Coach brought."""
+"""The file in the folder that records what Coach put there."""
 
 _PART = ".coach-part"
 _CHUNK = 1 << 20
-_LARGEST_LIST = 4 << 20
-_NOT_KNOWN = {
+_LARGEST_LIST = 4 << 20  # bytes
+_DIGEST_BYTES = 20
+_UNSUPPORTED = {
     getattr(errno, name)
     for name in ("EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EPERM", "EEXIST", "EXDEV", "ENOTTY", "EACCES")
     if hasattr(errno, name)
 }
-"""What file systems answer that don't know how to rename, or to flush."""
+"""The errors of file systems that can't rename or flush."""
 
 
 class _Copy(NamedTuple):
-    """What Coach brought: the digest of a file's bytes, "" while they are being written, and their number."""
+    """A file that Coach put there: the digest of its bytes ("" while they are written) and their number."""
 
     digest: str
     size: int
@@ -47,13 +50,13 @@ class _Copy(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What became of files.
+    """The result of a delivery: names of files.
 
     Attributes:
-        copied: names of those that were written.
-        unchanged: names of those that were there.
-        removed: names of those that Coach had brought and that no longer belong.
-        refused: names of those that stand where somebody else's file is, or one that somebody changed.
+        copied: files that were written.
+        unchanged: files that were already up to date.
+        removed: files that Coach had put there and that no longer belong.
+        refused: files whose place is taken by a file that Coach didn't put there, or that somebody changed.
     """
 
     copied: list[str] = field(default_factory=list)
@@ -65,41 +68,41 @@ class Delivered:
 def deliver(
     files: Mapping[str, Path], folder: Path, *, progress: Callable[[int, int], None] | None = None
 ) -> Delivered:
-    """Copy files into a folder, as far as they are not there, and check what was written.
+    """Copy files into a folder, unless they are there already, and check what was written.
 
-    In folders of its own that it names, such as an album's, what an earlier run brought and this one doesn't
-    have is removed. Everything else in the folder is left alone.
+    In the sub-folders that `files` names, such as an album's, files that an earlier run put there and this
+    run doesn't have are removed. Everything else in the folder is left alone.
 
     Args:
-        files: where each file is, by its name in the folder, or a folder's and its own: "album/01.mp3".
-        folder: it must be there.
-        progress: called with the bytes dealt with and the bytes in all.
+        files: the path of each file, by its name in the folder: "01.mp3", or "album/01.mp3" in a sub-folder.
+        folder: the target; it must exist.
+        progress: called with the bytes done and the total bytes.
 
     Raises:
-        AudioError: it cannot be done; the message says why. What is whole by then stays.
+        AudioError: it failed; the message says why. Files that are complete by then stay.
     """
     check_place(folder)
     place = blake2b(os.fsencode(folder.resolve()), digest_size=8).hexdigest()
     try:
-        # Here, not there: few of those places know locks.
+        # The lock is here, not there: few of those places support locks.
         with holding(state_folder() / f"delivery-{place}.lock"):
             return _Delivery(folder).run(files, progress or (lambda _done, _total: None))
     except LockedError as error:
-        raise AudioError(f"another export is just copying to {folder}") from error
+        raise AudioError(f"another export is already copying to {folder}") from error
 
 
 def check_place(folder: Path) -> None:
-    """Do nothing where a folder is there; one that isn't is not made, as it may be that of an absent phone.
+    """Check that a folder exists. Coach won't create it, because the phone may be unplugged.
 
     Raises:
-        AudioError: it is not there.
+        AudioError: it doesn't exist.
     """
     if not folder.is_dir():
         raise AudioError(f"there is no folder {folder}: connect the phone or the stick, or make the folder")
 
 
 class _Delivery:
-    """One run."""
+    """One run of `deliver`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -136,7 +139,11 @@ class _Delivery:
                 self.brought[name] = want
             elif there is None or (known and self._is_ours(target, known)):
                 target.parent.mkdir(exist_ok=True)
-                self._write(target, source, want, lambda: self._note(name, _Copy("", want.size)))
+                self._replace(
+                    target,
+                    lambda path: _copy(source, path, want),
+                    before=lambda: self._note(name, _Copy("", want.size)),
+                )
                 self._note(name, want)
                 result.copied.append(name)
             else:
@@ -145,7 +152,7 @@ class _Delivery:
             raise AudioError(self._why(error, target, want.size)) from error
 
     def _retire(self, name: str, result: Delivered) -> None:
-        """Remove what was brought and nobody changed since."""
+        """Remove a file that Coach put there, unless somebody has changed it."""
         target = self.folder / name
         with suppress(OSError):
             self._check_there()
@@ -155,26 +162,35 @@ class _Delivery:
         self.brought.pop(name)
 
     def _is_ours(self, target: Path, known: _Copy) -> bool:
-        """Tell whether a file is the one that was brought; one whose writing was broken off is."""
+        """Return whether a file is one that Coach put there, or was still writing when it was interrupted."""
         there = _size(target)
         return not known.digest or (there == known.size and _digest(target) == known.digest)
 
-    def _write(self, target: Path, source: Path, want: _Copy, before: Callable[[], None]) -> None:
-        """Put a file in its place: by renaming, or, after calling `before`, where it stands."""
+    def _replace(
+        self, target: Path, write: Callable[[Path], None], before: Callable[[], None] | None = None
+    ) -> None:
+        """Write a file beside its target and rename it; where that can't be done, write the target itself.
+
+        Args:
+            target: the file to make or to replace.
+            write: makes a new file at a path.
+            before: called before the target itself is written, if it has to be.
+        """
         part = target.with_name(_PART)
         part.unlink(missing_ok=True)
         try:
-            _copy(source, part, want)
+            write(part)
             self._check_there()
             try:
                 part.replace(target)
             except OSError as error:
-                if error.errno not in _NOT_KNOWN:
+                if error.errno not in _UNSUPPORTED:
                     raise
                 part.unlink()
-                before()
+                if before:
+                    before()
                 target.unlink(missing_ok=True)
-                _copy(source, target, want)
+                write(target)
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
@@ -184,7 +200,7 @@ class _Delivery:
         self._save()
 
     def _save(self) -> None:
-        """Write the list, if it changed."""
+        """Write the list, if it has changed."""
         path = self.folder / LIST
         text = json.dumps({"version": 1, "files": self.brought}, ensure_ascii=False, indent=1, sort_keys=True)
         data = text.encode("utf-8", "surrogateescape")
@@ -192,24 +208,12 @@ class _Delivery:
             with suppress(FileNotFoundError):
                 if path.read_bytes() == data:
                     return
-            part = self.folder / _PART
-            part.unlink(missing_ok=True)
-            try:
-                _put(part, data)
-                part.replace(path)
-            except OSError as error:
-                if error.errno not in _NOT_KNOWN:
-                    raise
-                path.unlink(missing_ok=True)
-                _put(path, data)
-            finally:
-                with suppress(OSError):
-                    part.unlink(missing_ok=True)
+            self._replace(path, lambda part: _write_new(part, data))
         except OSError as error:
             raise AudioError(self._why(error, path, len(data))) from error
 
     def _check_there(self) -> None:
-        """Do nothing while the place is there: below a mount point that was left lies another disk."""
+        """Raise OSError if the device is gone: an empty mount point belongs to another disk."""
         if self.folder.stat().st_dev != self.device:
             raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
 
@@ -217,16 +221,17 @@ class _Delivery:
         """Return one line that says what failed, where, and what to do."""
         if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
             needs = f"{target.name} needs {size / 1e6:.1f} MB"
-            return f"{self.folder} is full: {needs}; free some space, then run it again"
+            return f"{self.folder} is full: {needs}; free some space, then run this again"
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            return f"cannot write {target}: {error.strerror}; is the switch of the card on lock?"
+            return f"cannot write {target}: {error.strerror}; is the card's lock switch on?"
         if error.errno in (errno.EIO, errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ENOTCONN, errno.ESTALE):
-            return f"{self.folder} went away while {target.name} was copied; connect it, then run it again"
+            what = f"{self.folder} disappeared while {target.name} was being copied"
+            return f"{what}; connect it, then run this again"
         return f"cannot write {target}: {error.strerror or error}"
 
 
 def _read_list(path: Path) -> dict[str, _Copy]:
-    """Return what the list says; nothing where it is not there, damaged, or somebody else's."""
+    """Return the files in the list; none if it is missing, damaged, or not Coach's."""
     found: dict[str, _Copy] = {}
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST_LIST:
@@ -243,7 +248,7 @@ def _read_list(path: Path) -> dict[str, _Copy]:
 
 
 def _copy(source: Path, target: Path, want: _Copy) -> None:
-    """Write a new file with the bytes of another one, and read it back; nothing is left where that fails."""
+    """Copy a file to a new one and read it back; if that fails, nothing is left."""
     try:
         with source.open("rb") as file, target.open("xb") as copy:
             while chunk := file.read(_CHUNK):
@@ -259,36 +264,33 @@ def _copy(source: Path, target: Path, want: _Copy) -> None:
         raise AudioError(f"{target} reads back differently: the card, the stick or the cable may be damaged")
 
 
-def _put(path: Path, data: bytes) -> None:
+def _write_new(path: Path, data: bytes) -> None:
     with path.open("xb") as file:
         file.write(data)
         _flush(file.fileno(), file.flush)
 
 
 def _flush(number: int, flush: Callable[[], None]) -> None:
-    """Bring to the disk what was written, where the file system knows how."""
+    """Write everything to the disk, if the file system can."""
     flush()
     try:
         os.fsync(number)
     except OSError as error:
-        if error.errno not in _NOT_KNOWN:
+        if error.errno not in _UNSUPPORTED:
             raise
 
 
 def _digest(path: Path, *, from_disk: bool = False) -> str:
-    """Return the digest of a file's bytes, from the disk and not from memory where the system knows how."""
-    digest = blake2b(digest_size=20)
+    """Return the digest of a file's bytes, from the disk itself where the system can be told so."""
     with path.open("rb") as file:
         if from_disk and hasattr(os, "posix_fadvise"):
             with suppress(OSError):
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return digest_file(file, _DIGEST_BYTES)
 
 
 def _size(path: Path) -> int | None:
-    """Return the bytes of a file; None where there is nothing, -1 for what is no file."""
+    """Return the size of a file in bytes; None if there is nothing, -1 if it is not a regular file."""
     try:
         there = path.lstat()
     except FileNotFoundError:

@@ -1,7 +1,7 @@
 """The track in the formats that ffmpeg writes: FLAC, Opus and AAC.
 
-Blocks go straight into ffmpeg's standard input. (pydub's own `export` wants the whole track in memory, reads
-the whole result back, and has no chapters.)
+Blocks go straight into ffmpeg's standard input. (pydub's own `export` needs the whole track in memory, reads
+the whole result back, and can't write chapters.)
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from mutagen.flac import Picture
 
 from coach import ffmpeg
-from coach.encode.captions import for_tags, lrc, plain
-from coach.encode.text import chapter_titles, comment, cut, language_code, one_line
+from coach.encode.captions import fit_into_tags, format_lyrics, lrc
+from coach.encode.text import chapter_titles, clean_for_tag, comment, cut_to_bytes, language_code
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from coach.encode.track import Track
 
 _EXACT = ("-threads", "1", "-fflags", "+bitexact", "-flags:a", "+bitexact")
-"""No date, no version, no random serial number; nothing that depends on which thread was faster."""
+"""No date, no version, no random serial number, and nothing that depends on which thread is faster."""
 _MOST_COMMENTS = 999
-"""Chapters that the comments of a FLAC or Ogg file number with three digits."""
+"""Comments in FLAC and Ogg files number chapters with three digits."""
 _MOST_BYTES = 255
-"""Of a chapter's title in an MP4 file, which one of its two lists counts in a byte."""
+"""The length of a chapter's title in an MP4 file: one of its two lists counts it in a single byte."""
 _FRONT = 3
 
 
@@ -43,10 +43,10 @@ class FfmpegFormat:
 
     Attributes:
         options: ffmpeg's options for container and encoder.
-        comments: True where chapters are comments among the tags, as Ogg and FLAC have them; False where
-            the container has chapters of its own.
-        picture: True where the container takes a cover as a stream; False where it is one of the comments.
-        tags: further lines of tags, as `_metadata` has them.
+        comments: True if chapters are comments among the tags, as in Ogg and FLAC; False if the container has
+            chapters.
+        picture: True if the container takes a cover as a stream; False if the cover is one of the comments.
+        tags: further lines of tags, like those of `_metadata`.
     """
 
     options: tuple[str, ...]
@@ -55,7 +55,7 @@ class FfmpegFormat:
     tags: tuple[str, ...] = ()
 
     def write(self, file: BinaryIO, track: Track, sound: Iterator[NDArray[np.int16]]) -> None:
-        """Write a track, tags and all. Arguments and errors are those of `Writer.write`."""
+        """Write a track with its tags. Arguments and errors are those of `Writer.write`."""
         with tempfile.TemporaryDirectory(prefix="coach-") as folder:
             tags, cover = Path(folder, "tags"), Path(folder, "cover")
             lines = [*_metadata(track, comments=self.comments, picture=self.picture), *self.tags]
@@ -67,7 +67,7 @@ class FfmpegFormat:
                 cover.write_bytes(track.cover)
                 seen = ("-map", "2:v", "-c:v", "copy", "-disposition:v:0", "attached_pic")
             arguments = (
-                # With a short queue ffmpeg 5 sleeps 10 ms for every few packets, having other inputs too.
+                # With a short queue and several inputs, ffmpeg 5 sleeps 10 ms every few packets.
                 *("-thread_queue_size", "1024", "-f", "s16le", "-ar", str(track.rate), "-ac", "1"),
                 *("-i", "pipe:0", "-f", "ffmetadata", "-i", str(tags)),
                 *(("-f", "mjpeg", "-i", str(cover)) if seen else ()),
@@ -88,34 +88,34 @@ opus = FfmpegFormat(
 )
 """32 kbit/s, plenty for speech (https://wiki.xiph.org/Opus_Recommended_Settings).
 
-Level 10, the default, takes five times as long, to look for music and speech; the levels of its frequency
-bands came out no nearer to the original.
+Level 10, the default, takes five times as long, because it looks for music and speech; its frequency bands
+came no closer to the original.
 """
 ogg = opus
-"""The same file under the name that older players open."""
+"""The same file, with the ending that older players know."""
 _AAC = (
-    # "fast" is the better of ffmpeg's methods from 64 kbit/s on (ffmpeg-codecs, "aac_coder"), in 2/3 of the
-    # time. With the index in front a player starts before it has the whole file.
+    # "fast" is the better of ffmpeg's methods from 64 kbit/s on (ffmpeg-codecs, "aac_coder"), and takes 2/3
+    # of the time. With the index in front, a player can start before it has the whole file.
     ("-f", "ipod", "-c:a", "aac", "-aac_coder", "fast", "-b:a", "64k", "-movflags", "+faststart")
 )
 m4a = FfmpegFormat(_AAC, comments=False)
 m4b = FfmpegFormat((*_AAC, "-brand", "M4B "), comments=False, tags=("media_type=2",))
-"""The same as an audio book, for players that keep chapters and the place where one stopped only there."""
+"""The same as an audiobook, for players that show chapters and remember the position only in those."""
 
 
 def _metadata(track: Track, *, comments: bool, picture: bool) -> list[str]:
-    """Return the tags, but for chapters of a container, as ffmpeg reads them (ffmpeg-formats, "Metadata")."""
+    """Return the tags except a container's chapters, as ffmpeg reads them (ffmpeg-formats, "Metadata")."""
     timeline, part = track.timeline, track.part
-    said = for_tags(timeline)
+    said = fit_into_tags(timeline)
     entries = {
-        "title": one_line(timeline.title),
+        "title": clean_for_tag(timeline.title),
         "artist": "Coach",
         "album": part.album if part else "Coach",
         "genre": "Exercise",
-        "comment": one_line(comment(timeline)),
+        "comment": clean_for_tag(comment(timeline)),
     }
-    if said.cues:  # what reads comments looks for times in them; what reads MP4 shows it as it is
-        entries["lyrics"] = lrc(said) if comments else plain(said)
+    if said.cues:  # players look for times in comments, but show MP4 lyrics as they are
+        entries["lyrics"] = lrc(said) if comments else format_lyrics(said)
     if part:
         entries["album_artist"] = "Coach"
         entries["track"] = str(part.number) if comments else f"{part.number}/{part.of}"
@@ -124,7 +124,7 @@ def _metadata(track: Track, *, comments: bool, picture: bool) -> list[str]:
         starts = [chapter.start for chapter in timeline.chapters[:_MOST_COMMENTS]]
         for number, (start, title) in enumerate(zip(starts, chapter_titles(timeline), strict=False), 1):
             # As in https://wiki.xiph.org/Chapter_Extension
-            entries[f"CHAPTER{number:03}"] = _clock(start)
+            entries[f"CHAPTER{number:03}"] = _format_clock(start)
             entries[f"CHAPTER{number:03}NAME"] = title
         if part:
             entries["TRACKTOTAL"] = str(part.of)
@@ -134,11 +134,11 @@ def _metadata(track: Track, *, comments: bool, picture: bool) -> list[str]:
 
 
 def _chapters(track: Track) -> list[str]:
-    """Return the chapters of a container, as ffmpeg reads them."""
+    """Return a container's chapters, in the form ffmpeg reads."""
     lines: list[str] = []
     timeline = track.timeline
     for chapter, name in zip(timeline.chapters, chapter_titles(timeline), strict=True):
-        title = cut(name, _MOST_BYTES)
+        title = cut_to_bytes(name, _MOST_BYTES)
         lines += ["[CHAPTER]", f"TIMEBASE=1/{RATE}", f"START={chapter.start}", f"END={chapter.end}"]
         lines.append(_entry("title", title))
     return lines
@@ -149,14 +149,14 @@ def _entry(key: str, text: str) -> str:
 
 
 def _picture(cover: bytes) -> str:
-    """Return a cover as it stands among the comments of an Ogg file (https://wiki.xiph.org/VorbisComment)."""
+    """Return a cover as a comment of an Ogg file (https://wiki.xiph.org/VorbisComment)."""
     picture = Picture()  # type: ignore[no-untyped-call]
     picture.type, picture.mime, picture.data = _FRONT, "image/jpeg", cover
     block: bytes = picture.write()  # type: ignore[no-untyped-call]
     return base64.b64encode(block).decode("ascii")
 
 
-def _clock(samples: int) -> str:
+def _format_clock(samples: int) -> str:
     """Return a moment as hours, minutes, seconds and whole milliseconds, rounded down."""
     seconds, milliseconds = divmod(samples * 1000 // RATE, 1000)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{milliseconds:03}"

@@ -1,4 +1,4 @@
-"""The kinds of file that a track can be written to."""
+"""The file formats that a track can be written in."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ if TYPE_CHECKING:
     from coach.encode.track import Track
 
 RATES = (RATE, 44_100, 48_000)
-"""Samples a second that files may have: the voice's own; the CD's, for old stereos; video's."""
+"""The sample rates of files: the voice's own, the CD's (for old stereos) and video's."""
 
 
 class Writer(Protocol):
-    """What writes a format: the module of one, or an object in a module of several."""
+    """Something that writes a format: a module, or an object in a module for several formats."""
 
     def write(self, file: BinaryIO, track: Track, sound: Iterator[NDArray[np.int16]]) -> None:
-        """Write a track, tags and all.
+        """Write a track with its tags.
 
         Args:
-            file: empty, open for reading, writing and seeking; its end becomes the end of the track.
-            track: for length, title, chapters.
-            sound: the `track.length` samples, mono, at `track.rate`, in blocks. Taking them reports the
+            file: empty, and open for reading, writing and seeking; the track is all that it will contain.
+            track: gives length, title and chapters.
+            sound: the `track.length` samples, mono, at `track.rate`, in blocks; reading them reports
                 progress.
 
         Raises:
             AudioError: the format cannot hold the track.
-            OSError: from the file, passed on as it is.
+            OSError: an error of the file, passed on.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A kind of file.
+    """A file format.
 
     Attributes:
-        module: the module of this package that writes it; loaded when a track is written.
-        version: to be raised when the module's bytes change for the same timeline.
+        module: the module of this package that writes it, loaded when a track is written.
+        version: must be raised when the module writes other bytes for the same timeline.
         byte_rate: about how many bytes a second of sound takes, at RATE.
-        libraries: the top-level modules of other projects whose versions decide the bytes.
-        codec: the `Writer` in the module, which ffmpeg then is at work for; None where the module is one.
-        rates: samples a second that it may have.
+        libraries: top-level modules of other projects whose versions affect the bytes.
+        codec: the name of the `Writer` in the module, which uses ffmpeg; None if the module itself is one.
+        rates: the sample rates it can have.
         lossless: whether a higher rate takes more bytes.
     """
 
@@ -78,30 +78,30 @@ FORMATS = {
     ".m4a": Format("ffmpeg_formats", version=2, byte_rate=8_000, codec="m4a"),
     ".m4b": Format("ffmpeg_formats", version=2, byte_rate=8_000, codec="m4b"),
 }
-"""The formats by the suffix of their files, in lower case."""
+"""The formats by file suffix, in lower case."""
 
 
 def format_of(target: Path, rate: int = RATE) -> Format:
-    """Return the format that a file's name asks for.
+    """Return the format that a file name asks for.
 
     Args:
         target: the file.
-        rate: samples a second that it shall have.
+        rate: its samples a second.
 
     Raises:
-        AudioError: its suffix is none that Coach writes, or the rate none that it has; the message names
-            those there are.
+        AudioError: Coach can't write files with that suffix, or not at that rate; the message says which it
+            can.
     """
     try:
         kind = FORMATS[target.suffix.lower()]
     except KeyError:
-        raise AudioError(f"cannot write {target}: the name must end in {_either(FORMATS)}") from None
+        raise AudioError(f"cannot write {target}: the name must end in {_join_with_or(FORMATS)}") from None
     if rate not in kind.rates:
-        known = _either(kind.rates)
+        known = _join_with_or(kind.rates)
         raise AudioError(f"cannot write {target.suffix} files at {rate} Hz: the rate must be {known}")
     return kind
 
 
-def _either(known: Iterable[object]) -> str:
+def _join_with_or(known: Iterable[object]) -> str:
     *others, last = map(str, known)
     return f"{', '.join(others)} or {last}"

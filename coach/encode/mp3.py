@@ -1,4 +1,4 @@
-"""The track as an MP3 of constant rate whose length every player knows to the sample."""
+"""The track as a constant-rate MP3 whose exact length every player knows."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 _KBITS = 64
 _DELAY = 576
-"""Samples that LAME puts before the sound. (Decoders add 529 of their own and drop both.)"""
+"""Samples that LAME adds before the sound. (Decoders add 529 more and drop both.)"""
 _CHUNK = 1 << 19
 
 
 class _Layer(NamedTuple):
-    """How layer III frames of a rate look (ISO/IEC 11172-3 from 32 kHz on, 13818-3 below).
+    """The layout of Layer III frames at a rate (ISO/IEC 11172-3 from 32 kHz on, 13818-3 below).
 
     Attributes:
-        header: of a frame with no checksum, 64 kbit/s, unpadded, mono, original.
-        samples: of a frame.
-        side_info: bytes between the header and the sound.
+        header: the header of a frame: no checksum, 64 kbit/s, no padding, mono, original.
+        samples: the samples in a frame.
+        side_info: the bytes between the header and the sound.
     """
 
     header: bytes
@@ -56,7 +56,7 @@ def write(file: BinaryIO, track: Track, sound: Iterator[NDArray[np.int16]]) -> N
     file.write(id3(track))
     info_at = file.tell()
     info_size = _frame_bits(track.rate) // (8 * track.rate)
-    file.write(bytes(info_size))  # replaced below, when the checksum of the sound is known
+    file.write(bytes(info_size))  # replaced below, once the checksum of the sound is known
     file.write(encoder.encode(b""))  # so that flush works on a track without samples
     for block in sound:
         file.write(encoder.encode(block.tobytes()))
@@ -72,10 +72,10 @@ def write(file: BinaryIO, track: Track, sound: Iterator[NDArray[np.int16]]) -> N
 
 
 def info_frame(length: int, rate: int, sound_bytes: int, sound_crc: int) -> bytes:
-    """Return the frame that tells players how long the track is and what to cut from both ends.
+    """Return the frame that tells players how long the track is and how much to cut from both ends.
 
     Layout: the Xing header with LAME's extension, as in G. Bouvigne, "Mp3 Info Tag revision 1"
-    (http://gabriel.mp3-tech.org/mp3infotag.html). Decoders that do not know it hear a silent frame.
+    (http://gabriel.mp3-tech.org/mp3infotag.html). Decoders that don't know it play a silent frame.
 
     Args:
         length: samples of the track, at its rate.
@@ -84,11 +84,11 @@ def info_frame(length: int, rate: int, sound_bytes: int, sound_crc: int) -> byte
         sound_crc: their `crc16`.
 
     Returns:
-        A frame of the same size as the others that are not padded.
+        A frame as large as the other frames without padding.
     """
     layer = _LAYERS[rate]
     size, rest = divmod(_frame_bits(rate), 8 * rate)
-    # At 44.1 kHz most frames have a byte more, so that all together are less than one off the exact rate.
+    # At 44.1 kHz most frames have one byte more, so the total is less than a byte off the exact rate.
     frames = round(sound_bytes / (size + rest / (8 * rate)))
     total = size + sound_bytes
     padding = max(0, frames * layer.samples - _DELAY - length)
@@ -99,7 +99,7 @@ def info_frame(length: int, rate: int, sound_bytes: int, sound_crc: int) -> byte
     frame += struct.pack(
         ">I9sBBfHHBB3sBBHIH",
         50,  # quality, 0 to 100
-        b"LAME3.100",  # whose layout this is; readers look for the name
+        b"LAME3.100",  # the layout is LAME's; readers look for the name
         0x01,  # revision 0, constant rate
         0,  # low-pass unknown
         0.0,  # peak and gains unknown
@@ -118,7 +118,7 @@ def info_frame(length: int, rate: int, sound_bytes: int, sound_crc: int) -> byte
 
 
 def _frame_bits(rate: int) -> int:
-    """Return the exact bits of a frame, times the rate."""
+    """Return the exact number of bits in a frame, multiplied by the rate."""
     return _LAYERS[rate].samples * _KBITS * 1000
 
 
@@ -140,13 +140,13 @@ _BYTE, _SHIFTS = _crc_tables()
 def crc16(data: bytes, crc: int = 0) -> int:
     """Return the CRC-16 that LAME's header uses (polynomial 0x8005, reflected, from zero).
 
-    A CRC that starts at zero is linear: that of two halves is that of the first, moved on by as many zero
-    bytes as the second has, xor that of the second. So all pairs of bytes are joined at once, then all pairs
-    of pairs: 14 MB take 0.1 s, where a loop over bytes takes seconds.
+    A CRC that starts at zero is linear: the CRC of two halves is the CRC of the first half followed by as
+    many zero bytes as the second has, xor the CRC of the second. So all pairs of bytes are joined at once,
+    then all pairs of pairs, and so on: 14 MB take 0.1 s, while a loop over the bytes takes seconds.
 
     Args:
-        data: at least two bytes (where `crc` is given), at most `_CHUNK`.
-        crc: that of the bytes before.
+        data: at most `_CHUNK` bytes, and at least two if `crc` is given.
+        crc: the CRC of the bytes before.
     """
     values = np.frombuffer(data, np.uint8).copy()
     values[:2] ^= np.frombuffer(struct.pack("<H", crc), np.uint8)

@@ -1,9 +1,10 @@
 """The track at another rate, for players that know only 44,100 or 48,000 samples a second.
 
-Like `mix.render`, it gives the same samples however the track is cut: an album's tracks joined are the track.
-That is why it is our own. (soxr, the usual library, works in single precision on blocks that lie where it was
-started: elsewhere, one sample in a thousand came out a step higher or lower.) Here samples and filter are
-whole numbers, and so small that sums of their products are exact in float64, in any order.
+Like `mix.render`, it gives the same samples however the track is cut, so the joined tracks of an album are
+the track. That is why it is our own. (soxr, the usual library, works in single precision on blocks that
+depend on where it starts: from another start, one sample in a thousand was one step higher or lower.) Here
+samples and filter are whole numbers, small enough for the sums of their products to be exact in float64, in
+any order.
 """
 
 from __future__ import annotations
@@ -24,21 +25,21 @@ if TYPE_CHECKING:
     from coach.timeline import Timeline
 
 _STEP = 80
-"""Samples of the track that become a whole number of new ones: 147 at 44,100 Hz, 160 at 48,000 Hz."""
+"""As many samples of the track become a whole number of new ones: 147 at 44,100 Hz, 160 at 48,000 Hz."""
 _ONE = 1 << 24
 """1.0 in the filter. 16-bit samples, 24 bits and a hundred summands stay far below the 53 bits of float64."""
 _BETA = 9.0
-"""Of Kaiser's window: 90 dB, 15 bits, between what passes and what doesn't."""
+"""The shape of Kaiser's window: 90 dB, or 15 bits, between what passes and what doesn't."""
 _EDGE = 0.94
-"""The middle of the filter's slope, beside half of RATE: flat to 10.6 kHz, nothing mirrored above 12 kHz."""
+"""The middle of the filter's slope, relative to RATE / 2: flat to 10.6 kHz, no aliases above 12 kHz."""
 
 
-def resampled(timeline: Timeline, clips: Clips, rate: int, start: int, count: int) -> NDArray[np.int16]:
+def render_at_rate(timeline: Timeline, clips: Clips, rate: int, start: int, count: int) -> NDArray[np.int16]:
     """Return a stretch of the track at another rate, the same samples however the track is cut.
 
     Args:
-        timeline: what is heard, and when.
-        clips: where the samples of its clips come from.
+        timeline: the track.
+        clips: its sound.
         rate: samples a second, a multiple of 300 above RATE.
         start: the first sample wanted, at that rate.
         count: how many samples.
@@ -59,7 +60,7 @@ def resampled(timeline: Timeline, clips: Clips, rate: int, start: int, count: in
 
 @cache
 def _filters(rate: int) -> NDArray[np.float64]:
-    """Return what `_STEP` samples, and `REACH` on either side, are multiplied with: a column a new sample.
+    """Return the filters for `_STEP` samples and `REACH` on either side: one column for each new sample.
 
     It is a sinc under Kaiser's window (J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh
     window function", 1974), in whole numbers.

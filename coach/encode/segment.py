@@ -1,4 +1,4 @@
-"""The track as a segment of pydub, for people who go on working on it there."""
+"""The track as a pydub segment, for people who want to work on it there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def to_audio_segment(timeline: Timeline, clips: Clips) -> AudioSegment:
     """Return the whole track as a `pydub.AudioSegment`: mono, 16 bits, at RATE, the WAV's samples.
 
-    It stands in memory, 2.9 MB a minute. Its own `export` finds the ffmpeg that Coach finds.
+    It is held in memory, 2.9 MB a minute. Its own `export` uses the same ffmpeg as Coach.
 
     Args:
         timeline: the track.

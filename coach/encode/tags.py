@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import mutagen.id3
 
-from coach.encode.captions import for_tags, plain, timed
-from coach.encode.text import chapter_titles, comment, language_code, one_line
+from coach.encode.captions import fit_into_tags, format_lyrics, list_timed_words
+from coach.encode.text import chapter_titles, clean_for_tag, comment, language_code
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -24,21 +24,21 @@ _MILLISECONDS = 2
 _LYRICS = 1
 _FRONT = 3
 _MOST_CHILDREN = 255
-"""A table of contents counts its entries in one byte."""
+"""A table of contents counts its entries in a single byte."""
 _NO_OFFSET = 0xFFFFFFFF
 
 
 def id3(track: Track) -> bytes:
     """Return the ID3v2.3 tag of a track, the same bytes for the same track.
 
-    Chapters stand in their order under one table of contents with a title (without it, some podcast players
-    show none); more than 255 in a table of tables. Times are whole milliseconds, rounded down.
-    Lyrics stand in it twice, plain and synchronised.
+    Chapters are listed in order in one table of contents with a title (without the title, some podcast
+    players show none); more than 255 need a table of tables. Times are whole milliseconds, rounded down.
+    Lyrics are included twice, plain and synchronised.
 
     Sources: ID3 tag version 2.3.0, and ID3v2 Chapter Frame Addendum 1.0 (https://id3.org).
     """
     timeline, part = track.timeline, track.part
-    title = one_line(timeline.title)
+    title = clean_for_tag(timeline.title)
     language = language_code(timeline.language)
     parts = [
         _text("TIT2", title),
@@ -47,9 +47,9 @@ def id3(track: Track) -> bytes:
         _text("TALB", part.album if part else "Coach"),
         _text("TCON", "Exercise"),
         _text("TLAN", language),
-        _text("TLEN", str(_ms(timeline.length))),
+        _text("TLEN", str(_to_ms(timeline.length))),
         _text("TSSE", "Coach, LAME"),
-        frames.COMM(encoding=_UTF16, lang=language, desc="", text=[one_line(comment(timeline))]),
+        frames.COMM(encoding=_UTF16, lang=language, desc="", text=[clean_for_tag(comment(timeline))]),
         *_lyrics(timeline, language),
         *_chapters(timeline, title),
         *_cover(track.cover),
@@ -59,7 +59,7 @@ def id3(track: Track) -> bytes:
     return b"ID3\x03\x00\x00" + size + body
 
 
-def _ms(samples: int) -> int:
+def _to_ms(samples: int) -> int:
     return samples * 1000 // RATE
 
 
@@ -68,21 +68,22 @@ def _text(name: str, text: str) -> Any:
 
 
 def _bytes(frame: Any) -> bytes:
-    """Return one frame as it stands in a tag. Alone, since mutagen sorts a tag's chapters by their size."""
+    """Return the bytes of one frame, made on its own because mutagen sorts the chapters of a tag by size."""
     tag = frames.ID3()
     tag.add(frame)
     file = io.BytesIO()
     tag.save(file, v1=0, v2_version=3, padding=lambda _info: 0)
-    return file.getvalue()[10:]  # behind the header of the tag
+    return file.getvalue()[10:]  # after the header of the tag
 
 
 def _lyrics(timeline: Timeline, language: str) -> Iterator[Any]:
-    said = for_tags(timeline)
+    said = fit_into_tags(timeline)
     if said.cues:
-        yield frames.USLT(encoding=_UTF16, lang=language, desc="", text=plain(said))
+        yield frames.USLT(encoding=_UTF16, lang=language, desc="", text=format_lyrics(said))
         # The standard puts the end of a line before the next one's first word.
         lines = [
-            (f"\n{text}" if number else text, moment) for number, (text, moment) in enumerate(timed(said))
+            (f"\n{text}" if number else text, moment)
+            for number, (text, moment) in enumerate(list_timed_words(said))
         ]
         yield frames.SYLT(
             encoding=_UTF16, lang=language, format=_MILLISECONDS, type=_LYRICS, desc="", text=lines
@@ -109,8 +110,8 @@ def _chapters(timeline: Timeline, title: str) -> Iterator[Any]:
     for name, chapter, heading in zip(names, timeline.chapters, chapter_titles(timeline), strict=True):
         yield frames.CHAP(
             element_id=name,
-            start_time=_ms(chapter.start),
-            end_time=_ms(chapter.end),
+            start_time=_to_ms(chapter.start),
+            end_time=_to_ms(chapter.end),
             start_offset=_NO_OFFSET,
             end_offset=_NO_OFFSET,
             sub_frames=[_text("TIT2", heading)],

@@ -1,4 +1,4 @@
-"""Texts as files hold them: on one line, in a known language."""
+"""Texts for tags and file names: on one line, cut to size, in a known language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from coach.timeline import Timeline
 
 JOINERS = "\u200c\u200d"
-"""Invisible, but a word of Persian and many an emoji fall apart without them."""
+"""Invisible, but Persian words and many emoji fall apart without them."""
 
 _LANGUAGES = """
 af-afr ar-ara az-aze be-bel bg-bul bn-ben bs-bos ca-cat cs-ces cy-cym da-dan de-deu el-ell en-eng eo-epo
@@ -30,36 +30,40 @@ def language_code(tag: str) -> str:
     return dict(pair.split("-") for pair in _LANGUAGES.split()).get(primary, "und")
 
 
-def one_line(text: str) -> str:
-    """Return a text that fits a tag: one line, no control characters, no halves of surrogate pairs."""
+def clean_for_tag(text: str) -> str:
+    """Return a text on one line, without control characters and halves of surrogate pairs."""
     plain = re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", " ", text)
     return " ".join(plain.split())
 
 
-def cut(text: str, most: int) -> str:
-    """Return as much of a text as so many bytes of UTF-8 hold, if possible without a part of a character.
+def cut_to_bytes(text: str, most_bytes: int) -> str:
+    """Return as much of the start of a text as fits, without splitting what a reader sees as one character.
+
+    Such a character is split only if it doesn't fit as a whole.
 
     Args:
         text: without halves of surrogate pairs.
-        most: how many bytes.
+        most_bytes: how many bytes of UTF-8 there is room for.
     """
-    size = most_size = len(text.encode()[:most].decode(errors="ignore"))
-    while 0 < size < len(text) and (_changes(text[size]) or text[size - 1] in JOINERS):
+    size = most_size = len(text.encode()[:most_bytes].decode(errors="ignore"))
+    while 0 < size < len(text) and (_is_modifier(text[size]) or text[size - 1] in JOINERS):
         size -= 1
     return text[: size or most_size]
 
 
-def _changes(character: str) -> bool:
-    """Tell whether a character only changes the one before it: an accent, a shade of skin, a joiner."""
+def _is_modifier(character: str) -> bool:
+    """Return whether a character only changes the one before it: an accent, a shade of skin, a joiner."""
     marks = unicodedata.category(character).startswith("M")
     return marks or character in JOINERS or "\U0001f3fb" <= character <= "\U0001f3ff"
 
 
 def chapter_titles(timeline: Timeline) -> list[str]:
-    """Return the titles of the chapters, each on one line; its number where one has none."""
-    return [one_line(chapter.title) or str(number) for number, chapter in enumerate(timeline.chapters, 1)]
+    """Return the titles of the chapters, each on one line; a chapter without a title gets its number."""
+    return [
+        clean_for_tag(chapter.title) or str(number) for number, chapter in enumerate(timeline.chapters, 1)
+    ]
 
 
 def comment(timeline: Timeline) -> str:
-    """Return who speaks, and at which level, as every format's comment says it."""
+    """Return the comment that every format has: who speaks, and at which level."""
     return f"voice {timeline.voice}" + (f", level {timeline.level}" if timeline.level else "")

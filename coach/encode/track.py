@@ -1,4 +1,4 @@
-"""One track to be written: all of a timeline, or one chapter of it as a part of an album."""
+"""A track to write: a whole timeline, or one chapter of it as part of an album."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.encode.text import chapter_titles, one_line
+from coach.encode.text import chapter_titles, clean_for_tag
 from coach.timeline.model import ShiftedBed
 from coach.units import RATE
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from coach.timeline import Cue, Timeline
 
 REACH = 48
-"""Samples on either side, at RATE, of which a sample at another rate is made."""
+"""As many samples on either side, at RATE, go into a sample at another rate."""
 
 
 class Part(NamedTuple):
-    """Which track of which album one is; tracks count from 1."""
+    """The place of a track in its album: number `number` of `of`, counted from 1."""
 
     album: str
     number: int
@@ -30,8 +30,8 @@ class Track:
     """What a file is made from.
 
     Attributes:
-        whole: the timeline that it is, or that it is a part of.
-        chapter: which chapter of it, from 1; None for all of it.
+        whole: the whole timeline.
+        chapter: the number of the chapter, from 1, that this track is; None for the whole timeline.
         cover: a picture, as the bytes of a JPEG; None for none.
         rate: samples a second in the file.
     """
@@ -43,14 +43,14 @@ class Track:
 
     @property
     def part(self) -> Part | None:
-        """Which track of which album it is; None for one that stands alone."""
+        """Its place in an album; None for a whole timeline."""
         if self.chapter is None:
             return None
         return Part(album_title(self.whole), self.chapter, len(self.whole.chapters))
 
     @cached_property
     def timeline(self) -> Timeline:
-        """The track alone: its title, its cues counted from its own start, its chapters if it has several."""
+        """The track by itself: its title, its cues from its own start, its chapters if it has several."""
         if self.chapter is None:
             return self.whole
         first, stop = self.bounds
@@ -82,20 +82,20 @@ class Track:
 
     @property
     def length(self) -> int:
-        """Its samples, at its own rate. Those of an album's tracks add up to those of the whole."""
+        """How many samples it has, at its own rate. Those of an album's tracks add up to the whole."""
         return self._at_rate(self.bounds[1]) - self.start
 
     def heard(self) -> list[Cue]:
-        """Return the cues of the whole timeline that its samples are made of."""
+        """Return the cues of the whole timeline that can be heard in it."""
         first, stop = self.bounds
         reach = 0 if self.rate == RATE else REACH
         return [cue for cue in self.whole.cues if cue.end > first - reach and cue.start < stop + reach]
 
     def _at_rate(self, sample: int) -> int:
-        """Return the sample at the track's own rate that is nearest to one at RATE; halves go up."""
+        """Return the nearest sample at the track's own rate to one at RATE; halves are rounded up."""
         return (2 * sample * self.rate + RATE) // (2 * RATE)
 
 
 def album_title(timeline: Timeline) -> str:
-    """Return what the album of a routine is called: by its title, with the level if there is one."""
-    return one_line(f"{timeline.title} ({timeline.level})" if timeline.level else timeline.title)
+    """Return the title of a routine's album: its own title, with the level if there is one."""
+    return clean_for_tag(f"{timeline.title} ({timeline.level})" if timeline.level else timeline.title)

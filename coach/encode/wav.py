@@ -1,4 +1,4 @@
-"""The uncompressed track: the mix at 16 bits, sample for sample."""
+"""The uncompressed track: the mix in 16 bits, sample by sample."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from coach.encode.track import Track
 
 _LARGEST = 0xFFFFFFFF - 36
-"""Bytes of sound in a RIFF file: a 32-bit size counts them and the 36 bytes of header behind it."""
+"""Bytes of sound in a RIFF file: its 32-bit size covers them and 36 bytes of header."""
 
 
 def write(file: BinaryIO, track: Track, sound: Iterator[NDArray[np.int16]]) -> None:

@@ -1,4 +1,4 @@
-"""Write a timeline to a file: whole or not at all, and only if it would change."""
+"""Write a timeline to a file: whole or not at all, and only if the file would change."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from hashlib import blake2b
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, cast
 
 from coach.atomic import replace_file
+from coach.digest import digest_file
 from coach.encode.formats import format_of
 from coach.encode.track import Track
 from coach.errors import AudioError
@@ -31,20 +32,20 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-_CHUNK = 1 << 20
+_DIGEST_BYTES = 32
 _LARGEST_RECORD = 1000  # bytes
 _JPEG = b"\xff\xd8\xff"
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What became of an export.
+    """The result of an export.
 
     Attributes:
         path: the file.
-        size: its bytes.
-        length: samples of the track in it, at RATE, whatever the rate of the file.
-        written: False where the file was already what it should be, and was not touched.
+        size: its size in bytes.
+        length: the length of its track in samples at RATE, whatever the rate of the file.
+        written: False if the file was already up to date, and was not touched.
     """
 
     path: Path
@@ -64,9 +65,10 @@ def write_file(
     progress: Progress | None = None,
     memo: Path | None = None,
 ) -> Exported:
-    """Write a track into a file in the format of its name, with the tags and chapters that the format has.
+    """Write a track to a file, in the format that its name asks for, with tags and chapters if it has them.
 
-    Whatever happens, the target is its old self or the whole new track. Equal timelines give equal bytes.
+    Whatever happens, the target is either the old file or the whole new track. Equal timelines give equal
+    bytes.
 
     Args:
         timeline: the track.
@@ -75,10 +77,11 @@ def write_file(
         chapter: which chapter of the timeline to write, from 1, as a track of an album; None for all of it.
         cover: a picture, as the bytes of a JPEG; a WAV file has none.
         rate: samples a second of the file, one of RATES.
-        progress: called with the samples written and the samples in all, every two seconds of sound; what it
-            raises ends the export.
-        memo: a folder that remembers what was written; the one above it must be there. With it a target that
-            already holds these very bytes is left as it is, and no encoder is loaded. None encodes always.
+        progress: called with the samples written and the total samples, after every two seconds of sound; an
+            exception from it ends the export.
+        memo: a folder that remembers what was written; its parent must exist. With it, a target that already
+            has exactly these bytes is left as it is, and no encoder is loaded. Without it, the track is
+            always encoded.
 
     Raises:
         AudioError: the track cannot be written; the message says why and what to do.
@@ -90,7 +93,7 @@ def write_file(
     track = Track(timeline, chapter, cover, rate)
     length = track.timeline.length
     key = fingerprint(track, kind, volume=clips.volume) if memo else ""
-    if memo and (size := _holds(target, memo, key)) is not None:
+    if memo and (size := _check_record(target, memo, key)) is not None:
         return Exported(target, size, length, written=False)
     try:
         module = import_module(f"coach.encode.{kind.module}")
@@ -100,19 +103,19 @@ def write_file(
     with replace_file(target, kind.size(track.length, rate) + len(cover or b"")) as file:
         writer.write(file, track, _sound(track, clips, progress))
         size = file.seek(0, 2)
-        digest = _digest(file) if memo else ""
+        digest = digest_file(file, _DIGEST_BYTES) if memo else ""
     if memo:
         _remember(memo, key, digest, size)
     return Exported(target, size, length, written=True)
 
 
 def fingerprint(track: Track, kind: Format, *, volume: float = 0.0) -> str:
-    """Return a name for everything that decides the bytes of an exported track: equal names, equal bytes.
+    """Return a name for everything that affects the bytes of an exported track: equal names, equal bytes.
 
     Args:
-        track: what is written.
+        track: the track to write.
         kind: the format.
-        volume: that of the clips.
+        volume: the volume of the clips, in dB.
 
     Raises:
         AudioError: the format needs ffmpeg, and there is none.
@@ -121,11 +124,16 @@ def fingerprint(track: Track, kind: Format, *, volume: float = 0.0) -> str:
     first, _ = track.bounds
     level = None if timeline.level is None else str(timeline.level)
     parts = (
-        (kind.module, kind.version, [_library(name) for name in kind.libraries], *_converter(kind)),
+        (
+            kind.module,
+            kind.version,
+            [_digest_library(name) for name in kind.libraries],
+            *_name_converter(kind),
+        ),
         (timeline.title, timeline.language, timeline.voice, level, timeline.length, volume),
         (track.part, blake2b(track.cover or b"").digest(), track.rate, track.length),
         [(chapter.title, chapter.start, chapter.end) for chapter in timeline.chapters],
-        # At another rate its samples depend on where it lies between those of the whole.
+        # At another rate, its samples depend on where it starts between those of the whole.
         first * track.rate % RATE,
         [(cue.start - first, cue.clip.length, cue.clip.key) for cue in track.heard()],
         [
@@ -137,16 +145,16 @@ def fingerprint(track: Track, kind: Format, *, volume: float = 0.0) -> str:
     return blake2b(repr((*parts, beds) if beds else parts).encode(), digest_size=20).hexdigest()
 
 
-def _converter(kind: Format) -> tuple[str, ...]:
+def _name_converter(kind: Format) -> tuple[str, ...]:
     if kind.codec is None:
         return ()
-    from coach.ffmpeg import identity  # noqa: PLC0415 - only the formats that it writes need it
+    from coach.ffmpeg import identity  # noqa: PLC0415 - only some formats need it
 
     return (kind.codec, identity())
 
 
 @cache
-def _library(name: str) -> str:
+def _digest_library(name: str) -> str:
     """Return a digest of a library's main file: the extension module, or the `__init__.py` with the version.
 
     It costs a millisecond; importing the library, or the standard library's package metadata, costs 20 to 50.
@@ -155,19 +163,11 @@ def _library(name: str) -> str:
     if spec is None or spec.origin is None:
         return ""
     with Path(spec.origin).open("rb") as file:
-        return _digest(file)
+        return digest_file(file, _DIGEST_BYTES)
 
 
-def _digest(file: BinaryIO) -> str:
-    digest = blake2b(digest_size=32)
-    file.seek(0)
-    while chunk := file.read(_CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _holds(target: Path, memo: Path, key: str) -> int | None:
-    """Return the size of a target that is, byte for byte, what was remembered; None if it is not."""
+def _check_record(target: Path, memo: Path, key: str) -> int | None:
+    """Return the size of a target if it has exactly the bytes that its record says; None if not."""
     record = memo / key
     try:
         if record.is_symlink() or record.stat().st_size > _LARGEST_RECORD:
@@ -179,10 +179,10 @@ def _holds(target: Path, memo: Path, key: str) -> int | None:
             return None  # else a stranger's record could pass another file off as this track
         if target.stat().st_size == int(size):
             with target.open("rb") as file:
-                if _digest(file) == digest:
+                if digest_file(file, _DIGEST_BYTES) == digest:
                     return int(size)
     except (OSError, ValueError):
-        pass  # no record, no target, or one of them damaged: the track is written anew
+        pass  # no record, no target, or a damaged one: the track is written again
     return None
 
 
@@ -197,7 +197,7 @@ def _remember(memo: Path, key: str, digest: str, size: int) -> None:
 
 def _sound(track: Track, clips: Clips, progress: Progress | None) -> Iterator[NDArray[np.int16]]:
     """Yield the samples of a track, in blocks of two seconds."""
-    from coach.mix import render, to_sink  # noqa: PLC0415 - an unchanged track is known without numpy
+    from coach.mix import render, to_sink  # noqa: PLC0415 - an unchanged track needs no numpy
 
     size = 2 * track.rate
     for done in range(0, track.length, size):
@@ -205,8 +205,8 @@ def _sound(track: Track, clips: Clips, progress: Progress | None) -> Iterator[ND
         if track.rate == RATE:
             yield to_sink(render(track.whole, clips, start, count))
         else:
-            from coach.encode.rate import resampled  # noqa: PLC0415 - few want it
+            from coach.encode.rate import render_at_rate  # noqa: PLC0415 - rarely needed
 
-            yield resampled(track.whole, clips, track.rate, start, count)
+            yield render_at_rate(track.whole, clips, track.rate, start, count)
         if progress:
             progress(done + count, track.length)

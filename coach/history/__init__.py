@@ -1,4 +1,4 @@
-"""The log of sessions: what was played, when, and what was done of it, in a database that survives a kill."""
+"""The log of sessions: what was played, when, and what was done, in a database that survives a kill."""
 
 from coach.history.log import History, Record, database, session_lock
 from coach.history.model import Answer, Ending, Outcome, Question, SessionLog, SetLog, SetOutcome

@@ -1,4 +1,4 @@
-"""Sessions, written as they go and read again."""
+"""Sessions: written while they play, and read back."""
 
 from __future__ import annotations
 
@@ -65,25 +65,25 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE sessions ADD COLUMN pain TEXT CHECK (pain IN ('less', 'same', 'more'))",
     ),
 )
-"""What makes each version of the database from the one before it, the first from an empty file."""
+"""The statements that make each version of the database from the one before, the first from an empty file."""
 
 
 def database() -> Path:
-    """Return where the log of this person is. It need not exist."""
+    """Return the path of the user's log. It may not exist."""
     return data_folder() / "history.db"
 
 
 def session_lock() -> Path:
-    """Return the file whose lock is held by whoever plays a session. It need not exist."""
+    """Return the file that is locked while a session plays. It may not exist."""
     return state_folder() / "session.lock"
 
 
 class History:
-    """The log of sessions; making one touches no file yet.
+    """The log of sessions. No file is touched until the first read or write.
 
     Args:
-        path: the database; None for that of this person.
-        migrations: what makes each version of it; a test has its own.
+        path: the database; None for the user's own.
+        migrations: the statements that make each version; tests have their own.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class History:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database; a later write opens it again."""
+        """Close the database; a later write opens it again."""
         self._database.close()
 
     def begin(
@@ -116,24 +116,24 @@ class History:
         options: Mapping[str, object] | None = None,
         started: datetime | None = None,
     ) -> Record:
-        """Log that a session starts, and return the record that takes the rest of it.
+        """Log that a session starts, and return the record for the rest of it.
 
-        Only who holds the lock of `session_lock` may begin one: whatever seems to be playing was
-        killed then, and becomes BROKEN_OFF.
+        The caller must hold the lock on `session_lock`. So any session that still seems to be playing is
+        dead, and becomes BROKEN_OFF.
 
         Args:
-            title: as in `SessionLog`; so are the others.
-            script: made absolute by the caller.
+            title: as in `SessionLog`, like the others.
+            script: an absolute path.
             language: such as "en".
             voice: such as "neural/heart".
             length: seconds.
             level: None, "easier" or "harder".
             schedule: a name, or None.
-            options: what JSON can hold.
+            options: JSON values.
             started: None for now.
 
         Raises:
-            HistoryError: it could not be logged; nothing of it is.
+            HistoryError: it could not be logged; nothing was written.
         """
         session = {
             "started": _moment(started),
@@ -164,11 +164,11 @@ class History:
         """Return the sessions of the log, oldest first; none without a log. Nothing is written.
 
         Args:
-            newest: only so many, the last ones; None for all.
-            playing: whether a session is playing now. Without one, what never ended is BROKEN_OFF.
+            newest: how many of the last ones to return; None for all.
+            playing: whether a session is playing now. If not, a session without an end is BROKEN_OFF.
 
         Raises:
-            HistoryError: there is a log, and it cannot be read.
+            HistoryError: there is a log, but it cannot be read.
         """
         with self._database.snapshot() as log:
             if log is None:
@@ -183,7 +183,7 @@ class History:
 
 
 class Record:
-    """One session while it plays. Each call is on the disk when it returns, or raises HistoryError.
+    """A session while it plays. A call returns when its data is on the disk, or raises HistoryError.
 
     Attributes:
         id: the session's number in the log.
@@ -194,7 +194,7 @@ class Record:
         self._database = log
 
     def begin_set(self, begun: SetLog) -> int:
-        """Log a set that begins now, or one that was skipped; return the row, for `update_set`."""
+        """Log a set that starts now, or one that was skipped; return its row, for `update_set`."""
         values = {field.name: getattr(begun, field.name) for field in fields(begun)}
         row = self._database.write(_insert("sets", {"session": self.id, **values}))
         assert row is not None
@@ -209,23 +209,23 @@ class Record:
         heard: float,
         outcome: SetOutcome = SetOutcome.DOING,
     ) -> None:
-        """Log how much of a set is done, and the seconds of the track reached."""
+        """Log how much of a set is done, and how far into the track the session is, in seconds."""
         values = {"reps_done": reps_done, "seconds_done": seconds_done, "outcome": outcome}
         self._database.write(_update("sets", row, values), _update("sessions", self.id, {"heard": heard}))
 
     def reach(self, heard: float) -> None:
-        """Log the seconds of the track reached."""
+        """Log how far into the track the session is, in seconds."""
         self._database.write(_update("sessions", self.id, {"heard": heard}))
 
     def end(
         self, outcome: Ending, heard: float, reason: str | None = None, *, ended: datetime | None = None
     ) -> None:
-        """Log how the session ended; a set that was not ended is broken off.
+        """Log how the session ended; a set without an end is broken off.
 
         Args:
             outcome: as in `SessionLog`.
-            heard: seconds of the track reached.
-            reason: what interrupted it, for a person to read.
+            heard: how far into the track it got, in seconds.
+            reason: what interrupted it, in words.
             ended: None for now.
         """
         values = {"outcome": outcome, "heard": heard, "reason": reason, "ended": _moment(ended)}
@@ -238,7 +238,7 @@ class Record:
         )
 
     def answer(self, question: Question, answer: Answer) -> None:
-        """Log what the person said at the end of the session, when they were asked."""
+        """Log the user's answer to a question of the check-in."""
         self._database.write(_update("sessions", self.id, {question.value: answer}))
 
 
@@ -259,7 +259,7 @@ def _slots(values: Mapping[str, object]) -> Iterator[str]:
 
 
 def _moment(moment: datetime | None) -> str:
-    """Return a moment, None for now, as text with the offset of local time."""
+    """Return a moment (None for now) as text, with the offset of local time."""
     return (datetime.now().astimezone() if moment is None else moment).isoformat(timespec="seconds")
 
 

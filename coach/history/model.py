@@ -1,4 +1,4 @@
-"""What the log of sessions tells of each."""
+"""What the log records of each session."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SetOutcome(TextEnum):
-    """What became of a set; DOING until that is known."""
+    """How a set ended; DOING until it has."""
 
     DOING = "doing"
     DONE = "done"
@@ -22,7 +22,7 @@ class SetOutcome(TextEnum):
 
 
 class Outcome(TextEnum):
-    """What became of a session: it ended by itself, by its person, or by an interruption such as a kill."""
+    """How a session ended: at its end, by the user, or by an interruption such as a kill."""
 
     PLAYING = "playing"
     COMPLETED = "completed"
@@ -35,14 +35,14 @@ Ending: TypeAlias = Literal[Outcome.COMPLETED, Outcome.STOPPED, Outcome.BROKEN_O
 
 
 class Question(TextEnum):
-    """What a person may be asked at the end of a session: how hard it was, and how much it hurt."""
+    """A question of the check-in at the end of a session: how hard it was, and how much it hurt."""
 
     EFFORT = "effort"
     PAIN = "pain"
 
 
 class Answer(TextEnum):
-    """What they answer. Effort: too easy, just right, too hard. Pain: less than usual, as usual, more."""
+    """An answer of the check-in: too easy, just right, too hard; or less pain than usual, as usual, more."""
 
     LESS = "less"
     SAME = "same"
@@ -51,19 +51,20 @@ class Answer(TextEnum):
 
 @dataclass(frozen=True, slots=True)
 class SetLog:
-    """One performance of a set, of timed work or of a block of breathing; who repeats a set has two of them.
+    """One performance of a set, of timed work or of a block of breathing. A repeated set is two performances.
 
     Attributes:
-        exercise: what it is called.
-        side: the side it is done on; None without sides.
-        set: its number from 1, and `sets` of how many; both None where that is not told.
+        exercise: the name of the exercise.
+        side: the side; None without sides.
+        set: its number, from 1; None if it has none.
+        sets: how many sets there are; None if it has no number.
         reps: planned repetitions; None for timed work.
         hold: seconds that each rep is held; None for reps at a tempo and for timed work.
         start: seconds from the start of the track to its first beat.
-        seconds: its planned length.
-        reps_done: repetitions finished; None for timed work.
-        seconds_done: how much of its length was heard.
-        outcome: what became of it.
+        seconds: its planned length, in seconds.
+        reps_done: finished repetitions; None for timed work.
+        seconds_done: how many seconds of it were heard.
+        outcome: how it ended.
     """
 
     exercise: str
@@ -81,26 +82,26 @@ class SetLog:
 
 @dataclass(frozen=True, slots=True)
 class SessionLog:
-    """One session: a routine that was played, or is.
+    """One session: a routine that was played, or is playing.
 
     Attributes:
-        id: its number in the log; a later session has a higher one.
-        started: in whole seconds, with the offset that local time had.
-        ended: as above; None while it plays, and if the process was killed.
+        id: its number in the log; later sessions have higher ones.
+        started: when it started, in whole seconds, with the offset of local time.
+        ended: when it ended, likewise; None while it plays, or if the process was killed.
         title: the routine's title.
         script: the absolute path of its script.
         language: the language it was spoken in.
         voice: who spoke, such as "neural/heart".
         level: None, "easier" or "harder".
-        schedule: the name of the schedule that started it; None for a person.
-        options: what else it was played with, as JSON has it.
-        length: seconds of the whole track.
-        heard: seconds of the track reached.
-        outcome: what became of it.
-        reason: what interrupted it, for a person to read; None where that is not known.
-        sets: what was done, in the order it was begun.
-        effort: how hard the person found it; None if they were not asked, or did not answer.
-        pain: likewise, how much it hurt.
+        schedule: the name of the schedule that started it; None if a person did.
+        options: the other options it was played with, as JSON values.
+        length: the length of the whole track, in seconds.
+        heard: how far into the track it got, in seconds.
+        outcome: how it ended.
+        reason: what interrupted it, in words; None if that is not known.
+        sets: what was done, in the order in which it was started.
+        effort: how hard the user found it; None without a question or an answer.
+        pain: how much it hurt, likewise.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""A database that a kill, a second process or a full disk cannot harm: SQLite with what it takes for that."""
+"""A database that survives a kill, a second process and a full disk: SQLite with the right settings."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class HistoryError(CoachError):
 
 
 class Database:
-    """The database in a file; making one touches no file yet.
+    """A database in a file, which is not touched until the first read or write.
 
     Args:
-        path: the file. It and its folder are made by the first write.
+        path: the file. The first write creates it, and its folder.
         migrations: the statements that make each version from the one before, the first from an empty file.
     """
 
@@ -35,22 +35,22 @@ class Database:
         self._connection: sqlite3.Connection | None = None
 
     def close(self) -> None:
-        """Let go of the file; a later write opens it again."""
+        """Close the file; a later write opens it again."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def write(self, *statements: tuple[str, Mapping[str, object]]) -> int | None:
-        """Do all of the statements, each with its values, or none of them.
+        """Execute all of the statements, each with its values, or none of them.
 
-        What they wrote is on the disk when this returns. A text among the values arrives as its bytes, lest
-        the name of a file that is no UTF-8 be a problem: the statement casts it.
+        What they wrote is on the disk when this returns. Texts among the values are passed as bytes, because
+        file names are not always UTF-8; the statement casts them.
 
         Returns:
-            The row that the last statement inserted; without one, an arbitrary number.
+            The row that the last statement inserted; an arbitrary number if it inserted none.
 
         Raises:
-            HistoryError: nothing of it is written.
+            HistoryError: it failed, and nothing was written.
         """
         row = None
         with self._explaining():
@@ -68,12 +68,12 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection | None]:
-        """Give a copy in memory of what is there, brought to the newest version; None without a file.
+        """Yield a copy of the database in memory, migrated to the newest version; None if there is no file.
 
-        Nothing is written, so it may lie where nothing can be.
+        Nothing is written, so this works in a read-only folder too.
 
         Raises:
-            HistoryError: it cannot be read, or what the `with` block reads of it makes no sense.
+            HistoryError: it cannot be read, or the `with` block finds nonsense in it.
         """
         with self._explaining():
             if not self.path.exists():
@@ -107,12 +107,12 @@ class Database:
         return connection
 
     def _copy_to(self, copy: sqlite3.Connection) -> None:
-        """Copy the database as it is."""
+        """Copy the database as it is to another one."""
         address = self.path.absolute().as_uri()
-        ahead = Path(f"{self.path}-wal")  # what is written, and not yet in the file itself
+        ahead = Path(f"{self.path}-wal")  # what has been written but is not yet in the file itself
         try:
             _copy(f"{address}?mode=ro", copy)
-        except sqlite3.OperationalError:  # SQLite wants a file of its own beside it, and there can be none
+        except sqlite3.OperationalError:  # SQLite needs to create a file beside it, and can't
             if not ahead.exists() or not ahead.stat().st_size:
                 _copy(f"{address}?immutable=1", copy)
                 return
@@ -123,7 +123,7 @@ class Database:
                 _copy(there.as_uri(), copy)
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
-        """Bring it to the newest version, step by step; another process may be doing the same."""
+        """Migrate to the newest version, step by step; another process may be doing the same."""
         while (version := self._version(connection)) < len(self._migrations):
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -148,16 +148,16 @@ class Database:
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:
-        """Turn what goes wrong into one line that says what it means and what to do."""
+        """Turn errors into one line that says what they mean and what to do."""
         try:
             yield
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
-            raise  # a fault of the caller's
+            raise  # the caller's mistake
         except sqlite3.OperationalError as error:
             raise HistoryError(self._cannot(str(error))) from error
         except (sqlite3.Error, ValueError) as error:
             raise HistoryError(
-                f"{self.path} is damaged ({error}); move it away, and Coach begins a new one"
+                f"{self.path} is damaged ({error}); move it away, and Coach starts a new one"
             ) from error
         except OSError as error:
             raise HistoryError(f"cannot use {self.path}: {error.strerror or error}") from error
@@ -168,8 +168,8 @@ class Database:
         if "locked" in said:
             return f"another program keeps {self.path} locked; try again when it is done"
         if "readonly" in said or "unable to open" in said:
-            return f"cannot open {self.path}; may you read it, and write to it and its folder?"
-        return f"cannot use {self.path} ({said}); is its disk full, or gone?"
+            return f"cannot open {self.path}; check that you may read it, and write to it and its folder"
+        return f"cannot use {self.path} ({said}); is the disk full, or gone?"
 
 
 def _copy(address: str, copy: sqlite3.Connection) -> None:

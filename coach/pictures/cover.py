@@ -1,4 +1,4 @@
-"""The cover of a track: its title and time within a dial that shows what is done, and when."""
+"""The cover of a track: its title and time inside a dial that shows what you do when."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import io
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.pictures.colours import Colour, colour, hue_of
-from coach.pictures.lettering import clock, shortened, wrapped
+from coach.pictures.colours import Colour, colour, find_hue
+from coach.pictures.lettering import clock, shorten, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from coach.pictures.letters import Letters
     from coach.timeline import Set, Timeline
 
-_LAYERS = 3  # each pixel is the mean of so many by so many: edges are smooth
-_SMALL = 160  # pixels below which a title can't be read and is left out
+_LAYERS = 3  # each pixel is the mean of 3 by 3, so that edges are smooth
+_SMALL = 160  # pixels; on smaller covers the title couldn't be read, and is left out
 
 _MOST_BYTES = 150_000  # some players refuse a larger picture
 
-_AXIS = 0.385  # radius of the circle that time runs around on, as a share of the picture's side; likewise:
-_REACH = 0.075  # how far work stands out from it, to one side or the other
-_BOTH = 0.048  # and to both
+_AXIS = 0.385  # radius of the circle of time, as a fraction of the picture's side; so are the next five:
+_REACH = 0.075  # how far a bar reaches from it, outward or inward
+_BOTH = 0.048  # how far it reaches if it goes both ways
 _GAP = 0.006  # between two bars, and between a bar and the axis
-_LEAST = 0.006  # a bar that can still be seen
-_INSIDE = 0.295  # radius of what is left for the letters
+_LEAST = 0.006  # the shortest bar that can be seen
+_INSIDE = 0.295  # radius of the space for the letters
 
 _LARGEST, _SMALLEST = 0.125, 0.036  # letters of the title
 _TIME, _TIME_ALONE = 0.072, 0.15  # letters of the time, below a title and without one
@@ -39,9 +39,9 @@ _LINES = 8  # of the longest title
 def cover(timeline: Timeline, size: int = 1400) -> bytes:
     """Return the cover of a track: a square JPEG, always the same bytes with one version of Pillow.
 
-    Time runs around a dial, from the top clockwise. Each rep is a bar, in the colour of its exercise: the
-    first side stands outward, the second inward, work without sides both ways. A rest is a gap. Where a track
-    is long, reps are joined to bars that can be seen.
+    Time runs clockwise around a dial, starting at the top. Each rep is a bar in the colour of its exercise:
+    the first side points outward, the second inward, and work without sides both ways. A rest is a gap. In a
+    long track, reps are merged into bars that are long enough to see.
 
     Args:
         timeline: the compiled routine.
@@ -49,7 +49,7 @@ def cover(timeline: Timeline, size: int = 1400) -> bytes:
     """
     from PIL import Image, ImageDraw  # noqa: PLC0415 - costs start-up time
 
-    hue = hue_of(timeline.title)
+    hue = find_hue(timeline.title)
     side = size * _LAYERS
     canvas = Image.new("RGB", (side, side), colour(0.25, 0.06, hue))
     draw = ImageDraw.Draw(canvas)
@@ -72,10 +72,10 @@ class _Bar(NamedTuple):
     """Work on the dial.
 
     Attributes:
-        start: where it begins, as an angle from the top; likewise its end.
+        start: the angle where it starts, clockwise from the top, in radians.
         end: the angle where it ends.
-        outward: whether it stands out of the dial; None for both ways.
-        shade: which of the exercises it belongs to, from 0.
+        outward: whether it points out of the dial; None for both ways.
+        shade: the number of its exercise, from 0.
     """
 
     start: float
@@ -84,22 +84,22 @@ class _Bar(NamedTuple):
     shade: int
 
     def colour(self, hue: float) -> Colour:
-        """Return its colour in a picture of this hue; the seventh exercise has that of the first, darker."""
+        """Return its colour in a picture of this hue; the seventh exercise gets the first, darker."""
         return colour(0.84 - 0.12 * (self.shade // 6 % 2), 0.125, hue + 150 + 53 * (self.shade % 6))
 
     def outline(self) -> list[tuple[float, float]]:
-        """Return its corners around the middle of the picture, as shares of the picture's side."""
+        """Return its corners relative to the middle of the picture, as fractions of the picture's side."""
         if self.outward is None:
             return self._edge(1, _BOTH) + self._edge(-1, _BOTH)[::-1]
         towards = 1 if self.outward else -1
         return self._edge(towards, _REACH) + self._edge(towards, _GAP, -1)[::-1]
 
     def _edge(self, towards: int, reach: float, end: int = 1) -> list[tuple[float, float]]:
-        """Return the line along one end of it, as long as the bar takes time, with round corners.
+        """Return the line along one end of it, as long as its time, with round corners.
 
         Args:
-            towards: 1 for out of the dial, -1 for into it.
-            reach: how far it lies from the axis.
+            towards: 1 for outward, -1 for inward.
+            reach: how far it is from the axis.
             end: 1 for the far end of the bar, -1 for the near one.
         """
         length = max(_LEAST, (self.end - self.start) * _AXIS - _GAP)
@@ -119,7 +119,7 @@ class _Bar(NamedTuple):
 
 
 def _bars(timeline: Timeline) -> Iterator[_Bar]:
-    """Yield what is done, in its order; reps too short to be seen are joined."""
+    """Yield the bars in order; reps too short to be seen are merged."""
     shades: dict[str, int] = {}
     turn = 2 * math.pi / timeline.length
     for work in timeline.sets:
@@ -129,23 +129,23 @@ def _bars(timeline: Timeline) -> Iterator[_Bar]:
             rep_ends = following is None or following.rep != part.rep
             can_be_seen = (part.end - start) * turn * _AXIS >= _LEAST + _GAP
             if following is None or (rep_ends and can_be_seen):
-                yield _Bar(start * turn, part.end * turn, _outward(work), shade)
+                yield _Bar(start * turn, part.end * turn, _points_outward(work), shade)
                 start = part.end
 
 
-def _outward(work: Set) -> bool | None:
-    """Return whether work stands out of the dial; None where there is no other side of it."""
+def _points_outward(work: Set) -> bool | None:
+    """Return whether the bar of a set points outward; None if the exercise has no other side."""
     sides = getattr(work.step, "sides", ())
     return sides.index(work.side) % 2 == 0 if len(sides) > 1 and work.side in sides else None
 
 
 def _write(canvas: Image, timeline: Timeline, hue: float, *, small: bool) -> None:
-    """Write the title and the time into the dial, as large as they can be."""
-    from coach.pictures.letters import Letters, writable  # noqa: PLC0415 - loads Pillow
+    """Write the title and the time into the dial, as large as possible."""
+    from coach.pictures.letters import Letters, make_writable  # noqa: PLC0415 - loads Pillow
 
     side = canvas.width
-    title = "" if small else writable(timeline.title)
-    lines, letters = _fitted(title, side)
+    title = "" if small else make_writable(timeline.title)
+    lines, letters = _fit_title(title, side)
     time = clock(timeline.length)
     numerals = Letters(side * (_TIME if lines else _TIME_ALONE))
     if (wide := numerals.width(time)) > (room := 1.84 * side * _INSIDE):
@@ -160,7 +160,7 @@ def _write(canvas: Image, timeline: Timeline, hue: float, *, small: bool) -> Non
     numerals.write(canvas, time, place, _Bar(0, 0, None, 0).colour(hue))
 
 
-def _fitted(title: str, side: int) -> tuple[list[str], Letters]:
+def _fit_title(title: str, side: int) -> tuple[list[str], Letters]:
     """Return the lines of a title that fit into the dial, in the largest letters that keep words whole."""
     from coach.pictures.letters import Letters  # noqa: PLC0415 - loads Pillow
 
@@ -170,21 +170,21 @@ def _fitted(title: str, side: int) -> tuple[list[str], Letters]:
         longest = max(map(letters.width, title.split()), default=0)
         for most in range(1, _LINES):
             room = side * _room(most * share)
-            if longest <= room and len(lines := wrapped(title, room, letters.width)) <= most:
+            if longest <= room and len(lines := wrap(title, room, letters.width)) <= most:
                 return lines, letters
         share *= 0.96
     letters, room = Letters(side * _SMALLEST), side * _room(_LINES * _SMALLEST)
-    *lines, rest = wrapped(title, room, letters.width)[:_LINES]
+    *lines, rest = wrap(title, room, letters.width)[:_LINES]
     missing = len(" ".join([*lines, rest])) < len(title)
-    return [*lines, shortened(f"{rest} …", room, letters.width) if missing else rest], letters
+    return [*lines, shorten(f"{rest} …", room, letters.width) if missing else rest], letters
 
 
 def _room(height: float) -> float:
-    """Return the room for lines that are so high together, above the time; both as shares of the side."""
+    """Return the width for lines of this total height above the time; both as fractions of the side."""
     height = (height * _LEADING + 1.3 * _TIME) / 2
     return 2 * math.sqrt(max(0.0, _INSIDE**2 - height**2))
 
 
 def _paper(hue: float) -> Colour:
-    """Return what is nearly white beside a hue."""
+    """Return a near-white that goes with a hue."""
     return colour(0.97, 0.012, hue)

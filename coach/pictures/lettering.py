@@ -1,4 +1,4 @@
-"""Text for a picture: what may stand in one, how wide it is at the most, where its lines break."""
+"""Text for pictures: cleaned, measured, and broken into lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _NEVER = re.compile(
     "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"  # not in XML, or not in UTF-8
-    "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"  # turns its surroundings around
+    "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"  # turns other text around
 )
 _PILED = re.compile(
     "((?:[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]){3})[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
@@ -23,33 +23,33 @@ _NARROW = frozenset(" !'(),./:;I[]ijl|`fjrt-\u2018\u2019\u201a\u00a0")
 _BROAD = frozenset("mwMW@%\u2026\u2014")
 
 
-def clean(text: str) -> str:
-    """Return a text in one line, without what cannot be written, turns other text around or piles up."""
+def clean_for_picture(text: str) -> str:
+    """Return a text on one line, without characters that can't be drawn, reverse other text or pile up."""
     return _PILED.sub(r"\1", " ".join(filter(None, _NEVER.sub(" ", text).split(" "))))
 
 
 def clock(samples: int) -> str:
-    """Return a time as a person reads it: 1:05, or 1:02:03 from an hour on."""
+    """Return a time as on a clock: 1:05, or 1:02:03 from an hour on."""
     minutes, seconds = divmod(samples // RATE, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def width(text: str) -> float:
-    """Return how wide a text is at the most in a usual sans-serif font, as a multiple of the font's size."""
-    return sum(map(_wide, text))
+    """Return the greatest width of a text in common sans-serif fonts, as a multiple of the font size."""
+    return sum(map(_character_width, text))
 
 
-def wrapped(text: str, room: float, measure: Callable[[str], float] = width) -> list[str]:
-    """Return a text in lines no wider than `room`, broken between words; a longer word is cut.
+def wrap(text: str, room: float, measure: Callable[[str], float] = width) -> list[str]:
+    """Return a text in lines no wider than `room`, broken between words; a word that is too long is split.
 
     Args:
         text: any text.
-        room: in the units of `measure`.
-        measure: how wide a text is.
+        room: the width of a line, in the units of `measure`.
+        measure: returns the width of a text.
     """
     lines: list[str] = []
-    for word in filter(None, clean(text).split(" ")):
+    for word in filter(None, clean_for_picture(text).split(" ")):
         longer = f"{lines[-1]} {word}" if lines else word
         if measure(longer) <= room:
             lines[-1:] = [longer]
@@ -63,8 +63,8 @@ def wrapped(text: str, room: float, measure: Callable[[str], float] = width) -> 
     return lines
 
 
-def shortened(text: str, room: float, measure: Callable[[str], float] = width) -> str:
-    """Return a text no wider than `room`: its end is cut, with an ellipsis; "" where none of it fits."""
+def shorten(text: str, room: float, measure: Callable[[str], float] = width) -> str:
+    """Return a text no wider than `room`, with an ellipsis if it had to be cut; "" if nothing fits."""
     if measure(text) <= room:
         return text
     while text and measure(text + "…") > room:
@@ -72,8 +72,8 @@ def shortened(text: str, room: float, measure: Callable[[str], float] = width) -
     return f"{text.rstrip()}…" if text else ""
 
 
-def _wide(character: str) -> float:
-    """Return the width of a character: of the broader ones among the usual fonts (DejaVu Sans)."""
+def _character_width(character: str) -> float:
+    """Return the width of a character in one of the wider common fonts (DejaVu Sans)."""
     if character in _NARROW:
         return 0.42
     if character in _BROAD:
@@ -83,5 +83,5 @@ def _wide(character: str) -> float:
     if unicodedata.combining(character):
         return 0.0
     if unicodedata.east_asian_width(character) in "WF" or ord(character) > 0xFFFF:
-        return 1.4  # emoji are broader than the square of a Chinese character
+        return 1.4  # emoji are wider than the square of a Chinese character
     return 0.8

@@ -1,4 +1,4 @@
-"""Letters of the font that Pillow brings: bold, with the accents that it lacks, the same on every machine."""
+"""Letters in the font that comes with Pillow: bold, with the accents it lacks, the same on every machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont
 
-from coach.pictures.lettering import clean
+from coach.pictures.lettering import clean_for_picture
 
 if TYPE_CHECKING:
     from coach.pictures.colours import Colour
@@ -20,7 +20,7 @@ _ALIKE = str.maketrans(
     | {"đ": "d", "Đ": "D", "\u0131": "i", "\u00d7": "x", "„": "“", "\u201a": "\u2018"}
     | dict.fromkeys("\u2010\u2011\u2013\u2014", "-")
 )
-"""What the font lacks, and how it is written without it."""
+"""What the font lacks, and what to write instead."""
 
 _ABOVE: dict[str, tuple[_Stroke, ...]] = {
     "\u0300": (((0.07, 0), (-0.07, 0.13)),),  # à
@@ -35,21 +35,21 @@ _ABOVE: dict[str, tuple[_Stroke, ...]] = {
     "\u030b": (((-0.11, 0), (0, 0.13)), ((0.05, 0), (0.16, 0.13))),  # ő
     "\u030c": (((-0.12, 0.12), (0, 0), (0.12, 0.12)),),  # č
 }
-"""Accents: lines from point to point, right of a letter's middle and above its top, in sizes of the font."""
+"""Accents as lines through points, relative to the middle of a letter's top, in units of the font size."""
 
 _BELOW: dict[str, tuple[_Stroke, ...]] = {
     "\u0326": (((0.02, -0.09), (-0.04, -0.2)),),  # ș
     "\u0327": (((0, 0), (0.05, -0.1), (-0.07, -0.17)),),  # ç
     "\u0328": (((0.09, 0), (0.02, -0.11), (0.12, -0.16)),),  # ę
 }
-"""Likewise, above the line that letters stand on."""
+"""Likewise, relative to the baseline."""
 
 
 class Letters:
     """Letters of one size.
 
     Args:
-        size: of the font, in pixels.
+        size: the font size in pixels.
     """
 
     def __init__(self, size: float) -> None:
@@ -58,19 +58,19 @@ class Letters:
         self._bold = max(1, round(size * 0.025))
 
     def width(self, text: str) -> float:
-        """Return how wide a text is, in pixels; its characters must be `writable`."""
+        """Return how wide a text is, in pixels; with characters that `make_writable` leaves as they are."""
         return self.size * sum(map(_advance, text)) + 2 * self._bold
 
     def write(self, sheet: Image.Image, text: str, place: tuple[float, float], colour: Colour) -> None:
         """Write a line.
 
         Args:
-            sheet: what it is written on.
-            text: the line, of characters that are `writable`.
-            place: the middle of the line that they stand on, in pixels.
-            colour: of the letters.
+            sheet: the picture to write on.
+            text: the line, as `make_writable` returns it.
+            place: the middle of the baseline, in pixels.
+            colour: the colour of the letters.
         """
-        bare, high = _bare(text), 2 * round(self.size)
+        bare, high = _strip_accents(text), 2 * round(self.size)
         mask = Image.new("L", (sheet.width, high))
         draw = ImageDraw.Draw(mask)
         left, bottom = place[0] - self._font.getlength(bare) / 2, 0.7 * high
@@ -85,11 +85,11 @@ class Letters:
     def _accent(
         self, draw: ImageDraw.ImageDraw, base: str, marks: list[str], place: tuple[float, float]
     ) -> None:
-        """Draw the accents of a letter that stands at a place."""
+        """Draw the accents of a letter at a place."""
         middle, bottom = place
         top = bottom + self._font.getbbox("x" if base in "ij" else base, anchor="ls")[1] - self._bold
         pen = 0.036 * self.size + self._bold
-        if base in "ij" and set(marks) & set(_ABOVE):  # the accent stands in place of the dot
+        if base in "ij" and set(marks) & set(_ABOVE):  # the accent replaces the dot
             half = self._font.getlength(base) / 2
             draw.rectangle((middle - half, bottom - self.size, middle + half, top - 1), 0)
         strokes = [
@@ -105,21 +105,21 @@ class Letters:
                 draw.ellipse((x - wide, y - wide, x + wide, y + wide), 255)
 
 
-def writable(text: str) -> str:
-    """Return a text without the characters that there are no letters for."""
-    composed = unicodedata.normalize("NFC", clean(" ".join(text.split())).translate(_ALIKE))
-    return " ".join("".join(map(_nearest, composed)).split())
+def make_writable(text: str) -> str:
+    """Return a text with only the characters that can be drawn."""
+    composed = unicodedata.normalize("NFC", clean_for_picture(" ".join(text.split())).translate(_ALIKE))
+    return " ".join("".join(map(_find_nearest, composed)).split())
 
 
-def _nearest(character: str) -> str:
-    """Return a character as it can be written: without an accent that cannot be drawn; "" for none at all."""
+def _find_nearest(character: str) -> str:
+    """Return a character without accents that can't be drawn; "" if it can't be drawn at all."""
     base, *marks = list(unicodedata.normalize("NFD", character))
     if base != " " and (unicodedata.combining(base) or _shape(base) in (_shape("\uffff"), _shape(" "))):
         return ""
     return unicodedata.normalize("NFC", base + "".join(mark for mark in marks if mark in _ABOVE | _BELOW))
 
 
-def _bare(text: str) -> str:
+def _strip_accents(text: str) -> str:
     """Return a text without its accents."""
     return "".join(unicodedata.normalize("NFD", character)[0] for character in text)
 
@@ -133,12 +133,12 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 @cache
 def _advance(character: str) -> float:
-    """Return how far it is from a character to the next, as a multiple of the font's size."""
-    return _font(100).getlength(_bare(character)) / 100
+    """Return the advance from a character to the next, as a multiple of the font size."""
+    return _font(100).getlength(_strip_accents(character)) / 100
 
 
 def _shape(character: str) -> bytes:
-    """Return what a character looks like; one that the font lacks looks like U+FFFF."""
+    """Return the pixels of a character; one that the font lacks looks like U+FFFF."""
     sheet = Image.new("L", (48, 48))
     ImageDraw.Draw(sheet).text((8, 36), character, 255, _font(32), "ls")
     return sheet.tobytes()

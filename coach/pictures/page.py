@@ -1,4 +1,4 @@
-"""A routine as one page of HTML that needs nothing else: to read on any screen, and to print."""
+"""A routine as one self-contained HTML page, to read on any screen and to print."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from coach.phrases import phrasebook
-from coach.pictures.lettering import clean, clock
+from coach.pictures.lettering import clean_for_picture, clock
 from coach.pictures.sheets import staves
 from coach.pictures.svg import STYLE, inline
-from coach.pictures.words import total, whole_dose, words, work_name
+from coach.pictures.words import describe_step, format_total, words, work_name
 from coach.routine import Breathing, Hold, Tempo
 
 if TYPE_CHECKING:
@@ -62,44 +62,44 @@ svg { display: block; width: 100%; min-width: 44rem; background: #fff; border-ra
 
 
 def html(timeline: Timeline, routine: Routine) -> str:
-    """Return a routine as a page: what is done and how, what is said and when, and the picture of it.
+    """Return a routine as a page: what to do and how, what is said and when, and a picture of it all.
 
-    It holds no script and asks for nothing from elsewhere.
+    It contains no scripts and loads nothing.
 
     Args:
         timeline: the compiled routine.
-        routine: what it was compiled from.
+        routine: the routine it was compiled from.
     """
     told, book = words(timeline.language), phrasebook(timeline.language)
     level = told.level(timeline.level)
-    facts = [total(timeline.length, told), level, f"{told.voice} {timeline.voice}"]
+    facts = [format_total(timeline.length, told), level, f"{told.voice} {timeline.voice}"]
     things = list(dict.fromkeys(thing for step in routine.exercises() for thing in step.equipment))
-    sections = dict.fromkeys(_section(step, told, book) for step in routine.work())
+    sections = dict.fromkeys(_format_section(step, told, book) for step in routine.work())
     parts = [
-        _tagged("h1", timeline.title),
-        _tagged("p", " · ".join(filter(None, facts)), "facts"),
-        _tagged("p", routine.about),
-        _tagged("p", book.sentence("needs", things=book.together(things)) if things else None),
+        _element("h1", timeline.title),
+        _element("p", " · ".join(filter(None, facts)), "facts"),
+        _element("p", routine.about),
+        _element("p", book.sentence("needs", things=book.together(things)) if things else None),
         *sections,
         '<section class="course">',
-        _tagged("h2", told.course),
+        _element("h2", told.course),
         *_course(timeline, told),
         "</section>",
-        f'<div class="sheets" role="region" tabindex="0" aria-label="{_safe(told.picture)}">',
-        _tagged("h2", told.picture),
+        f'<div class="sheets" role="region" tabindex="0" aria-label="{_escape(told.picture)}">',
+        _element("h2", told.picture),
         *(inline(sheet, f"{told.picture}: {timeline.title}") for sheet in staves(timeline)),
         "</div>",
     ]
     body = "\n".join(filter(None, parts))
     return f"""\
 <!DOCTYPE html>
-<html lang="{_safe(timeline.language)}">
+<html lang="{_escape(timeline.language)}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
-<title>{_safe(timeline.title)}</title>
+<title>{_escape(timeline.title)}</title>
 <style>
 {_LOOK}
 {STYLE}
@@ -114,28 +114,28 @@ def html(timeline: Timeline, routine: Routine) -> str:
 """
 
 
-def _section(step: Exercise | Breathing, told: Words, book: Phrasebook) -> str:
-    """Return what there is to know of a step."""
-    parts = [_tagged("h2", work_name(step, book)), _tagged("p", whole_dose(step, book), "dose")]
+def _format_section(step: Exercise | Breathing, told: Words, book: Phrasebook) -> str:
+    """Return everything there is to know about a step."""
+    parts = [_element("h2", work_name(step, book)), _element("p", describe_step(step, book), "dose")]
     if not isinstance(step, Breathing):
         parts += [
-            _tagged("p", step.position),
-            *_listed(told.setup, (_filled(text, step, book) for text in step.setup), "ol"),
-            *_listed(told.reminders, (_filled(text, step, book) for text in step.reminders), "ul"),
-            _tagged("p", step.notes, "notes"),
+            _element("p", step.position),
+            *_format_list(told.setup, (_fill_text(text, step, book) for text in step.setup), "ol"),
+            *_format_list(told.reminders, (_fill_text(text, step, book) for text in step.reminders), "ul"),
+            _element("p", step.notes, "notes"),
         ]
     return "\n".join(["<section>", *filter(None, parts), "</section>"])
 
 
-def _listed(title: str, texts: Iterable[str], kind: str) -> Iterator[str]:
-    """Yield a list under its title; nothing for no texts."""
-    if items := [_tagged("li", text) for text in dict.fromkeys(texts)]:
-        yield _tagged("h3", title)
+def _format_list(title: str, texts: Iterable[str], kind: str) -> Iterator[str]:
+    """Yield a list with its title; nothing if there are no texts."""
+    if items := [_element("li", text) for text in dict.fromkeys(texts)]:
+        yield _element("h3", title)
         yield f"<{kind}>{''.join(items)}</{kind}>"
 
 
-def _filled(text: Text, step: Exercise, book: Phrasebook) -> str:
-    """Return a text as it is said on the first side; what changes from rep to rep stays open."""
+def _fill_text(text: Text, step: Exercise, book: Phrasebook) -> str:
+    """Return a text as it is said on the first side; what changes from rep to rep becomes an ellipsis."""
     values = defaultdict(lambda: "…", exercise=step.name, sets=str(step.sets))
     if step.sides:
         values["side"] = book.side(step.sides[0])
@@ -145,14 +145,16 @@ def _filled(text: Text, step: Exercise, book: Phrasebook) -> str:
 
 
 def _course(timeline: Timeline, told: Words) -> Iterator[str]:
-    """Yield a table for each chapter of what is said and when, folded up."""
+    """Yield a collapsed table for each chapter: what is said, and when."""
     cues = iter(timeline.cues)
     cue = next(cues, None)
     for chapter in timeline.chapters:
         lasts = clock(chapter.end - chapter.start)
-        yield f"<details><summary><span>{clock(chapter.start)}</span> <bdi>{_safe(chapter.title)}</bdi>"
+        yield f"<details><summary><span>{clock(chapter.start)}</span> <bdi>{_escape(chapter.title)}</bdi>"
         yield f"<span>({lasts})</span></summary>\n<table>"
-        heads = "".join(f'<th scope="col">{_safe(head)}</th>' for head in (told.time, told.heard, told.reps))
+        heads = "".join(
+            f'<th scope="col">{_escape(head)}</th>' for head in (told.time, told.heard, told.reps)
+        )
         yield f"<thead><tr>{heads}</tr></thead>\n<tbody>"
         while cue is not None and cue.start < chapter.end:
             yield _row(cue)
@@ -163,14 +165,14 @@ def _course(timeline: Timeline, told: Words) -> Iterator[str]:
 def _row(cue: Cue) -> str:
     time = clock(cue.start if cue.beat is None else cue.beat)
     beat = ' class="beat"' if cue.beat is not None else ""
-    return f'<tr><td>{time}</td><td{beat} dir="auto">{_safe(cue.text)}</td><td>{cue.rep or ""}</td></tr>'
+    return f'<tr><td>{time}</td><td{beat} dir="auto">{_escape(cue.text)}</td><td>{cue.rep or ""}</td></tr>'
 
 
-def _tagged(tag: str, text: str | None, kind: str = "") -> str:
-    """Return a text as an element that keeps its direction of writing to itself; "" for none."""
+def _element(tag: str, text: str | None, kind: str = "") -> str:
+    """Return a text as an element with its own writing direction; "" if there is no text."""
     name = f' class="{kind}"' if kind else ""
-    return f'<{tag}{name} dir="auto">{_safe(text)}</{tag}>' if text else ""
+    return f'<{tag}{name} dir="auto">{_escape(text)}</{tag}>' if text else ""
 
 
-def _safe(text: str) -> str:
-    return escape(clean(text))
+def _escape(text: str) -> str:
+    return escape(clean_for_picture(text))

@@ -1,6 +1,6 @@
-"""A routine laid out on sheets of A4: what is done in one table, then the track, stave by stave, like music.
+"""A routine laid out on A4 sheets: a table of what to do, then the track, stave by stave, like music.
 
-Lengths are millimetres, from the upper left corner of a sheet.
+Positions and lengths are in millimetres, from the upper left corner of a sheet.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from coach.phrases import phrasebook
-from coach.pictures.colours import colour, hue_of, web
-from coach.pictures.lettering import clean, clock, shortened, width, wrapped
-from coach.pictures.words import dose, seconds, total, whole_dose, words
+from coach.pictures.colours import colour, find_hue, to_web
+from coach.pictures.lettering import clean_for_picture, clock, shorten, width, wrap
+from coach.pictures.words import describe_set, describe_step, format_seconds, format_total, words
 from coach.routine import Exercise
 from coach.timeline import CueKind
 from coach.units import RATE
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 210.0, 297.0
 
 LEFT, RIGHT, TOP, _BOTTOM = 12.0, 198.0, 13.0, 285.0
-_AXIS = 27.0  # where time begins on a stave, right of the names of its lanes
-_PIECE = 225.0  # the most that stays together
-_PER_LINE = (60, 65, 70, 75, 80, 85, 90, 95)  # seconds that a stave may hold
-_MOST_LINES = 48  # a longer track has more seconds on each
+_AXIS = 27.0  # where time starts on a stave, to the right of the names of the lanes
+_PIECE = 225.0  # the greatest height that is kept together
+_PER_LINE = (60, 65, 70, 75, 80, 85, 90, 95)  # possible seconds of a stave
+_MOST_LINES = 48  # in a longer track, each stave has more seconds
 
 POINT = 25.4 / 72
 SMALL = 7.2 * POINT  # the smallest letters
@@ -40,21 +40,21 @@ _MEDIUM, _LARGE, _TITLE = 8.4 * POINT, 10 * POINT, 22 * POINT
 _LEADING = 1.24  # from line to line, as a multiple of the letters' size
 
 _AXIS_AT, _EXERCISE_AT, _SIDE_AT, _SIDE_HIGH = 3.0, 3.6, 9.2, 4.7
-"""Below the upper edge of a stave; one without sides has no lane for them."""
+"""Distances below the upper edge of a stave; without sides, there is no lane for them."""
 
-_DENSE = 2.2  # a narrower rep has no room for its number; then only those are marked that are numbered
-_POLE = 0.7  # from the line that shows when a text is heard to its letters
+_DENSE = 2.2  # if reps are narrower than this, only those with a number are marked
+_POLE = 0.7  # between the line that shows when a text is heard and the text
 
 _INK, _GREY, _FAINT = "#1a1a1a", "#595959", "#c8c8c8"
 
 
 def _is_shown(cue: Cue) -> bool:
-    """Tell whether a cue's words stand on the sheet; of others there is a mark where they are heard."""
+    """Return whether the words of a cue are on the sheet; other cues only have a mark."""
     return not cue.kind.is_called or cue.kind is CueKind.MILESTONE
 
 
 class Box(NamedTuple):
-    """A rectangle; `line` and `fill` are colours, None for none."""
+    """A rectangle; `fill` and `line` are colours, or None."""
 
     x: float
     y: float
@@ -77,7 +77,7 @@ class Rule(NamedTuple):
 
 
 class Letters(NamedTuple):
-    """A line of text; (x, y) is its lower left corner, where `middle` is set that of its middle."""
+    """A line of text; (x, y) is the left end of its baseline, or the middle of it if `middle` is set."""
 
     x: float
     y: float
@@ -89,12 +89,12 @@ class Letters(NamedTuple):
 
     @property
     def wide(self) -> float:
-        """How wide it is at the most."""
+        """Its greatest width."""
         return letters_width(self.text, self.size, bold=self.bold)
 
     @property
     def left(self) -> float:
-        """Where it begins."""
+        """Its left edge."""
         return self.x - self.wide / 2 if self.middle else self.x
 
 
@@ -107,7 +107,7 @@ class Sheet:
 
     Attributes:
         shapes: what is drawn, in that order.
-        used: where its last block ends.
+        used: where its last block ends, from the top.
     """
 
     shapes: list[Shape] = field(default_factory=list)
@@ -115,36 +115,36 @@ class Sheet:
 
 
 class _Block(NamedTuple):
-    """What stays together on a sheet: how high it is, and what it draws when it knows its upper edge."""
+    """Something that is kept together on a sheet: its height, and what draws it from a given upper edge."""
 
     high: float
     draw: Callable[[float], list[Shape]]
 
 
 def sheets(timeline: Timeline, routine: Routine | None = None) -> list[Sheet]:
-    """Return the sheets of a routine, at least one: title, what is done, the staves; at the foot, the page.
+    """Return the sheets of a routine, at least one: title, table, staves, and page numbers at the foot.
 
     Args:
         timeline: the compiled routine.
-        routine: what it was compiled from, for what its script says about it; None leaves that out.
+        routine: the routine it was compiled from, for its description; None leaves that out.
     """
     plan = _Plan(timeline)
-    made = _filled([*plan.heading(routine), *plan.staves()], _BOTTOM - 5)
+    made = _fill_sheets([*plan.heading(routine), *plan.staves()], _BOTTOM - 5)
     told = words(timeline.language)
     for number, sheet in enumerate(made, 1):
         page = told.page.format(page=number, pages=len(made))
         x = RIGHT - letters_width(page, SMALL)
-        title = fitting(clean(timeline.title), x - LEFT - 5, SMALL)
+        title = shorten_to_fit(clean_for_picture(timeline.title), x - LEFT - 5, SMALL)
         sheet.shapes += [Letters(LEFT, _BOTTOM, title, SMALL, _GREY), Letters(x, _BOTTOM, page, SMALL, _GREY)]
     return made
 
 
 def staves(timeline: Timeline) -> list[Sheet]:
-    """Return the staves of a routine alone, in pieces that leave room for a heading on any paper."""
-    return _filled(_Plan(timeline).staves(), TOP + _PIECE)
+    """Return only the staves of a routine, in pieces that leave room for a heading on any paper."""
+    return _fill_sheets(_Plan(timeline).staves(), TOP + _PIECE)
 
 
-def _filled(blocks: Iterable[_Block], bottom: float) -> list[Sheet]:
+def _fill_sheets(blocks: Iterable[_Block], bottom: float) -> list[Sheet]:
     """Return blocks on sheets that end at `bottom`."""
     made = [Sheet()]
     for block in blocks:
@@ -165,17 +165,17 @@ def _reps(work: Set) -> Iterator[PhaseSpan]:
 
 
 def letters_width(text: str, size: float, *, bold: bool = False) -> float:
-    """Return how wide a text is at the most."""
+    """Return the greatest width of a text."""
     return width(text) * size * (1.1 if bold else 1.0)
 
 
-def fitting(text: str, room: float, size: float) -> str:
-    """Return a text, its end cut where it is too wide."""
-    return shortened(text, room / size)
+def shorten_to_fit(text: str, room: float, size: float) -> str:
+    """Return a text, shortened if it is too wide."""
+    return shorten(text, room / size)
 
 
 class _Line(NamedTuple):
-    """A stave: its stretch of the track, in samples, half-open, and how far below its edge lanes lie."""
+    """A stave: its part of the track (samples, half-open), and the distance of lanes from its upper edge."""
 
     start: int
     end: int
@@ -184,7 +184,7 @@ class _Line(NamedTuple):
 
 
 class _Placed(NamedTuple):
-    """A spoken text on a stave: where it is heard, where it stands, and in which rows."""
+    """A spoken text on a stave: where it is heard, where it is written, and in which rows."""
 
     heard: float
     x: float
@@ -218,10 +218,10 @@ class _Plan:
     # What is said above the staves.
 
     def heading(self, routine: Routine | None) -> Iterator[_Block]:
-        """Yield the title, what there is to know, and what is done."""
+        """Yield the title, the facts, and the table of what to do."""
         timeline, told, book = self._timeline, self._words, self._book
         level = told.level(timeline.level)
-        facts = [total(timeline.length, told), level, f"{told.voice} {timeline.voice}"]
+        facts = [format_total(timeline.length, told), level, f"{told.voice} {timeline.voice}"]
         things = dict.fromkeys(
             thing
             for work in timeline.sets
@@ -240,10 +240,10 @@ class _Plan:
         yield _Block(5, lambda _: [])
 
     def _table(self) -> dict[str, list[str]]:
-        """Return what is done, each name once, with its doses."""
+        """Return the exercises, each name once, with its doses."""
         table: dict[str, list[str]] = {name: [] for name in self._numbers}
         for name, told in dict.fromkeys(
-            (w.name, whole_dose(w.step, self._book)) for w in self._timeline.sets
+            (w.name, describe_step(w.step, self._book)) for w in self._timeline.sets
         ):
             table[name].append(told)
         return table
@@ -266,7 +266,7 @@ class _Plan:
     def _row(self, name: str, doses: Sequence[str]) -> _Block:
         size, indent, column = _LARGE, LEFT + 7, 72.0
         names = _paragraph(name, (column - 3) / size / 1.1, 6)
-        told = [line for each in doses for line in wrapped(each, (RIGHT - indent - column) / size)][:50]
+        told = [line for each in doses for line in wrap(each, (RIGHT - indent - column) / size)][:50]
         rise = size * _LEADING
         high = max(len(names), len(told)) * rise + 1.4
         number = self._numbers[name]
@@ -285,14 +285,14 @@ class _Plan:
         return _Block(high, draw)
 
     def _tint(self, number: int) -> tuple[str, str]:
-        """Return the light colour of an exercise, and the darker one of its edges."""
-        hue = hue_of(self._timeline.title) + 53 * (number - 1)
-        return web(colour(0.93, 0.045, hue)), web(colour(0.55, 0.1, hue))
+        """Return the light colour of an exercise, and the darker colour of its edges."""
+        hue = find_hue(self._timeline.title) + 53 * (number - 1)
+        return to_web(colour(0.93, 0.045, hue)), to_web(colour(0.55, 0.1, hue))
 
     # The staves.
 
     def _break(self, longest: int) -> list[_Line]:
-        """Return the track in stretches: whole chapters where they fit, others cut between two reps."""
+        """Return the track in staves: whole chapters if they fit, others cut between two reps."""
         lines: list[_Line] = []
         for chapter in self._timeline.chapters:
             if lines and chapter.end - lines[-1].start <= longest:
@@ -315,7 +315,7 @@ class _Plan:
             yield from self._stave(line)
 
     def _stave(self, line: _Line) -> Iterator[_Block]:
-        """Yield a stretch of the track; in two halves where its words take more than a sheet."""
+        """Yield a stave, or its two halves if its words need more than a sheet."""
         cues = self._timeline.cues[
             bisect_left(self._starts, line.start) : bisect_left(self._starts, line.end)
         ]
@@ -332,11 +332,11 @@ class _Plan:
             yield _Block(high, lambda top: [*self._lanes(line, top), *self._speech(line, cues, placed, top)])
 
     def _x(self, line: _Line, moment: int) -> float:
-        """Return where a moment lies on a stave; one outside of it lies on its edge."""
+        """Return the position of a moment on a stave; if it is outside, that of the nearest edge."""
         return _AXIS + (min(max(moment, line.start), line.end) - line.start) * self._scale
 
     def _lanes(self, line: _Line, top: float) -> Iterator[Shape]:
-        """Yield the time, and the lanes for exercise, side and reps."""
+        """Yield the time axis, and the lanes for exercise, side and reps."""
         end = self._x(line, line.end)
         step = self._step * RATE
         yield Rule(_AXIS, top + _AXIS_AT, end, top + _AXIS_AT, _GREY)
@@ -354,7 +354,7 @@ class _Plan:
         if line.reps_at > _SIDE_AT:
             names.append((self._words.side, _SIDE_AT + 2.9))
         for name, at in names:
-            yield Letters(LEFT, top + at, fitting(name, _AXIS - LEFT - 1, SMALL), SMALL, _GREY)
+            yield Letters(LEFT, top + at, shorten_to_fit(name, _AXIS - LEFT - 1, SMALL), SMALL, _GREY)
         yield from self._exercises(line, top + _EXERCISE_AT)
         for work in self._works_of(line):
             if work.side:
@@ -364,13 +364,13 @@ class _Plan:
             yield from self._pause(line, at, top + line.reps_at)
 
     def _works_of(self, line: _Line) -> list[Set]:
-        """Return the sets that lie on a stave, in whole or in part."""
+        """Return the sets that are on a stave, in whole or in part."""
         first = max(0, bisect_left(self._works, line.start) - 1)
         works = self._timeline.sets[first : bisect_left(self._works, line.end)]
         return [work for work in works if work.end > line.start]
 
     def _exercises(self, line: _Line, top: float) -> Iterator[Shape]:
-        """Yield a band for each chapter: what is done, and how."""
+        """Yield a band for each chapter: what to do, and how."""
         chapters = self._timeline.chapters
         for at in range(max(0, bisect_left(self._chapters, line.start + 1) - 1), len(chapters)):
             chapter = chapters[at]
@@ -379,39 +379,41 @@ class _Plan:
             inside = bisect_left(self._works, chapter.start)
             work = self._timeline.sets[inside] if inside < len(self._timeline.sets) else None
             if work is None or work.start >= chapter.end:
-                tint, edge, texts = "#ffffff", _GREY, [clean(chapter.title)]
+                tint, edge, texts = "#ffffff", _GREY, [clean_for_picture(chapter.title)]
             else:
                 tint, edge = self._tint(self._numbers[work.name])
                 number = str(self._numbers[work.name])
-                name = f"{number}. {clean(work.name)}"
-                texts = [f"{name} · {clean(dose(work.step, self._book))}", name, number]
+                name = f"{number}. {clean_for_picture(work.name)}"
+                texts = [f"{name} · {clean_for_picture(describe_set(work.step, self._book))}", name, number]
             x, end = self._x(line, chapter.start), self._x(line, chapter.end)
             yield Box(x + 0.2, top, max(0.1, end - x - 0.4), 5, tint, edge, 0.8)
             room = end - x - 2.5
             whole = next((text for text in texts if letters_width(text, _MEDIUM, bold=True) <= room), None)
             text = (
-                fitting(texts[-2 % len(texts)], room / 1.1, _MEDIUM) if whole in (None, texts[-1]) else whole
+                shorten_to_fit(texts[-2 % len(texts)], room / 1.1, _MEDIUM)
+                if whole in (None, texts[-1])
+                else whole
             )
             if text:
                 yield Letters(x + 1.3, top + 3.6, text, _MEDIUM, bold=True)
 
     def _side(self, line: _Line, work: Set, top: float) -> Iterator[Shape]:
-        """Yield the side of a set: the first is white, the second grey, also in black and white."""
+        """Yield the side of a set: white for the first, grey for the second, which prints without colour."""
         sides = getattr(work.step, "sides", ())
         fill = "#e3e3e3" if work.side in sides and sides.index(work.side) % 2 else "#ffffff"
         x, end = self._x(line, work.start), self._x(line, work.end)
         yield Box(x, top, max(0.1, end - x), 4, fill, _GREY, 0.8)
-        text = fitting(clean(self._book.side_name(work.side or "")), end - x - 1.6, SMALL)
+        text = shorten_to_fit(clean_for_picture(self._book.side_name(work.side or "")), end - x - 1.6, SMALL)
         if text:
             yield Letters((x + end) / 2, top + 2.9, text, SMALL, middle=True)
 
     def _reps(self, line: _Line, work: Set, top: float) -> Iterator[Shape]:
-        """Yield the reps of a set, numbered where there is room; all but their first phases are white."""
+        """Yield the reps of a set, numbered if there is room; the first phase of each is coloured."""
         tint, edge = self._tint(self._numbers[work.name])
         if work.reps is None:
             x, end = self._x(line, work.start), self._x(line, work.end)
             yield Box(x, top, max(0.1, end - x), 6, tint, edge)
-            yield from _centred(dose(work.step, self._book), x, end, top + 4)
+            yield from _centre_if_it_fits(describe_set(work.step, self._book), x, end, top + 4)
             return
         x, end = self._x(line, work.start), self._x(line, work.end)
         dense = (work.end - work.start) / work.reps * self._scale < _DENSE
@@ -435,7 +437,7 @@ class _Plan:
                     yield Rule((x + end) / 2, top + 4.7, (x + end) / 2, top + 6, edge)
 
     def _pause(self, line: _Line, at: int, top: float) -> Iterator[Shape]:
-        """Yield what lies between a set and the one before it: a rest, or a change of sides."""
+        """Yield what is between a set and the one before it: a rest, or a change of sides."""
         works = self._timeline.sets
         if not 0 < at < len(works):
             return
@@ -445,18 +447,18 @@ class _Plan:
         if kinds and end > line.start and start < line.end:
             x, right = self._x(line, start), self._x(line, end)
             told = self._words.switch if CueKind.SWITCH in kinds else self._words.rest
-            lasts = seconds(Fraction(end - start, RATE))
+            lasts = format_seconds(Fraction(end - start, RATE))
             yield Rule(x + 0.8, top + 3.8, right - 0.8, top + 3.8, _GREY, dashed=True)
-            yield from _centred(f"{told} {lasts}", x, right, top + 2.9)
+            yield from _centre_if_it_fits(f"{told} {lasts}", x, right, top + 2.9)
 
     # What is said.
 
     def _place(self, line: _Line, cues: Sequence[Cue]) -> list[_Placed]:
-        """Return where the spoken texts stand: below the moment where they are heard, or left of it."""
+        """Return where to write the spoken texts: below the moment when they are heard, or to its left."""
         placed: list[_Placed] = []
         told: set[str] = set()
         for cue in cues:
-            text = clean(cue.text)
+            text = clean_for_picture(cue.text)
             if not _is_shown(cue) or text in told:
                 continue
             told.add(text)
@@ -464,7 +466,7 @@ class _Plan:
             room = (
                 whole + 0.1 if whole < 33 else min(RIGHT - _AXIS - 1, max(whole / 40, min(70, whole / 2 + 4)))
             )
-            lines = wrapped(text, room / SMALL)
+            lines = wrap(text, room / SMALL)
             wide = _POLE + max((letters_width(each, SMALL) for each in lines), default=0)
             heard = self._x(line, cue.start)
             x = min(heard, RIGHT - wide)
@@ -482,16 +484,16 @@ class _Plan:
     def _speech(
         self, line: _Line, cues: Sequence[Cue], placed: Sequence[_Placed], top: float
     ) -> Iterator[Shape]:
-        """Yield a mark for all that is heard, and the texts below, each with a line to its mark."""
+        """Yield a mark for everything that is heard, and the texts below, each with a line to its mark."""
         strip, texts, rise = top + line.texts_at - 2.6, top + line.texts_at, SMALL * _LEADING
-        name = fitting(self._words.speech, _AXIS - LEFT - 1, SMALL)
+        name = shorten_to_fit(self._words.speech, _AXIS - LEFT - 1, SMALL)
         yield Letters(LEFT, texts + SMALL * 0.9, name, SMALL, _GREY)
         for cue in cues:
             x, end = self._x(line, cue.start), self._x(line, cue.end)
             yield Box(x, strip, max(0.25, end - x), 1.2, _GREY if _is_shown(cue) else "#a6a6a6")
         for each in placed:
             yield Rule(each.heard, strip + 1.2, each.heard, texts + each.row * rise, "#8c8c8c")
-        for each in placed:  # over the lines to those below
+        for each in placed:  # on top of the lines to the texts below
             upper, high = texts + each.row * rise, len(each.lines) * rise
             yield Box(each.x, upper, each.wide, high, "#ffffff")
             yield Rule(each.x, upper, each.x, upper + high - 0.4, "#8c8c8c")
@@ -500,12 +502,12 @@ class _Plan:
 
 
 def _paragraph(text: str, room: float, most: int) -> list[str]:
-    """Return a text in lines; what is more than `most` is cut."""
-    lines = wrapped(text, room)
-    return [*lines[: most - 1], shortened(" ".join(lines[most - 1 :]), room)] if len(lines) > most else lines
+    """Return a text in at most so many lines; if it is longer, the last one is shortened."""
+    lines = wrap(text, room)
+    return [*lines[: most - 1], shorten(" ".join(lines[most - 1 :]), room)] if len(lines) > most else lines
 
 
-def _centred(text: str, start: float, end: float, base: float) -> Iterator[Letters]:
-    """Yield a text in the middle of a space, where there is room for it."""
+def _centre_if_it_fits(text: str, start: float, end: float, base: float) -> Iterator[Letters]:
+    """Yield a text in the middle of a space, if it fits."""
     if letters_width(text, SMALL) + 1 <= end - start:
         yield Letters((start + end) / 2, base, text, SMALL, _INK, middle=True)

@@ -1,11 +1,11 @@
-"""The sheets of a routine as SVG: they print on A4 from a browser or from Inkscape, sheet by sheet."""
+"""The sheets of a routine as SVG, to print on A4 from a browser or from Inkscape, one sheet to a page."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from coach.pictures.lettering import clean
+from coach.pictures.lettering import clean_for_picture
 from coach.pictures.sheets import HEIGHT, LEFT, RIGHT, TOP, WIDTH, Box, Letters, Rule, Shape, Sheet, sheets
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ _PAGED = "@page { size: 210mm 297mm; margin: 0 }"
 
 
 def svg(timeline: Timeline, routine: Routine | None = None) -> str:
-    """Return a routine as a picture to print and hand out: the sheets of A4, one below the other.
+    """Return a routine as a picture to print and hand out: A4 sheets, one below the other.
 
     Args:
         timeline: the compiled routine.
-        routine: what it was compiled from, for what its script says about it; None leaves that out.
+        routine: the routine it was compiled from, for its description; None leaves that out.
     """
     made = sheets(timeline, routine)
     high = HEIGHT * len(made)
@@ -43,8 +43,8 @@ def svg(timeline: Timeline, routine: Routine | None = None) -> str:
 <svg xmlns="http://www.w3.org/2000/svg" xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape"
   xmlns:sodipodi="http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd" version="1.1"
   width="{_mm(WIDTH)}mm" height="{_mm(high)}mm" viewBox="0 0 {_mm(WIDTH)} {_mm(high)}"
-  xml:lang={quoteattr(clean(timeline.language))}>
-<title>{escape(clean(timeline.title))}</title>
+  xml:lang={quoteattr(clean_for_picture(timeline.language))}>
+<title>{escape(clean_for_picture(timeline.title))}</title>
 <sodipodi:namedview>{pages}</sodipodi:namedview>
 <style>{_PAGED}
 {STYLE}</style>
@@ -55,16 +55,14 @@ def svg(timeline: Timeline, routine: Routine | None = None) -> str:
 
 
 def inline(sheet: Sheet, label: str) -> str:
-    """Return one sheet without its margins, as an element of a page that has the rules of `STYLE`."""
+    """Return one sheet without its margins, as an element for a page whose style includes `STYLE`."""
     box = (LEFT - 0.5, TOP - 0.5, RIGHT - LEFT + 1, sheet.used - TOP)
-    return (
-        f'<svg role="img" aria-label={quoteattr(clean(label))} viewBox="{" ".join(map(_mm, box))}">\n'
-        f"{shapes(sheet.shapes)}\n</svg>"
-    )
+    name, view = quoteattr(clean_for_picture(label)), " ".join(map(_mm, box))
+    return f'<svg role="img" aria-label={name} viewBox="{view}">\n{shapes(sheet.shapes)}\n</svg>'
 
 
 def shapes(drawn: Sequence[Shape]) -> str:
-    """Return shapes as elements, a line each."""
+    """Return shapes as elements, one on each line."""
     return "\n".join(map(_element, drawn))
 
 
@@ -95,5 +93,5 @@ def _text(letters: Letters) -> str:
 
 
 def _mm(length: float) -> str:
-    """Return a length in millimetres, to the hundredth."""
+    """Return a length in millimetres as text, to the hundredth."""
     return f"{round(length, 2) + 0:g}" if abs(length) < 10_000 else f"{length:.2f}"

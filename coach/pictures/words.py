@@ -1,4 +1,4 @@
-"""The words of the pictures in each language, and what is done, in words."""
+"""The words in pictures, language by language, and doses in words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Words(NamedTuple):
-    """What stands beside a routine's own texts; the first four label lanes and are short."""
+    """The words besides a routine's own texts; the first four label lanes, and are short."""
 
     exercise: str
     side: str
@@ -82,21 +82,21 @@ _WORDS = {
 
 
 def words(language: str) -> Words:
-    """Return the words in a language; in English for one that has none."""
+    """Return the words in a language, or in English if that language has none."""
     return _WORDS.get(language.partition("-")[0], _WORDS["en"])
 
 
-def total(samples: int, told: Words) -> str:
-    """Return how long a track is: "13:04 minutes"; from an hour on the figures say it alone."""
+def format_total(samples: int, told: Words) -> str:
+    """Return how long a track is: "13:04 minutes", or only the figures from an hour on."""
     return clock(samples) if samples >= 3600 * RATE else f"{clock(samples)} {told.minutes}"
 
 
-def seconds(length: Fraction) -> str:
-    """Return a length in seconds: "3 s", "1.5 s"; the unit stays with its number."""
-    return f"{float(round(length, 1)):g}\u00a0s"
+def format_seconds(seconds: Fraction) -> str:
+    """Return a time as text: "3 s", "1.5 s"; no line breaks between number and unit."""
+    return f"{float(round(seconds, 1)):g}\u00a0s"
 
 
-def dose(step: Exercise | Breathing, book: Phrasebook) -> str:
+def describe_set(step: Exercise | Breathing, book: Phrasebook) -> str:
     """Return what one set of a step is, in words: "10 reps: up 1 s, down 3 s"."""
     if isinstance(step, Breathing):
         return f"{_plural(book, 'rounds', step.rounds)}: {_phases(step.phases, book, paced=True)}"
@@ -104,19 +104,19 @@ def dose(step: Exercise | Breathing, book: Phrasebook) -> str:
         case Tempo():
             return f"{_plural(book, 'rep', of.reps.low)}: {_phases(of.phases, book)}"
         case Hold():
-            return _plural(book, "hold", of.reps.low, duration=seconds(of.hold.low))
+            return _plural(book, "hold", of.reps.low, duration=format_seconds(of.hold.low))
         case Timed():
-            return seconds(of.seconds)
+            return format_seconds(of.seconds)
         case _:
             assert_never(of)
 
 
-def whole_dose(step: Exercise | Breathing, book: Phrasebook) -> str:
-    """Return all of a step in words: "2 sets, 10 reps: up 1 s, down 3 s; left, right"."""
+def describe_step(step: Exercise | Breathing, book: Phrasebook) -> str:
+    """Return a whole step in words: "2 sets, 10 reps: up 1 s, down 3 s; left, right"."""
     if isinstance(step, Breathing):
-        return dose(step, book)
+        return describe_set(step, book)
     sides = [book.side_name(side) for side in step.sides]
-    doses = [dose(step.on(side), book) for side in step.sides] or [dose(step, book)]
+    doses = [describe_set(step.on(side), book) for side in step.sides] or [describe_set(step, book)]
     if len(set(doses)) > 1:
         told = "; ".join(f"{side}: {each}" for side, each in zip(sides, doses, strict=True))
     else:
@@ -125,7 +125,7 @@ def whole_dose(step: Exercise | Breathing, book: Phrasebook) -> str:
 
 
 def work_name(step: Exercise | Breathing, book: Phrasebook) -> str:
-    """Return what a step is called."""
+    """Return the name of a step."""
     return step.name if isinstance(step, Exercise) else book.word("breathing")
 
 
@@ -133,7 +133,7 @@ def _phases(phases: Sequence[Phase], book: Phrasebook, *, paced: bool = False) -
     """Return phases with their lengths: "up 1 s, down 3 s"."""
     names = [book.breath(phase.name, paced=True) if paced else book.phase(phase.name) for phase in phases]
     return ", ".join(
-        f"{name.lower()} {seconds(phase.seconds)}" for name, phase in zip(names, phases, strict=True)
+        f"{name.lower()} {format_seconds(phase.seconds)}" for name, phase in zip(names, phases, strict=True)
     )
 
 

@@ -1,4 +1,4 @@
-"""Play a track: one small protocol, and one file for each library that reaches a loudspeaker."""
+"""Play a track: one small protocol, and one file for each library that plays sound."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ _AUTO = ("miniaudio", "simpleaudio")
 
 
 class UnheardError(AudioError):
-    """There is a sound system, but no device behind it: no other way to play is heard either."""
+    """There is a sound system, but it has no device, so no other player would be heard either."""
 
 
 class Player(Protocol):
     """An open sound device. It plays one source at a time, in real time, on threads of its own.
 
-    To pause, stop, and later start from `position`; to seek, start elsewhere. Use it from one thread.
+    To pause, stop it and later start from `position`; to seek, start somewhere else. Use it from one thread.
 
     Attributes:
-        name: the back end's name.
-        volume: a factor for all that is played, 0.0 to 1.0. It may be set at any time and is heard at once;
-            with simpleaudio a few seconds later.
+        name: the name of the back end.
+        volume: a factor for everything it plays, 0.0 to 1.0. It can be set at any time and takes effect at
+            once; with simpleaudio, a few seconds later.
     """
 
     name: str
@@ -54,50 +54,50 @@ class Player(Protocol):
 
     @property
     def position(self) -> int:
-        """The sample heard now, as well as can be told, from `start` to `length`; `stop` leaves it there."""
+        """The best estimate of the sample heard now, from `start` to `length`; `stop` leaves it there."""
         ...
 
     def start(self, pull: Pull, length: int, start: int = 0) -> None:
-        """Play a source from a sample on, in place of what is playing.
+        """Play a source from a given sample, instead of what is playing.
 
         Args:
-            pull: where the samples come from, mono at RATE. It is called for the first of them before this
-                returns, then from another thread, a few seconds ahead of what is heard, in order.
-            length: the samples of the source.
+            pull: the source of the samples, mono at RATE. It is called once before this returns, and then
+                from another thread, in order and a few seconds ahead of what is heard.
+            length: how many samples the source has.
             start: the first sample to play, 0 to `length`.
 
         Raises:
-            AudioError: the device does not start. What `pull` raises passes through.
+            AudioError: the device does not start. Errors of `pull` are passed on.
         """
         ...
 
     def stop(self) -> None:
-        """Fall silent at once; does nothing to a player that is not playing."""
+        """Stop the sound at once; does nothing if nothing is playing."""
         ...
 
     def wait(self, timeout: float | None = None) -> bool:
         """Return True once all has been heard, False if `timeout` seconds pass first.
 
-        A player that is stopped lets the timeout pass; without a timeout it returns False at once.
+        If the player is stopped, this waits for the timeout; without a timeout, it returns False at once.
 
         Raises:
-            AudioError: the device went away. What `pull` has raised in the meantime is raised here.
+            AudioError: the device is gone. Errors that `pull` has raised in the meantime are raised here.
         """
         ...
 
     def close(self) -> None:
-        """Stop, and give the device back; it cannot be used any more."""
+        """Stop and release the device; the player cannot be used any more."""
         ...
 
 
 def open_player(name: str = "auto") -> Player:
-    """Return an open player; `contextlib.closing` closes it.
+    """Return an open player, to be closed, for example with `contextlib.closing`.
 
     Args:
-        name: one of `PLAYERS`, or "auto": the first that works here, but never "null", which is silent.
+        name: one of `PLAYERS`, or "auto" for the first that works here, but never "null", which is silent.
 
     Raises:
-        AudioError: there is no such player, or no sound device that it could use.
+        AudioError: there is no such player, or it finds no sound device.
     """
     if name == "auto":
         first, *others = _AUTO
@@ -116,7 +116,9 @@ def open_player(name: str = "auto") -> Player:
         module = import_module(PLAYERS[name])
     except ImportError as error:
         extra = (
-            f"; pip install 'coach-audio[{name}]' brings it" if isinstance(error, ModuleNotFoundError) else ""
+            f"; pip install 'coach-audio[{name}]' installs it"
+            if isinstance(error, ModuleNotFoundError)
+            else ""
         )
         raise AudioError(f"the player {name} cannot be used here: {error}{extra}") from error
     return cast("Callable[[], Player]", module.open_device)()
@@ -131,9 +133,9 @@ def play(timeline: Timeline, clips: Clips, player: str = "auto") -> None:
         player: see `open_player`.
 
     Raises:
-        AudioError: there is no such player, no sound device, or it went away.
+        AudioError: there is no such player or no sound device, or the device is gone.
     """
-    from coach.mix import render  # noqa: PLC0415 - the names of the players are known without numpy
+    from coach.mix import render  # noqa: PLC0415 - naming the players needs no numpy
 
     with closing(open_player(player)) as device:
         device.start(partial(render, timeline, clips), timeline.length)

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from coach.player import Player
 
 _PERIOD_MS = 150
-"""More of it outlasts a busier machine; but a change of volume is heard only behind it."""
+"""A longer one copes with a busier machine, but delays changes of the volume."""
 _OPENS = 3.0
-"""Seconds that a sound system may take to open and to begin."""
+"""Seconds that a sound system may take to open and to start."""
 _CLOSES = 0.5
-"""Seconds that it may take to close: nobody need wait for one that hangs."""
+"""Seconds that it may take to close: nobody should wait for one that hangs."""
 _LOOK = 1.0
-"""Seconds from one look whether anybody can hear it to the next."""
+"""Seconds between two checks whether anybody can hear it."""
 _DUMMY = b"auto_null"
-"""What PulseAudio and PipeWire play into when the last real device has gone: nothing."""
+"""The device that PulseAudio and PipeWire use when the last real one is gone; it plays nothing."""
 
 
 def open_device() -> Player:
@@ -45,11 +45,11 @@ def open_device() -> Player:
 class MiniPlayer(DevicePlayer):
     """See `coach.player.Player`.
 
-    A sound server that hangs lets whoever calls it hang too, so threads do that, one at a time, and are
-    waited for no longer than makes sense.
+    If a sound server hangs, so does the thread that calls it. So the calls are made on other threads, one at
+    a time, and waited for only as long as makes sense.
 
     Args:
-        backends: which of miniaudio's back ends to try; None for all but its silent one.
+        backends: the back ends of miniaudio to try; None for all except its silent one.
     """
 
     name = "miniaudio"
@@ -65,7 +65,7 @@ class MiniPlayer(DevicePlayer):
         self._call(self._open, _OPENS)
 
     def _call(self, job: Callable[[], object], patience: float) -> None:
-        """Do what may hang; AudioError if it does, or if the call before still does."""
+        """Do a job that may hang; raise AudioError if it does, or if the previous one still hangs."""
         errors: list[Exception] = []
 
         def do() -> None:
@@ -89,10 +89,10 @@ class MiniPlayer(DevicePlayer):
             device = _Device(self._backends)
         except miniaudio.MiniaudioError as error:
             raise AudioError("no sound device that miniaudio can open") from error
-        if self._backends is None and device.backend == "Null":  # its last resort, and silent
+        if self._backends is None and device.backend == "Null":  # its last resort, which is silent
             device.close()
             raise AudioError("no sound device: this machine has no sound system that miniaudio knows")
-        # At the end of the process too, or the device would call into an interpreter that is gone.
+        # Also at the end of the process, or the device would call into an interpreter that is gone.
         self._finalizer = weakref.finalize(self, device.close)
         self._device = device
         return device
@@ -110,10 +110,10 @@ class MiniPlayer(DevicePlayer):
             raise AudioError("the sound device does not start; is another program holding it?") from error
 
     def _silence(self) -> None:
-        # A device that is only stopped plays what it still held when it starts again: 0.1 s of where one was.
+        # If a device is only stopped, it first plays the 0.1 s that it still holds when it starts again.
         try:
             self._call(self._drop, _CLOSES)
-        except AudioError:  # nothing must touch it any more, not even at the end: who does hangs
+        except AudioError:  # from now on, anything that touches it would hang, even at the end
             if self._device:
                 self._finalizer.detach()
 
@@ -142,7 +142,7 @@ class MiniPlayer(DevicePlayer):
 
 
 class _Device(miniaudio.PlaybackDevice):  # type: ignore[misc]
-    """The library's device, which gives back what the library keeps: five open files, its connection.
+    """The library's device, but it also releases what the library keeps: five open files, a connection.
 
     Args:
         backends: see `MiniPlayer`.
@@ -169,12 +169,12 @@ class _Device(miniaudio.PlaybackDevice):  # type: ignore[misc]
 
     def _make_context(self, *arguments: Any) -> Any:
         self._context = super()._make_context(*arguments)
-        if not self.is_heard():  # to open one where there is none would leave five files open for good
+        if not self.is_heard():  # opening a device that doesn't exist would leave five files open for good
             raise UnheardError("no sound device: the sound server has none")
         return self._context
 
     def is_heard(self) -> bool:
-        """Tell whether anybody could hear it; only PulseAudio and PipeWire go on without a device."""
+        """Return whether anybody could hear it; only PulseAudio and PipeWire go on without a device."""
         if self._context.backend != miniaudio.lib.ma_backend_pulseaudio:
             return True
         infos, count = miniaudio.ffi.new("ma_device_info**"), miniaudio.ffi.new("ma_uint32*")
@@ -186,7 +186,7 @@ class _Device(miniaudio.PlaybackDevice):  # type: ignore[misc]
         return bool(names - {_DUMMY})
 
     def close(self) -> None:
-        """Stop, and give all back; a second time does nothing."""
+        """Stop and release everything; calling this again does nothing."""
         super().close()
         context, self._context = self._context, None
         if context is not None:
@@ -194,13 +194,13 @@ class _Device(miniaudio.PlaybackDevice):  # type: ignore[misc]
 
 
 def _name(info: Any) -> bytes:
-    """Return PulseAudio's own name of a device: its id is that, behind it zeros."""
+    """Return PulseAudio's own name of a device, which is its id without the zeros at the end."""
     name = bytes(miniaudio.ffi.buffer(miniaudio.ffi.addressof(info, "id")))
     return name.partition(b"\0")[0]
 
 
 def _source(playback: Playback) -> Generator[bytes, int, None]:
-    """Yield what the device asks for. It never ends and never raises: the library would lose either."""
+    """Yield the bytes that the device asks for. It never ends or raises, because the library ignores both."""
     count = yield b""
     while True:
         count = yield playback.take(count).tobytes()

@@ -1,4 +1,4 @@
-"""A player without a device: it keeps real time and is silent. For tests, and machines without sound."""
+"""A silent player without a device, which keeps real time. For tests, and machines without sound."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _PERIOD = RATE // 10
 _HOLDS = 5 * _PERIOD
-"""Samples that the pretended device holds: a busy machine may be late by as much, and nothing stalls."""
+"""Samples that the pretend device holds: a busy machine may be this late before anything stalls."""
 
 
 def open_device() -> Player:
@@ -41,7 +41,7 @@ class NullPlayer(DevicePlayer):
 
 
 def _take(playback: Playback, stop: Event) -> None:
-    """Take a period of sound at every deadline; they are counted from the start, so that nothing drifts."""
+    """Take one period of sound at each deadline; deadlines count from the start, so nothing drifts."""
     deadline = time.monotonic()
     while True:
         deadline += _PERIOD / RATE

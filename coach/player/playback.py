@@ -1,4 +1,4 @@
-"""What all back ends share: reading ahead, counting what the device took, telling what is heard."""
+"""What all back ends share: reading ahead, counting what the device took, knowing what is heard."""
 
 from __future__ import annotations
 
@@ -21,25 +21,26 @@ if TYPE_CHECKING:
     from coach.player import Pull
 
 _FIRST = RATE
-"""Samples of the first pull: what a device asks for at once, and more."""
+"""Samples of the first pull: more than a device asks for at once."""
 _CHUNK = RATE // 4
 """Samples of every other pull."""
 _AHEAD = 3 * RATE
-"""Samples read ahead: longer than a disk needs to wake up."""
+"""Samples read ahead: they last longer than a disk needs to wake up."""
 _STALL = 2.0
-"""Seconds after which a device that takes nothing is taken for gone."""
+"""After this many seconds without taking sound, a device counts as gone."""
 _STARTS = 5.0
-"""Seconds that a device may need until it takes sound steadily: a card that was asleep plays late."""
+"""Seconds until a device must take sound steadily: a card that was asleep starts late."""
 _GONE = "the sound device has gone: it takes no more sound"
 
 
 class DevicePlayer:
-    """A `coach.player.Player` but for its device: what a back end derives from, opens and runs.
+    """A `coach.player.Player` without its device: the base class of the back ends.
 
     Attributes:
-        name: the back end's name.
+        name: the name of the back end.
         lead: samples of silence played first, for a device that swallows the beginning.
-        tail: samples of silence played behind the end before all counts as heard: what the device holds.
+        tail: samples of silence played after the end, before everything counts as heard: as many as the
+            device holds.
         held: samples that are still heard after a stop, because the device holds them.
     """
 
@@ -64,11 +65,11 @@ class DevicePlayer:
             self._playback.volume = self._volume
 
     def _begin(self, playback: Playback) -> None:
-        """Let the device take its sound from a playback; AudioError if it does not start."""
+        """Let the device take its sound from a playback; raise AudioError if it does not start."""
         raise NotImplementedError
 
     def _silence(self) -> None:
-        """Stop the device where it is, if it runs; `_begin` may follow."""
+        """Stop the device where it is, if it is running; `_begin` may follow."""
         raise NotImplementedError
 
     @property
@@ -106,17 +107,17 @@ class DevicePlayer:
 
 
 class Playback:
-    """One run of a source. The device's side calls `take`; the other methods are the listener's.
+    """One run of a source. The device calls `take`; the other methods are for the listener.
 
-    Reading runs on a thread of its own, so that a slow disk does not starve the device.
+    Reading has its own thread, so that a slow disk does not starve the device.
 
     Args:
         pull: see `Player.start`; called once here, for the first samples.
-        length: the samples of the source.
+        length: how many samples the source has.
         start: the first sample to play.
         lead: see `DevicePlayer.lead`.
         tail: see `DevicePlayer.tail`.
-        clock: seconds that only grow.
+        clock: returns seconds, and never goes back.
 
     Attributes:
         volume: a factor for what `take` returns from now on.
@@ -137,9 +138,11 @@ class Playback:
         self._changed = Condition()  # guards everything below
         self._read = deque([np.zeros(lead, np.int16)])
         self._read_to = start
-        self._given_to = self._origin = start - lead  # it counts the silence at both ends too
-        self._began: float | None = None  # when the device first asked: then `_origin` was heard
-        self._gaps: list[tuple[int, float]] = []  # before which samples it was silent, and for how many
+        self._given_to = self._origin = start - lead  # it also counts the silence at both ends
+        self._began: float | None = None  # when the device first asked, and `_origin` was heard
+        self._gaps: list[
+            tuple[int, float]
+        ] = []  # before which sample it was silent, and for how many samples
         self._made_at = self._taken_at = clock()
         self._stopped_at: int | None = None
         self._failure: Exception | None = None
@@ -150,13 +153,13 @@ class Playback:
         """Return what the device plays next. Never waits and never raises.
 
         Args:
-            count: the samples wanted.
-            least: how few will do where the source is late, for a device that has some in store.
-                None for `count`.
+            count: how many samples.
+            least: how few are enough if the source is late, for a device that has some in store. None for
+                `count`.
 
         Returns:
-            Shape (count,), int16: silence behind the end, and where the source is late; nothing is skipped.
-            With `least`, that many or more.
+            Shape (count,), int16, with silence after the end and while the source is late; nothing is
+            skipped. With `least`, it may be shorter, but not shorter than that.
         """
         out = np.zeros(count, np.int16)
         with self._changed:
@@ -186,14 +189,14 @@ class Playback:
         return out[:count]
 
     def stand_still(self, seconds: float) -> None:
-        """Count so many seconds as time in which the device did not play."""
+        """Count these seconds as time in which the device did not play."""
         with self._changed:
             if self._began is not None:
                 self._began += seconds
 
     @property
     def left(self) -> int:
-        """The samples that `take` has not handed over yet, the silence before the first among them."""
+        """How many samples `take` has not returned yet, including the silence at the start."""
         with self._changed:
             return max(0, self._length - self._given_to)
 
@@ -201,7 +204,7 @@ class Playback:
     def position(self) -> int:
         """The sample heard now, from `start` to `length`.
 
-        It is told by the clock, held to what the device has taken; the delay behind the device (a sound
+        It comes from the clock, limited to what the device has taken. The delay after the device (a sound
         server, a Bluetooth link) is not known, so the ear may be later.
         """
         with self._changed:
@@ -226,14 +229,14 @@ class Playback:
                     raise AudioError(_GONE)
                 if deadline is not None and now >= deadline:
                     return False
-                # `take` notifies too, but then there is nothing to do yet: this may sleep through to the end.
+                # `take` notifies too, but then there is nothing to do: this may sleep until the end.
                 self._changed.wait(min(left, _STALL, deadline - now if deadline is not None else _STALL))
 
     def stop(self, held: int = 0) -> None:
-        """Hand over silence from now on, and leave the position where it is.
+        """Return only silence from now on, and leave the position where it is.
 
         Args:
-            held: the samples behind it that are still heard; the position is behind them.
+            held: how many more samples are still heard; the position is after them.
         """
         with self._changed:
             self._stopped_at = self._position(held)
@@ -287,7 +290,7 @@ class Playback:
                 self._read_next(_CHUNK)
                 with self._changed:
                     self._changed.wait_for(wanted)
-        except Exception as error:  # noqa: BLE001 - whatever it is, `wait` raises it in the listener's thread
+        except Exception as error:  # noqa: BLE001 - `wait` raises it in the listener's thread
             with self._changed:
                 self._failure = error
                 self._changed.notify_all()

@@ -1,8 +1,8 @@
 """The sound device through simpleaudio: ALSA, Core Audio, Windows' wave output.
 
-simpleaudio plays a buffer to its end, knows no position, and leaves a gap between two buffers. But it reads a
-buffer where it lies, about 0.1 s before that is heard. So it gets one empty array as long as the track, which
-is filled while it plays, a few seconds ahead of the clock; what has been played goes back to the system.
+simpleaudio plays a buffer to its end, knows no position, and leaves a gap between two buffers. But it reads
+the buffer in place, about 0.1 s before it is heard. So it gets one empty array as long as the track, which is
+filled while it plays, a few seconds ahead of the clock; the memory of what has been played is given back.
 Memory is used only where the array holds sound.
 """
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _BYTES = 2
 _BLOCK = RATE // 20
-"""Samples: Windows plays whole blocks of this length, the last one filled up with what it played before."""
+"""Samples: Windows plays whole blocks of this length, and fills up the last one with earlier sound."""
 _LONGEST = (2**31 - 1 if sys.maxsize > 2**32 else 2**28) // _BYTES // _BLOCK * _BLOCK
 """Samples of an array: the library counts bytes in 32 bits, 12.4 hours; a 32-bit system has less room."""
 _PERIOD = 0.25
@@ -37,13 +37,13 @@ _PERIOD = 0.25
 _AHEAD = 3 * RATE
 """Samples filled ahead of the clock."""
 _SOON = RATE
-"""Samples ahead of the clock that are silence if the source has not brought them by now."""
+"""Samples ahead of the clock that become silence if the source has not delivered them by now."""
 _KEPT = 60 * RATE
-"""Samples kept behind the clock, for a device that stood still."""
+"""Samples kept behind the clock, in case the device stood still."""
 _DRIFT = 1000
-"""A device's own clock is off by one in so many at most (quartz: one in 10,000)."""
+"""A device's own clock is off by at most one in this many (quartz: one in 10,000)."""
 _PATIENCE = 5.0
-"""Seconds that a device may need to come to its end."""
+"""Seconds that a device may need to reach the end."""
 
 
 def open_device() -> Player:
@@ -68,14 +68,14 @@ class SimplePlayer(DevicePlayer):
         self._stream: _Stream | None = None
         self._array = _Array(_BLOCK)
         try:
-            self._array.play()  # silence: to open the device is to play
+            self._array.play()  # silence: playing is the only way to open the device
         except SimpleaudioError as error:
             raise AudioError("no sound device that simpleaudio can open") from error
-        # At the end of the process too, or the library's thread would call into an interpreter that is gone.
+        # Also at the end of the process, or the library's thread would call into an interpreter that is gone.
         self._end = weakref.finalize(self, self._array.end)
 
     def _begin(self, playback: Playback) -> None:
-        # A card that plays one sound at a time is busy until the one before has ended.
+        # A card that plays one sound at a time is busy until the previous one has ended.
         (self._stream or self._array).end(_PATIENCE)
         self._end.detach()
         try:
@@ -93,7 +93,7 @@ class SimplePlayer(DevicePlayer):
         deadline = None if timeout is None else time.monotonic() + timeout
         if not super().wait(timeout):
             return False
-        # All has been heard by our clock; the device's may be slower.
+        # By our clock, everything has been heard; the device's may be slower.
         return self._stream is None or self._stream.wait(deadline)
 
     def close(self) -> None:
@@ -103,23 +103,23 @@ class SimplePlayer(DevicePlayer):
 
 
 class _Array:
-    """Samples that the library plays from where they lie: int16, silence where none have been written.
+    """Samples that the library plays in place: int16, with silence where none have been written.
 
-    The library's own `is_playing` walks a list that its threads take items from, before it locks it. So it is
-    never called: a mapping that can be closed is one that the library is done with.
+    The library's own `is_playing` walks a list, before locking it, while its threads remove items. So it is
+    never called: if a mapping can be closed, the library is done with it.
 
     Args:
         size: samples, a multiple of _BLOCK, not 0: the library crashes on an empty buffer.
 
     Raises:
-        OSError: the system has no room for it.
+        OSError: the system has not enough memory for it.
     """
 
     def __init__(self, size: int) -> None:
         if sys.platform == "win32":
             self._memory = mmap.mmap(-1, size * _BYTES)
         else:
-            # Private, or what is dropped stays; not reserved, since most of it is never in use at once.
+            # Private, or dropping has no effect; not reserved, because most of it is never in use at once.
             flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
             self._memory = mmap.mmap(-1, size * _BYTES, flags)
         self.size = size
@@ -129,18 +129,18 @@ class _Array:
         self._sound: simpleaudio.PlayObject | None = None
 
     def play(self) -> None:
-        """Let the device play it from its first sample on; SimpleaudioError if it does not."""
+        """Let the device play it from the first sample; raise SimpleaudioError if it does not."""
         with silence_stderr():
             self._sound = simpleaudio.play_buffer(self._memory, 1, _BYTES, RATE)
 
     def write(self, start: int, samples: bytes) -> None:
-        """Put samples in their place, from `start` on; nothing if it has been released."""
+        """Write samples from `start` on; do nothing if the memory has been released."""
         with self._lock:
             if not self._released:
                 self._memory[start * _BYTES : start * _BYTES + len(samples)] = samples
 
     def drop(self, stop: int) -> None:
-        """Give the memory in front of a sample back to the system, where that can be done."""
+        """Give the memory before a sample back to the system, if that is possible."""
         stop = stop * _BYTES // mmap.ALLOCATIONGRANULARITY * mmap.ALLOCATIONGRANULARITY
         if sys.platform != "win32":
             with self._lock:
@@ -151,7 +151,7 @@ class _Array:
 
     @property
     def released(self) -> bool:
-        """Whether the device has played all of it, or was stopped, or went away; then the memory is free."""
+        """Whether the device has played all of it, was stopped, or is gone; then the memory is released."""
         with self._lock:
             if not self._released:
                 try:
@@ -162,12 +162,12 @@ class _Array:
             return True
 
     def stop(self) -> None:
-        """Ask the library to end it soon: it reads one or two blocks more."""
+        """Ask the library to stop soon: it still reads one or two more blocks."""
         if self._sound is not None and not self.released:
             self._sound.stop()
 
     def wait(self, timeout: float) -> bool:
-        """Return whether it is released within so many seconds."""
+        """Return whether it is released within this many seconds."""
         deadline = time.monotonic() + timeout
         while not self.released:
             if time.monotonic() >= deadline:
@@ -176,7 +176,7 @@ class _Array:
         return True
 
     def end(self, timeout: float = 1.0) -> bool:
-        """Stop it, and return whether it is released within so many seconds."""
+        """Stop it, and return whether it is released within this many seconds."""
         self.stop()
         return self.wait(timeout)
 
@@ -184,12 +184,12 @@ class _Array:
 class _Stream:
     """A playback on its way through an array, which a thread fills.
 
-    Where the source was so late that the sound no longer fits (or is longer than an array can be), another
+    If the source was so late that the sound no longer fits (or if it is longer than an array can be), another
     array follows when the first has been heard.
 
     Raises:
         SimpleaudioError: the device does not start.
-        OSError: the system has no room for the array.
+        OSError: the system has not enough memory for the array.
     """
 
     def __init__(self, playback: Playback) -> None:
@@ -211,7 +211,7 @@ class _Stream:
         self._playback.stand_still(starting + lead / RATE)
 
     def stop(self) -> None:
-        """Fall silent, but for what the device holds."""
+        """Stop the sound, except for what the device holds."""
         self._stopped.set()
         with self._filling:
             heard = min(self._heard(), self._filled_to)
@@ -219,15 +219,15 @@ class _Stream:
             self._array.stop()
 
     def end(self, timeout: float = 1.0) -> bool:
-        """Stop, and return whether the device is free within so many seconds."""
+        """Stop, and return whether the device is free within this many seconds."""
         self.stop()
         return self._array.wait(timeout)
 
     def wait(self, deadline: float | None) -> bool:
-        """Return True once the device has come to its end, False if that moment of the clock passes first.
+        """Return True once the device has reached the end, False if the deadline passes first.
 
         Raises:
-            AudioError: it should have come to its end long ago.
+            AudioError: it should have reached the end long ago.
         """
         seconds = self._array.size / RATE
         given_up = self._began + seconds + seconds / _DRIFT + _PATIENCE
@@ -258,7 +258,7 @@ class _Stream:
                 if self._stopped.is_set():
                     return
                 if late > _PERIOD and time.process_time() - busy < late / 2:
-                    # The whole process was stopped, and the library's thread with it.
+                    # The whole process was suspended, including the library's thread.
                     self._began += late
                     self._playback.stand_still(late)
                 heard = self._heard()
@@ -266,7 +266,7 @@ class _Stream:
                 self._array.drop(heard - heard // _DRIFT - _KEPT)
                 if self._array.released:
                     if self._filled_to < self._array.size:
-                        return  # the device has gone; that it takes no more is noticed
+                        return  # the device is gone, which will be noticed because it takes no more
                     if self._playback.left:
                         try:
                             self._open(SimplePlayer.lead)
@@ -277,10 +277,10 @@ class _Stream:
 
 
 def _refuse_upstream() -> None:
-    """Raise AudioError where simpleaudio itself is installed and this Python is too new for it.
+    """Raise AudioError if the original simpleaudio is installed and this Python is too new for it.
 
-    It frees memory without holding Python's lock, which from 3.12 on ends the process; simpleaudio-patched
-    is the same library, under the same name, without that fault.
+    It frees memory without holding Python's lock, which crashes Python 3.12 and later; simpleaudio-patched is
+    the same library, under the same name, without that bug.
     """
     if sys.version_info < (3, 12):
         return

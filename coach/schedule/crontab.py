@@ -1,7 +1,7 @@
-"""Schedules in a person's crontab: one marked block of our own, and every other byte as it was.
+"""Schedules in the user's crontab: one marked block of our own, and every other byte as it was.
 
-The block stands at the top. So the lines behind it stay what they were to the last byte, also without a
-newline at the end, and no setting of theirs (SHELL, PATH, HOME, CRON_TZ) changes what our lines mean.
+The block is at the top. So the lines after it keep every byte, even without a newline at the end, and none of
+their settings (SHELL, PATH, HOME, CRON_TZ) changes what our lines mean.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from coach.errors import CoachError, RefusedError
-from coach.schedule.model import Schedule, schedule_of
-from coach.schedule.when import expression
+from coach.schedule.model import Schedule, parse_command
+from coach.schedule.when import parse_expression
 from coach.user_folders import state_folder
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ _BEGIN = "# >>> coach schedule >>>"
 _BEGIN_NEW = "# >>> coach schedule >>> (no crontab before)"
 _END = "# <<< coach schedule <<<"
 _PAUSED = "#paused: "
-_LONGEST_COMMAND = 990  # bytes; Debian's crontab takes 998, others more
+_MOST_BYTES = 990  # of a command; Debian's crontab takes 998, others more
 _LINE = re.compile(r"((?:[^ \t]+[ \t]+){4}[^ \t]+)[ \t]+([^ \t\n][^\n]*)")
-_INPUT = re.compile(r"(?<!\\)%")  # starts a line of what the command reads
+_INPUT = re.compile(r"(?<!\\)%")  # starts a line of the command's standard input
 _SETTING = re.compile(r"[ \t]*(?:\"([^\"]+)\"|'([^']+)'|([^\s=\"'#][^\s=]*))[ \t]*=[ \t]*(.*?)[ \t]*")
 _NONE = re.compile(r"(crontab: )?no crontab for [^\n]+|crontab: can't open [^\n]+")
 _HEADER = re.compile(
@@ -40,44 +40,44 @@ _HEADER = re.compile(
     r"# \(Cron version [^\n]*\)\n"
 )
 _SHOWN = {"\r": r"\r", "\b": r"\b"}
-"""What Debian's `crontab -l` prints for two characters."""
+"""What Debian's `crontab -l` prints instead of two characters."""
 
 _BACKUPS = 10
 _ATTEMPTS = 3
 _PATIENCE = 30.0  # seconds for crontab to answer
-_GRACE = 3.0  # seconds for what was interrupted to end
+_GRACE = 3.0  # seconds for an interrupted command to end
 
 
 # The text.
 
 
-def line_of(schedule: Schedule) -> str:
+def format_line(schedule: Schedule) -> str:
     """Return the line that plays a schedule.
 
     Raises:
-        CoachError: it is longer than cron takes.
+        CoachError: the line is longer than cron allows.
     """
     environment = [f"{name}={shlex.quote(value)}" for name, value in schedule.environment]
     command = " ".join([*environment, *map(shlex.quote, schedule.words)])
-    # cron takes \% for a sign, and some crons \\ for one backslash: none may stand before either. Backslashes
-    # stand within quotes, which are closed and opened again behind each.
+    # cron reads \% as a plain %, and some crons read \\ as one backslash, so no backslash may come before
+    # either. Backslashes are inside quotes, which are closed and opened again after each.
     command = command.replace("\\", "\\''").replace("%", r"\%")
-    length = len(command.encode(errors="surrogateescape"))
-    if length > _LONGEST_COMMAND:
+    size_bytes = len(command.encode(errors="surrogateescape"))
+    if size_bytes > _MOST_BYTES:
         raise CoachError(
-            f"the line of '{schedule.name}' would have {length} bytes, and cron takes {_LONGEST_COMMAND}; "
+            f"the line for '{schedule.name}' is {size_bytes} bytes, over cron's limit of {_MOST_BYTES}; "
             "move the script to a shorter path, or use --with systemd"
         )
     return f"{_PAUSED if schedule.paused else ''}{schedule.when} {command}"
 
 
 def read_line(line: str) -> Schedule | None:
-    """Return the schedule that a line of the block plays; None where Coach did not write it."""
+    """Return the schedule that a line of the block plays; None if Coach did not write the line."""
     found = _LINE.fullmatch(line.removeprefix(_PAUSED))
     if not found or _INPUT.search(found[2]):
         return None
     try:
-        when = expression(found[1]).fields
+        when = parse_expression(found[1]).fields
         words = shlex.split(found[2].replace(r"\%", "%"))
     except (RefusedError, ValueError):
         return None
@@ -85,18 +85,18 @@ def read_line(line: str) -> Schedule | None:
     while words and (setting := re.fullmatch(r"([A-Z_]+)=(.*)", words[0], re.DOTALL)):
         environment.append((setting[1], setting[2]))
         del words[0]
-    return schedule_of(words, when, environment, paused=line.startswith(_PAUSED))
+    return parse_command(words, when, environment, paused=line.startswith(_PAUSED))
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A crontab taken apart around the block.
+class CrontabParts:
+    """A crontab, split into the block and what is around it.
 
     Attributes:
         before: the text before the block.
-        lines: those of the block, without its marks.
-        after: the text behind the block.
-        new: whether there was no crontab before the block.
+        lines: the lines of the block, without its marks.
+        after: the text after the block.
+        new: whether the user had no crontab before Coach added the block.
     """
 
     before: str
@@ -106,7 +106,7 @@ class Taken:
 
     @property
     def text(self) -> str | None:
-        """The crontab; None for none, where there was none before."""
+        """The whole crontab; None if it is empty and there was none before."""
         if self.lines:
             begin = _BEGIN_NEW if self.new else _BEGIN
             return self.before + "\n".join((begin, *self.lines, _END, "")) + self.after
@@ -114,48 +114,49 @@ class Taken:
         return rest if rest or not self.new else None
 
 
-def taken_apart(text: str | None) -> Taken:
-    """Return the parts of a crontab; None stands for one that does not exist.
+def split_crontab(text: str | None) -> CrontabParts:
+    """Return the parts of a crontab.
+
+    Args:
+        text: the crontab; None if there is none.
 
     Raises:
         CoachError: the marks of the block are damaged.
     """
     if text is None:
-        return Taken("", (), "", new=True)
+        return CrontabParts("", (), "", new=True)
     lines = text.split("\n")
     marks = [n for n, line in enumerate(lines) if line.strip() in {_BEGIN, _BEGIN_NEW, _END}]
     if not marks:
-        return Taken("", (), text, new=False)
+        return CrontabParts("", (), text, new=False)
     if len(marks) != 2 or lines[marks[0]] not in {_BEGIN, _BEGIN_NEW} or lines[marks[1]] != _END:
         raise CoachError(
             f"the marks around Coach's lines in your crontab are damaged (line {marks[0] + 1}); with "
-            f"'crontab -e' let one '{_BEGIN}' and one '{_END}' stand around them, or remove them all; "
+            f"'crontab -e' put one '{_BEGIN}' before them and one '{_END}' after them, or remove all marks; "
             "nothing was changed"
         )
     begin, end = marks
     before = "".join(f"{line}\n" for line in lines[:begin])
-    return Taken(
+    return CrontabParts(
         before, tuple(lines[begin + 1 : end]), "\n".join(lines[end + 1 :]), lines[begin] == _BEGIN_NEW
     )
 
 
-def with_line(text: str | None, line: str) -> str | None:
+def add_line(text: str | None, line: str) -> str | None:
     """Return a crontab with one more line in the block."""
-    taken = taken_apart(text)
+    taken = split_crontab(text)
     return replace(taken, lines=(*taken.lines, line)).text
 
 
-def with_lines_changed(
-    text: str | None, names: Iterable[str], change: Callable[[str], str | None]
-) -> str | None:
+def change_lines(text: str | None, names: Iterable[str], change: Callable[[str], str | None]) -> str | None:
     """Return a crontab with the lines of some schedules changed.
 
     Args:
         text: the crontab.
-        names: of the schedules; those that are not there are passed over.
-        change: gives a new line for one; None removes it.
+        names: the names of the schedules; unknown ones are ignored.
+        change: returns the new line for an old one; None removes it.
     """
-    taken, wanted = taken_apart(text), set(names)
+    taken, wanted = split_crontab(text), set(names)
     lines: list[str] = []
     for line in taken.lines:
         schedule = read_line(line)
@@ -165,11 +166,11 @@ def with_lines_changed(
     return replace(taken, lines=tuple(lines)).text
 
 
-def as_cron_runs(text: str, line: str) -> tuple[dict[str, str], str, bytes]:
-    """Return what cron gives to a line of a crontab.
+def parse_as_cron(text: str, line: str) -> tuple[dict[str, str], str, bytes]:
+    """Return what cron runs for a line of a crontab.
 
     Returns:
-        The variables that the crontab sets before it, its command for the shell, and its standard input.
+        The variables that the crontab sets before the line, its shell command, and its standard input.
     """
     settings: dict[str, str] = {}
     for each in text.split("\n"):
@@ -190,15 +191,15 @@ def as_cron_runs(text: str, line: str) -> tuple[dict[str, str], str, bytes]:
 
 
 class Crontab:
-    """The crontab of the person who runs this."""
+    """The crontab of the user who runs Coach."""
 
     name = "cron"
 
-    def usable(self) -> None:
-        """Do nothing where there is a crontab.
+    def check_usable(self) -> None:
+        """Check that this machine has cron.
 
         Raises:
-            CoachError: this machine has none.
+            CoachError: it has none.
         """
         if sys.platform == "win32":
             raise CoachError(
@@ -210,19 +211,19 @@ class Crontab:
             )
 
     def is_there(self) -> bool:
-        """Tell whether there may be schedules."""
+        """Return whether there may be schedules."""
         return sys.platform != "win32" and shutil.which("crontab") is not None
 
     def preview(self, schedule: Schedule) -> str:
         """Return what would be written."""
-        return line_of(schedule)
+        return format_line(schedule)
 
     def schedules(self) -> list[Schedule]:
-        """Return those that there are."""
+        """Return the schedules in the crontab."""
         return [schedule for line in self._lines() if (schedule := read_line(line))]
 
-    def strangers(self) -> list[str]:
-        """Return lines among them that start something which Coach did not write."""
+    def find_foreign_lines(self) -> list[str]:
+        """Return the active lines between our marks that Coach did not write."""
         return [
             line for line in self._lines()
             if line.strip() and (not line.startswith("#") or line.startswith(_PAUSED))
@@ -231,57 +232,55 @@ class Crontab:
 
     def add(self, schedule: Schedule) -> None:
         """Write one more schedule."""
-        line = line_of(schedule)
-        self._change(lambda text: with_line(text, line))
+        line = format_line(schedule)
+        self._change(lambda text: add_line(text, line))
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove schedules."""
-        self._change(lambda text: with_lines_changed(text, names, lambda _: None))
+        self._change(lambda text: change_lines(text, names, lambda _: None))
 
     def pause(self, names: Iterable[str], *, paused: bool) -> None:
         """Keep schedules without playing them, or play them again."""
         start = _PAUSED if paused else ""
-        self._change(
-            lambda text: with_lines_changed(text, names, lambda line: start + line.removeprefix(_PAUSED))
-        )
+        self._change(lambda text: change_lines(text, names, lambda line: start + line.removeprefix(_PAUSED)))
 
     def run(self, name: str, show: Callable[[bytes], None]) -> int:
-        """Run one now, as cron would.
+        """Run a schedule now, as cron would.
 
         Args:
-            name: of the schedule.
-            show: is given its output piece by piece.
+            name: the name of the schedule.
+            show: called with its output, piece by piece.
 
         Returns:
-            Its exit code; as in a shell, 128 and its number for a signal.
+            Its exit code; as in a shell, 128 plus the number of the signal that ended it.
         """
         import pwd  # noqa: PLC0415 - not on Windows
 
         text = _read() or ""
-        line = next(each for each in taken_apart(text).lines if (it := read_line(each)) and it.name == name)
-        settings, command, stdin = as_cron_runs(text, line)
+        line = next(each for each in split_crontab(text).lines if (it := read_line(each)) and it.name == name)
+        settings, command, stdin = parse_as_cron(text, line)
         person = pwd.getpwuid(os.getuid())
         usual = {"HOME": person.pw_dir, "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
         environment = {**usual, **settings, "LOGNAME": person.pw_name}
-        return _run([environment["SHELL"], "-c", command], environment, stdin, show)
+        return _run_as_cron([environment["SHELL"], "-c", command], environment, stdin, show)
 
     def _lines(self) -> tuple[str, ...]:
-        return taken_apart(_read()).lines
+        return split_crontab(_read()).lines
 
     def _change(self, edit: Callable[[str | None], str | None]) -> None:
         """Read, back up, edit, write, read back and compare.
 
         Raises:
-            CoachError: it did not go as it must; it says what stands there now.
+            CoachError: something unexpected happened; the message says what the crontab contains now.
         """
-        self.usable()
+        self.check_usable()
         for _ in range(_ATTEMPTS):
             old = _read()
             new = edit(old)
             if new == old:
                 return
             saved = _back_up(old)
-            if _read() == old:  # nobody has edited it meanwhile
+            if _read() == old:  # nobody has edited it in the meantime
                 break
         else:
             raise CoachError("your crontab is being edited elsewhere; nothing was changed, try again")
@@ -292,35 +291,35 @@ class Crontab:
         _back_up(found)
         _write(old)
         raise CoachError(
-            "crontab did not keep what it was given; it was given your old one again "
+            "crontab did not store what Coach wrote, so your old crontab was put back "
             f"({f'a copy is {saved}' if saved else 'there was none'})"
         )
 
 
 def _read() -> str | None:
-    """Return the crontab, its bytes as they are; None where there is none.
+    """Return the crontab, byte for byte; None if there is none.
 
     Raises:
-        CoachError: crontab says something else than either.
+        CoachError: the answer of crontab is neither.
     """
-    text = _listed({})
-    # Debian's leaves out the header that it writes; where there is none, up to three comments of a person.
-    whole = _listed({"CRONTAB_NOHEADER": "N"})
+    text = _list_crontab({})
+    # Debian's crontab hides the header that it writes; if there is none, up to three comments of the user's.
+    whole = _list_crontab({"CRONTAB_NOHEADER": "N"})
     if text == whole or text is None or whole is None or not whole.endswith(text):
         if text != whole:
             raise CoachError("your crontab is being edited elsewhere; nothing was changed, try again")
     elif not _HEADER.fullmatch(whole.removesuffix(text)):
         text = whole
-    return _unescaped(text) if text and any(shown in text for shown in _SHOWN.values()) else text
+    return _unescape(text) if text and any(shown in text for shown in _SHOWN.values()) else text
 
 
-def _unescaped(text: str) -> str:
-    """Return a crontab with the characters that Debian's lists in words, told from such words of a person's.
+def _unescape(text: str) -> str:
+    """Return a crontab with the characters that Debian's `crontab -l` spells out, where the user has not.
 
-    Only an editor is given the file as it is; ours prints it and changes nothing.
+    Only an editor gets the file as it is; ours prints it and changes nothing.
     """
-    done = _crontab(["-e"], {"EDITOR": "cat", "VISUAL": "cat"})
-    if done.returncode != 0:  # no cron with such a list
+    done = _run_crontab(["-e"], {"EDITOR": "cat", "VISUAL": "cat"})
+    if done.returncode != 0:  # not a cron that lists like this
         return text
     plain = done.stdout.decode(errors="surrogateescape")
     words = plain
@@ -328,46 +327,48 @@ def _unescaped(text: str) -> str:
         words = words.replace(sign, shown)
     hidden = text.removesuffix(words) if text.endswith(words) else text
     if any(shown in hidden for shown in _SHOWN.values()):
-        raise CoachError("'crontab -l' does not list your crontab as it is; nothing was changed")
+        raise CoachError("'crontab -l' does not show your crontab exactly as it is; nothing was changed")
     return hidden + plain
 
 
-def _listed(environment: dict[str, str]) -> str | None:
-    done = _crontab(["-l"], environment)
+def _list_crontab(environment: dict[str, str]) -> str | None:
+    done = _run_crontab(["-l"], environment)
     said = done.stderr.decode(errors="replace").strip()
     if done.returncode == 0 and not said:
         return done.stdout.decode(errors="surrogateescape")
     if done.returncode == 1 and not done.stdout and _NONE.fullmatch(said):
         return None
-    raise CoachError(f"'crontab -l' says: {_said(said, done.returncode)}; nothing was changed")
+    raise CoachError(f"'crontab -l' says: {_first_line_or_code(said, done.returncode)}; nothing was changed")
 
 
 def _write(text: str | None) -> None:
     """Install a crontab; None removes an empty one.
 
     Raises:
-        CoachError: crontab refuses it.
+        CoachError: crontab refuses the change.
     """
     given = (text or "").encode(errors="surrogateescape")
-    done = _crontab(["-r"] if text is None else ["-"], given=given)
+    done = _run_crontab(["-r"] if text is None else ["-"], given=given)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip()
-        raise CoachError(f"crontab refuses: {_said(said, done.returncode)}; it stays as it was")
+        raise CoachError(
+            f"crontab refuses the change: {_first_line_or_code(said, done.returncode)}; nothing was changed"
+        )
 
 
-def _said(text: str, code: int) -> str:
-    """Return the first line of what a command said."""
+def _first_line_or_code(text: str, code: int) -> str:
+    """Return the first line of a command's message, or its exit code if there is no message."""
     return text.partition("\n")[0].strip()[:200] if text else f"nothing, with exit code {code}"
 
 
-def _crontab(
+def _run_crontab(
     arguments: list[str], environment: dict[str, str] | None = None, given: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run the person's crontab command; the only place that does."""
+    """Run the crontab command; this is the only place that does."""
     variables = {name: value for name, value in os.environ.items() if name != "CRONTAB_NOHEADER"}
     try:
         return subprocess.run(  # noqa: S603 - no shell reads it
-            ["crontab", *arguments],  # noqa: S607 - the person's own
+            ["crontab", *arguments],  # noqa: S607 - the one on the user's PATH
             env={**variables, "LC_ALL": "C", **(environment or {})},
             input=given,
             capture_output=True,
@@ -375,11 +376,11 @@ def _crontab(
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise CoachError(f"the crontab command does not work: {error}; nothing was changed") from error
+        raise CoachError(f"the crontab command failed: {error}; nothing was changed") from error
 
 
 def _back_up(text: str | None) -> str | None:
-    """Keep a crontab in the state folder beside the newest of its kind; return where."""
+    """Save a copy of a crontab in the state folder, keeping the newest ten; return its path."""
     if text is None:
         return None
     folder = state_folder() / "crontab-backups"
@@ -393,10 +394,12 @@ def _back_up(text: str | None) -> str | None:
     return str(path)
 
 
-def _run(command: list[str], environment: dict[str, str], stdin: bytes, show: Callable[[bytes], None]) -> int:
-    """Run a command as cron does: in a session of its own, at home, with pipes; it ends when we do."""
+def _run_as_cron(
+    command: list[str], environment: dict[str, str], stdin: bytes, show: Callable[[bytes], None]
+) -> int:
+    """Run a command as cron does: in its own session, at home, with pipes. It ends when we do."""
     try:
-        process = subprocess.Popen(  # noqa: S603 - the person's own shell
+        process = subprocess.Popen(  # noqa: S603 - the user's own shell
             command,
             env=environment,
             cwd=environment["HOME"],
@@ -422,7 +425,7 @@ def _run(command: list[str], environment: dict[str, str], stdin: bytes, show: Ca
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process with all that it started, if it still runs."""
+    """End a process and everything it started, if it is still running."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is None:
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Whether somebody is there who starts what stands in a crontab."""
+"""Whether a cron daemon is running, without which nothing in a crontab starts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _NAMES = {"cron", "crond", "fcron"}
 
 
 def cron_runs() -> bool | None:
-    """Tell whether a cron daemon runs; None where that cannot be seen."""
+    """Return whether a cron daemon is running; None if that cannot be seen."""
     if sys.platform == "darwin":
         return True  # launchd starts it as soon as there is a crontab
     if not (_PROCESSES / "1" / "comm").is_file():
-        return None  # another system, or one that hides the processes of others
+        return None  # not Linux, or other users' processes are hidden
     return any(_is_cron(process) for process in _PROCESSES.glob("[0-9]*"))
 
 

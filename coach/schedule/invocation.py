@@ -1,4 +1,4 @@
-"""What a schedule takes along from where it is added: the program, and variables that shape what it does."""
+"""What a schedule remembers of the place where it is added: the program, and the variables that affect it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _FOLDERS = ("COACH_CACHE", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 _SERVERS = ("PULSE_SERVER", "PULSE_RUNTIME_PATH", "PIPEWIRE_REMOTE")
 
 
-def program() -> tuple[str, ...]:
-    """Return the words that start this very Coach from anywhere."""
+def find_program() -> tuple[str, ...]:
+    """Return the words of a command that start this installation of Coach from any folder."""
     folders = (Path(sys.executable).parent, Path(sysconfig.get_path("scripts")))
     for folder in folders:  # not resolved: a virtual environment's python is a link
         command = (folder / "coach").absolute()
@@ -21,8 +21,8 @@ def program() -> tuple[str, ...]:
     return (str(Path(sys.executable).absolute()), "-m", "coach")
 
 
-def environment() -> tuple[tuple[str, str], ...]:
-    """Return the variables that are set here, and that a scheduler would not set."""
+def capture_environment() -> tuple[tuple[str, str], ...]:
+    """Return the variables that matter to Coach, are set here, and would not be set by a scheduler."""
     found = {name: os.environ[name] for name in (*_FOLDERS, *_SERVERS) if os.environ.get(name)}
     found |= {name: os.path.abspath(found[name]) for name in _FOLDERS if name in found}  # noqa: PTH100 - no links followed
     if sys.platform != "win32":

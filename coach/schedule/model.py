@@ -18,13 +18,13 @@ class Schedule:
     """A routine that is played at set times.
 
     Attributes:
-        name: what a person calls it by; each name stands for one schedule.
-        when: five fields as cron reads them: minute, hour, day of the month, month, day of the week.
+        name: its name; no two schedules have the same.
+        when: the five fields of a cron expression: minute, hour, day of the month, month, day of the week.
         program: the words that start Coach; the first is an absolute path.
         script: the script's absolute path.
         options: further words for `coach play`.
-        environment: variables that the program needs and a scheduler's own environment lacks.
-        paused: whether it is kept and does not play.
+        environment: variables that the program needs and the scheduler does not set.
+        paused: whether it is kept without being played.
     """
 
     name: str
@@ -41,10 +41,10 @@ class Schedule:
         return (*self.program, *_MARK, self.name, self.script, *self.options)
 
 
-def schedule_of(
+def parse_command(
     words: list[str], when: str, environment: list[tuple[str, str]], *, paused: bool
 ) -> Schedule | None:
-    """Return the schedule whose command has these words; None where Coach did not write them."""
+    """Return the schedule that a command plays; None if Coach did not write the command."""
     if not words or not words[0].startswith("/"):
         return None
     for start in range(1, len(words) - len(_MARK) - 1):
@@ -57,24 +57,24 @@ def schedule_of(
 
 
 def check(schedule: Schedule) -> None:
-    """Do nothing for a schedule that can be written down.
+    """Check that a schedule can be stored.
 
     Raises:
-        RefusedError: its name is not one.
-        CoachError: a path or an option holds a character that no line may hold.
+        RefusedError: its name is not allowed.
+        CoachError: a path or an option contains a control character.
     """
     if not _NAME.fullmatch(schedule.name) or len(schedule.name) > LONGEST_NAME:
         raise RefusedError(
             "name",
             f"must be 1 to {LONGEST_NAME} letters a-z, digits, '-', '_' or '.', "
-            f"the first no '-' and no '.' (got '{schedule.name}')",
+            f"and must not start with '-' or '.' (got '{schedule.name}')",
         )
     for text in (*schedule.words, *(value for _, value in schedule.environment)):
         if _CONTROL.search(text):
-            raise CoachError(f"'{text}' holds a control character, which no schedule can hold; rename it")
+            raise CoachError(f"'{text}' contains a control character, which no schedule can store; rename it")
 
 
-def name_from(text: str) -> str:
-    """Return a name made of any text, such as that of a file."""
+def derive_name(text: str) -> str:
+    """Return a valid name made from any text, such as a file name."""
     name = re.sub(r"[^A-Za-z0-9_.-]+", "_", text).lstrip(".-")[: LONGEST_NAME - 4]
     return name if re.search("[A-Za-z0-9]", name) else "routine"

@@ -1,4 +1,4 @@
-"""What became of the scheduled runs: a line each, in a file that does not grow for ever."""
+"""The log of scheduled runs: one line each, in files that stay small."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MOST_BYTES = 100_000
-"""Of one file: about a thousand runs."""
+"""The size of one file: about a thousand runs."""
 
 _OLD_FILES = 3
 
 _PATIENCE = 5.0
-"""Seconds to wait for another run that is writing."""
+"""Seconds to wait for another run that is writing to the log."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LINE = re.compile(r"(\S+) (.+?): (.*)")
@@ -33,7 +33,7 @@ class Run(NamedTuple):
     Attributes:
         moment: when it ended, with its offset from UTC.
         name: the schedule's name.
-        outcome: what became of it, in words.
+        outcome: how it went, in words.
     """
 
     moment: datetime
@@ -42,7 +42,7 @@ class Run(NamedTuple):
 
 
 def log_file() -> Path:
-    """Return the file that the newest runs are in; older ones are in files behind it (.1, .2, .3)."""
+    """Return the file with the newest runs; older ones are in files beside it that end in .1, .2, .3."""
     return state_folder() / "schedule.log"
 
 
@@ -54,13 +54,13 @@ def log_run(name: str, outcome: str) -> None:
         outcome: what became of it. Control characters are spelled out, in the name too.
 
     Raises:
-        CoachError: it cannot be written.
+        CoachError: the log cannot be written.
     """
     path = log_file()
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     try:
         with holding(path.with_name(f"{path.name}.lock"), patience=_PATIENCE):
-            # The name of a file may be no UTF-8.
+            # File names are not always UTF-8.
             writer = _Writer(
                 path,
                 maxBytes=_MOST_BYTES,
@@ -82,8 +82,8 @@ def _spell_out(text: str) -> str:
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
-def runs(newest: int) -> list[Run]:
-    """Return the newest so many runs, the oldest of them first; lines that are none are passed over.
+def read_runs(newest: int) -> list[Run]:
+    """Return the newest runs, at most so many, oldest first; lines that are not runs are skipped.
 
     Raises:
         CoachError: the log cannot be read.
@@ -98,13 +98,13 @@ def runs(newest: int) -> list[Run]:
             continue
         except OSError as error:
             raise CoachError(f"cannot read {file}: {error.strerror or error}") from error
-        found = [*filter(None, map(_run, text.split("\n"))), *found]
+        found = [*filter(None, map(_parse_run, text.split("\n"))), *found]
         if len(found) >= newest:
             break
     return found[-newest:] if newest else []
 
 
-def _run(line: str) -> Run | None:
+def _parse_run(line: str) -> Run | None:
     parts = _LINE.fullmatch(line)
     try:
         return Run(datetime.fromisoformat(parts[1]), parts[2], parts[3]) if parts else None
@@ -113,7 +113,7 @@ def _run(line: str) -> Run | None:
 
 
 class _Writer(RotatingFileHandler):
-    """Writes lines; what goes wrong is raised rather than printed."""
+    """Writes lines; errors are raised, not printed."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - its base names it so
-        raise  # noqa: PLE0704 - it is called while the error is handled
+        raise  # noqa: PLE0704 - called while the error is being handled

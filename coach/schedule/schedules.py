@@ -1,7 +1,7 @@
-"""The schedules of this person, and what can be done with them.
+"""The user's schedules: list, add, remove, pause, run.
 
-One model (`Schedule`), and a small writer for each scheduler of a machine. What is written there is all there
-is: no list of our own that could tell otherwise.
+There is one model (`Schedule`), and a small writer for each scheduler of the machine. The schedulers' own
+files are the only record: Coach keeps no list of its own that could disagree with them.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from coach.errors import CoachError, RefusedError
 from coach.lock import LockedError, holding
 from coach.schedule.crontab import Crontab
-from coach.schedule.model import Schedule, check, name_from
+from coach.schedule.model import Schedule, check, derive_name
 from coach.schedule.systemd import Systemd
-from coach.schedule.when import meet
+from coach.schedule.when import share_a_minute
 from coach.user_folders import state_folder
 
 if TYPE_CHECKING:
@@ -26,24 +26,24 @@ _PATIENCE = 10.0  # seconds for another Coach to finish its change
 
 
 class Writer(Protocol):
-    """Keeps schedules in one scheduler. Its methods raise `CoachError` where that fails."""
+    """Keeps schedules in one scheduler. Its methods raise `CoachError` if they fail."""
 
     name: str
 
-    def usable(self) -> None:
-        """Do nothing where schedules can be added."""
+    def check_usable(self) -> None:
+        """Check that schedules can be added; raise CoachError if not."""
 
     def is_there(self) -> bool:
-        """Tell whether there may be schedules."""
+        """Return whether there may be schedules."""
 
     def preview(self, schedule: Schedule) -> str:
         """Return what would be written."""
 
     def schedules(self) -> list[Schedule]:
-        """Return those that there are."""
+        """Return the schedules that this scheduler has."""
 
-    def strangers(self) -> list[str]:
-        """Return lines among them that start something which Coach did not write."""
+    def find_foreign_lines(self) -> list[str]:
+        """Return active lines among Coach's own that Coach did not write."""
 
     def add(self, schedule: Schedule) -> None:
         """Write one more schedule."""
@@ -55,11 +55,11 @@ class Writer(Protocol):
         """Keep schedules without playing them, or play them again."""
 
     def run(self, name: str, show: Callable[[bytes], None]) -> int:
-        """Run one now, as the scheduler would; `show` is given its output. Return its exit code."""
+        """Run a schedule now, as the scheduler would, passing its output to `show`; return its exit code."""
 
 
 WRITERS: dict[str, Writer] = {writer.name: writer for writer in (Crontab(), Systemd())}
-"""The schedulers by their names; the first is the usual one."""
+"""The schedulers by name; the first is the default."""
 
 
 class Planned(NamedTuple):
@@ -70,45 +70,45 @@ class Planned(NamedTuple):
 
 
 def schedules() -> list[Planned]:
-    """Return all schedules of this person."""
+    """Return all the user's schedules."""
     there = [(name, writer) for name, writer in WRITERS.items() if writer.is_there()]
     return [Planned(schedule, name) for name, writer in there for schedule in writer.schedules()]
 
 
-def strangers() -> list[str]:
-    """Return what stands among the schedules and is none that Coach wrote."""
-    return [line for writer in WRITERS.values() if writer.is_there() for line in writer.strangers()]
+def find_foreign_lines() -> list[str]:
+    """Return active lines among the schedules that Coach did not write."""
+    return [line for writer in WRITERS.values() if writer.is_there() for line in writer.find_foreign_lines()]
 
 
 def plan(schedule: Schedule, where: str, *, named: bool) -> Schedule:
     """Return a schedule as `add` would add it now.
 
     Args:
-        schedule: what is wanted.
-        where: the scheduler.
-        named: whether a person chose its name; else another is found where it is taken.
+        schedule: the schedule to add.
+        where: the name of the scheduler.
+        named: whether the user chose the name; otherwise Coach finds another one if it is taken.
 
     Raises:
-        RefusedError: the name is taken, or the routine plays at such a time already.
-        CoachError: the scheduler is not there, or can't be used.
+        RefusedError: the name is taken, or the routine already plays at that time.
+        CoachError: the scheduler doesn't exist here, or can't be used.
     """
-    WRITERS[where].usable()
-    fitting = _fitting(schedule, [planned.schedule for planned in schedules()], named=named)
+    WRITERS[where].check_usable()
+    fitting = _name_and_check(schedule, [planned.schedule for planned in schedules()], named=named)
     WRITERS[where].preview(fitting)
     return fitting
 
 
 def preview(schedule: Schedule, where: str, *, named: bool) -> str:
-    """Return what `add` would write, also on a machine where it can't be written."""
+    """Return what `add` would write, even if it can't be written on this machine."""
     there: list[Schedule] = []
     with suppress(CoachError):
         there = [planned.schedule for planned in schedules()]
-    return WRITERS[where].preview(_fitting(schedule, there, named=named))
+    return WRITERS[where].preview(_name_and_check(schedule, there, named=named))
 
 
 def add(schedule: Schedule, where: str, *, named: bool) -> Schedule:
-    """Write a schedule; return it with the name that it got. Arguments and errors are those of `plan`."""
-    with _alone():
+    """Write a schedule and return it with its final name. Arguments and errors are those of `plan`."""
+    with _lock_schedules():
         fitting = plan(schedule, where, named=named)
         WRITERS[where].add(fitting)
         return fitting
@@ -118,10 +118,10 @@ def remove(names: Iterable[str]) -> None:
     """Remove schedules.
 
     Raises:
-        RefusedError: one is not there; then none is removed.
+        RefusedError: one does not exist; then none is removed.
     """
-    with _alone():
-        for where, few in _by_writer(names).items():
+    with _lock_schedules():
+        for where, few in _group_by_writer(names).items():
             WRITERS[where].remove(few)
 
 
@@ -129,54 +129,56 @@ def pause(names: Iterable[str], *, paused: bool) -> None:
     """Keep schedules without playing them, or play them again.
 
     Raises:
-        RefusedError: one is not there; then none is changed.
+        RefusedError: one does not exist; then none is changed.
     """
-    with _alone():
-        for where, few in _by_writer(names).items():
+    with _lock_schedules():
+        for where, few in _group_by_writer(names).items():
             WRITERS[where].pause(few, paused=paused)
 
 
 def run(name: str, show: Callable[[bytes], None]) -> int:
-    """Run a schedule now, in the very way its scheduler does.
+    """Run a schedule now, exactly as its scheduler does.
 
     Args:
-        name: of the schedule, which may be paused.
-        show: is given its output piece by piece.
+        name: the name of the schedule, which may be paused.
+        show: called with its output, piece by piece.
 
     Returns:
         Its exit code.
 
     Raises:
-        RefusedError: it is not there.
+        RefusedError: it does not exist.
     """
-    (where,) = _by_writer([name])
+    (where,) = _group_by_writer([name])
     return WRITERS[where].run(name, show)
 
 
-def together(schedule: Schedule) -> list[str]:
-    """Return the names of other schedules that start in the same minute at some time."""
+def find_clashes(schedule: Schedule) -> list[str]:
+    """Return the names of other schedules that will ever start in the same minute."""
     return [
         other.name
         for other, _ in schedules()
-        if other.name != schedule.name and not other.paused and meet(other.when, schedule.when)
+        if other.name != schedule.name and not other.paused and share_a_minute(other.when, schedule.when)
     ]
 
 
-def _fitting(schedule: Schedule, there: list[Schedule], *, named: bool) -> Schedule:
-    """Return a schedule with a name of its own; see `plan`."""
+def _name_and_check(schedule: Schedule, there: list[Schedule], *, named: bool) -> Schedule:
+    """Return a schedule with a name that is free; see `plan`."""
     if not named:
-        schedule = replace(schedule, name=name_from(schedule.name))
+        schedule = replace(schedule, name=derive_name(schedule.name))
     check(schedule)
     taken = {other.name for other in there}
     if named and schedule.name in taken:
         raise RefusedError(
-            "name", f"there is a schedule '{schedule.name}' already; remove it or name another"
+            "name", f"there is already a schedule '{schedule.name}'; remove it or choose another name"
         )
     for other in there:
         same = os.path.realpath(other.script) == os.path.realpath(schedule.script)
-        if same and meet(other.when, schedule.when):
-            paused = f", paused; 'coach schedule resume {other.name}' wakes it" if other.paused else ""
-            raise RefusedError("at", f"'{other.name}' plays this routine at such a time already{paused}")
+        if same and share_a_minute(other.when, schedule.when):
+            paused = (
+                f", but is paused; 'coach schedule resume {other.name}' resumes it" if other.paused else ""
+            )
+            raise RefusedError("at", f"'{other.name}' already plays this routine at that time{paused}")
     name, number = schedule.name, 1
     while name in taken:
         number += 1
@@ -184,8 +186,8 @@ def _fitting(schedule: Schedule, there: list[Schedule], *, named: bool) -> Sched
     return replace(schedule, name=name)
 
 
-def _by_writer(names: Iterable[str]) -> dict[str, list[str]]:
-    """Return names by the scheduler that keeps them."""
+def _group_by_writer(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return the names of schedules, grouped by scheduler."""
     kept = {planned.schedule.name: planned.where for planned in schedules()}
     found: dict[str, list[str]] = {}
     for name in dict.fromkeys(names):
@@ -193,17 +195,17 @@ def _by_writer(names: Iterable[str]) -> dict[str, list[str]]:
             from difflib import get_close_matches  # noqa: PLC0415 - only here
 
             close = get_close_matches(name, kept, n=1)
-            hint = f"did you mean '{close[0]}'?" if close else "'coach schedule list' shows those there are"
+            hint = f"did you mean '{close[0]}'?" if close else "'coach schedule list' shows them all"
             raise RefusedError("name", f"no schedule '{name}'; {hint}")
         found.setdefault(kept[name], []).append(name)
     return found
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Keep other processes of ours from changing schedules meanwhile."""
+def _lock_schedules() -> Iterator[None]:
+    """Keep other Coach processes from changing schedules during the `with` block."""
     try:
         with holding(state_folder() / "schedule.lock", patience=_PATIENCE):
             yield
     except LockedError as error:
-        raise CoachError("another coach changes the schedules right now; try again") from error
+        raise CoachError("another coach process is changing the schedules; try again") from error

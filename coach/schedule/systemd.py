@@ -1,4 +1,4 @@
-"""Schedules as timers of a person's systemd."""
+"""Schedules as timers of the user's own systemd."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coach.errors import CoachError, RefusedError
-from coach.schedule.model import Schedule, schedule_of
-from coach.schedule.when import expression, in_words
+from coach.schedule.model import Schedule, parse_command
+from coach.schedule.when import describe, parse_expression
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 _DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _START = ':/bin/sh -c "exec \\"$@\\"" sh'
-"""Stands before the words of a command: systemd starts no program with a quote in its path, a shell does. The
-colon keeps systemd from putting variables in.
+"""Comes before the words of a command, because systemd can't start a program with a quote in its path and a
+shell can. The colon keeps systemd from expanding variables.
 """
 
 _PATIENCE = 60.0  # seconds for systemctl to answer
 
 _SERVICE = """\
-# Written by 'coach schedule'; 'coach schedule remove {name}' takes it away.
+# Written by 'coach schedule'; 'coach schedule remove {name}' removes it.
 [Unit]
 Description=Coach: {name}
 
@@ -38,7 +38,7 @@ Type=oneshot
 """
 
 _TIMER = """\
-# Written by 'coach schedule'; 'coach schedule remove {name}' takes it away.
+# Written by 'coach schedule'; 'coach schedule remove {name}' removes it.
 [Unit]
 Description=Coach: {name}, {words}
 
@@ -57,54 +57,54 @@ When={when}
 # The text.
 
 
-def service_of(schedule: Schedule) -> str:
+def format_service(schedule: Schedule) -> str:
     """Return the unit that plays a schedule.
 
     Raises:
-        CoachError: a path of it is no Unicode, which systemd demands.
+        CoachError: one of its paths is not Unicode, which systemd requires.
     """
     text = _SERVICE.format(
         name=schedule.name,
         environment="".join(
-            f"Environment={_quoted(f'{name}={value}')}\n" for name, value in schedule.environment
+            f"Environment={_quote(f'{name}={value}')}\n" for name, value in schedule.environment
         ),
-        command=" ".join([_START, *map(_quoted, schedule.words)]),
+        command=" ".join([_START, *map(_quote, schedule.words)]),
     )
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise CoachError("systemd takes only paths that are UTF-8; rename the file, or use cron") from error
+        raise CoachError("systemd accepts only paths in UTF-8; rename the file, or use cron") from error
     return text
 
 
-def timer_of(schedule: Schedule) -> str:
-    """Return the unit that says when."""
-    calendar = "".join(f"OnCalendar={each}\n" for each in calendar_of(schedule.when))
-    words = in_words(schedule.when)
+def format_timer(schedule: Schedule) -> str:
+    """Return the unit that says when to play a schedule."""
+    calendar = "".join(f"OnCalendar={each}\n" for each in format_calendar(schedule.when))
+    words = describe(schedule.when)
     return _TIMER.format(name=schedule.name, words=words, calendar=calendar, when=schedule.when)
 
 
-def calendar_of(fields: str) -> list[str]:
-    """Return five fields of cron as calendar events: two where one of two kinds of day is enough."""
-    when = expression(fields)
-    time_of_day = f"{_list(when.hours, 24)}:{_list(when.minutes, 60)}:00"
+def format_calendar(fields: str) -> list[str]:
+    """Return a cron expression as calendar events: two of them if either kind of day is enough."""
+    when = parse_expression(fields)
+    time_of_day = f"{_format_numbers(when.hours, 24)}:{_format_numbers(when.minutes, 60)}:00"
     weekdays = [day for number, day in enumerate(_DAYS) if number in when.weekdays]
     on_weekdays = "" if len(weekdays) == len(_DAYS) else f"{','.join(weekdays)} "
-    months, days = _list(when.months, 12), _list(when.days, 31)
+    months, days = _format_numbers(when.months, 12), _format_numbers(when.days, 31)
     if when.either:
         return [f"*-{months}-{days} {time_of_day}", f"{on_weekdays}*-{months}-* {time_of_day}"]
     return [f"{on_weekdays}*-{months}-{days} {time_of_day}"]
 
 
 def read_units(service: str, timer: str, *, paused: bool) -> Schedule | None:
-    """Return the schedule of two units; None where Coach did not write them."""
+    """Return the schedule in two units; None if Coach did not write them."""
     commands, environment, when = [], [], None
     for line in service.split("\n"):
         key, _, value = line.partition("=")
         if key == "ExecStart" and value.startswith(f"{_START} "):
-            commands.append([_plain(word) for word in _WORD.findall(value.removeprefix(_START))])
+            commands.append([_unquote(word) for word in _WORD.findall(value.removeprefix(_START))])
         elif key == "Environment" and (word := _WORD.fullmatch(value)):
-            name, _, value = _plain(word[1]).partition("=")
+            name, _, value = _unquote(word[1]).partition("=")
             environment.append((name, value))
     for line in timer.partition("[X-Coach]")[2].split("\n"):
         if line.startswith("When="):
@@ -112,22 +112,22 @@ def read_units(service: str, timer: str, *, paused: bool) -> Schedule | None:
     if len(commands) != 1 or when is None:
         return None
     try:
-        fields = expression(when).fields
+        fields = parse_expression(when).fields
     except RefusedError:
         return None
-    return schedule_of(commands[0], fields, environment, paused=paused)
+    return parse_command(commands[0], fields, environment, paused=paused)
 
 
-def _list(numbers: frozenset[int], count: int) -> str:
+def _format_numbers(numbers: frozenset[int], count: int) -> str:
     return "*" if len(numbers) == count else ",".join(f"{number:02}" for number in sorted(numbers))
 
 
-def _quoted(word: str) -> str:
+def _quote(word: str) -> str:
     text = word.replace("\\", r"\\").replace('"', r"\"").replace("%", "%%")
     return f'"{text}"'
 
 
-def _plain(text: str) -> str:
+def _unquote(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text).replace("%%", "%")
 
 
@@ -135,31 +135,31 @@ def _plain(text: str) -> str:
 
 
 class Systemd:
-    """The timers of the person who runs this."""
+    """The timers of the user who runs Coach."""
 
     name = "systemd"
 
-    def usable(self) -> None:
-        """Do nothing where timers can be had.
+    def check_usable(self) -> None:
+        """Check that timers can be used.
 
         Raises:
-            CoachError: this machine or this login has none.
+            CoachError: this machine has no systemd, or this login can't reach it.
         """
         if shutil.which("systemctl") is None:
             raise CoachError("this machine has no systemctl command; use --with cron")
         _systemctl("list-timers", "--no-pager")
 
     def is_there(self) -> bool:
-        """Tell whether there may be schedules."""
+        """Return whether there may be schedules."""
         return _folder().is_dir()
 
     def preview(self, schedule: Schedule) -> str:
         """Return what would be written."""
         service, timer = _files(schedule.name)
-        return f"# {service}\n{service_of(schedule)}\n# {timer}\n{timer_of(schedule)}".rstrip("\n")
+        return f"# {service}\n{format_service(schedule)}\n# {timer}\n{format_timer(schedule)}".rstrip("\n")
 
     def schedules(self) -> list[Schedule]:
-        """Return those that there are."""
+        """Return the schedules that have a timer."""
         found = []
         for timer in sorted(_folder().glob("coach-*.timer")):
             wanted = timer.parent / "timers.target.wants" / timer.name
@@ -170,17 +170,19 @@ class Systemd:
                     found.append(schedule)
         return found
 
-    def strangers(self) -> list[str]:
-        """Return nothing: files that Coach did not write are none of its business."""
+    def find_foreign_lines(self) -> list[str]:
+        """Return nothing: files that Coach did not write are not its business."""
         return []
 
     def add(self, schedule: Schedule) -> None:
-        """Write and start one more timer; if that fails its files are taken away again."""
-        texts = (service_of(schedule), timer_of(schedule))
+        """Write and start one more timer; if that fails, remove its files again."""
+        texts = (format_service(schedule), format_timer(schedule))
         files = _files(schedule.name)
         there = [file for file in files if os.path.lexists(file)]
         if there:
-            raise RefusedError("name", f"there is a file {there[0]} that Coach did not write; name another")
+            raise RefusedError(
+                "name", f"there is a file {there[0]} that Coach did not write; choose another name"
+            )
         try:
             for file, text in zip(files, texts, strict=True):
                 _write(file, text)
@@ -189,14 +191,14 @@ class Systemd:
         except BaseException:
             with suppress(CoachError):
                 _systemctl("disable", "--now", files[1].name)
-            _take_away(schedule.name)
+            _remove_files(schedule.name)
             raise
 
     def remove(self, names: Iterable[str]) -> None:
-        """Stop timers and take their files away."""
+        """Stop timers and remove their files."""
         for name in names:
             _systemctl("disable", "--now", f"coach-{name}.timer")
-            _take_away(name)
+            _remove_files(name)
 
     def pause(self, names: Iterable[str], *, paused: bool) -> None:
         """Keep schedules without playing them, or play them again."""
@@ -204,11 +206,11 @@ class Systemd:
             _systemctl("disable" if paused else "enable", "--now", f"coach-{name}.timer")
 
     def run(self, name: str, show: Callable[[bytes], None]) -> int:
-        """Run one now, as its timer would.
+        """Run a schedule now, as its timer would.
 
         Args:
-            name: of the schedule.
-            show: is given what it wrote, in the end.
+            name: the name of the schedule.
+            show: called with all its output, once it has ended.
 
         Returns:
             Its exit code.
@@ -246,7 +248,7 @@ def _files(name: str) -> tuple[Path, Path]:
     return _folder() / f"coach-{name}.service", _folder() / f"coach-{name}.timer"
 
 
-def _take_away(name: str) -> None:
+def _remove_files(name: str) -> None:
     for file in _files(name):
         file.unlink(missing_ok=True)
     with suppress(CoachError):
@@ -254,7 +256,7 @@ def _take_away(name: str) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    """Write a file that is there whole or not at all."""
+    """Write a file that appears whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.part")
     try:
@@ -265,7 +267,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def _systemctl(*arguments: str) -> str:
-    """Run systemctl for this person's own units; return what it prints.
+    """Run systemctl for the user's own units; return what it prints.
 
     Raises:
         CoachError: it fails.
@@ -280,8 +282,10 @@ def _systemctl(*arguments: str) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise CoachError(f"systemctl does not work: {error}") from error
+        raise CoachError(f"systemctl failed: {error}") from error
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().partition("\n")[0][:200]
-        raise CoachError(f"'systemctl --user {arguments[0]}' says: {said}; is this a login of your own?")
+        raise CoachError(
+            f"'systemctl --user {arguments[0]}' says: {said}; it needs a login session of your own"
+        )
     return done.stdout.decode(errors="replace")

@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, product
+from typing import NamedTuple
 
 from coach.errors import RefusedError
 
 _LONGEST = 200  # characters
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _MONTHS = ("", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_LENGTHS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_DAYS_OF_MONTH = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _SETS = {
     "weekdays": (1, 2, 3, 4, 5),
     "workdays": (1, 2, 3, 4, 5),
@@ -23,28 +24,44 @@ _SETS = {
 }
 _FILLERS = {"at", "on", "every", "each", "and", "the", "o'clock"}
 _CLOCK = re.compile(r"\d{1,2}(?::\d\d| ?h ?(?:\d\d)?)? ?(?:[ap]m)?", re.ASCII)
-_RANGES = (  # of each field of an expression: its name, lowest, highest, names
-    ("minute", 0, 59, ()),
-    ("hour", 0, 23, ()),
-    ("day of the month", 1, 31, ()),
-    ("month", 1, 12, _MONTHS),
-    ("day of the week", 0, 7, tuple(day[:3] for day in _DAYS)),
-)
 _TERM = re.compile(r"(?:\*|([0-9]{1,2}|[a-z]{3})(?:-([0-9]{1,2}|[a-z]{3}))?)(?:/([0-9]{1,2}))?")
+
+
+class _Field(NamedTuple):
+    """One of the five fields of a cron expression: its name, its lowest and highest number, and its words."""
+
+    name: str
+    low: int
+    high: int
+    words: tuple[str, ...] = ()
+
+    def refuse(self, term: str, why: str) -> RefusedError:
+        """Return the error for a term that this field cannot have."""
+        return RefusedError("at", f"the {self.name} of a cron expression {why} (got '{term[:60]}')")
+
+
+_WEEKDAY = _Field("day of the week", 0, 7, tuple(day[:3] for day in _DAYS))
+_FIELDS = (
+    _Field("minute", 0, 59),
+    _Field("hour", 0, 23),
+    _Field("day of the month", 1, 31),
+    _Field("month", 1, 12, _MONTHS),
+    _WEEKDAY,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """The minutes at which something happens, for ever.
+    """The minutes at which something happens, again and again.
 
     Attributes:
-        fields: the five fields, in the form that every cron reads: numbers, no names.
+        fields: the five fields of the cron expression, in a form that every cron reads: numbers, no names.
         minutes: 0 to 59.
         hours: 0 to 23.
-        days: of the month.
+        days: days of the month.
         months: 1 to 12.
         weekdays: 0 to 6; 0 is Sunday.
-        either: whether one of `days` and `weekdays` is enough, as cron has it where both are restricted.
+        either: whether a match in either `days` or `weekdays` is enough, as in cron when both are restricted.
     """
 
     fields: str
@@ -56,22 +73,22 @@ class When:
     either: bool
 
     def on(self, day: int, weekday: int) -> bool:
-        """Tell whether a day of the month that is a day of the week is one of its days."""
+        """Return whether it happens on a date with this day of the month and this day of the week."""
         matches = (day in self.days, weekday in self.weekdays)
         return any(matches) if self.either else all(matches)
 
 
-def read(at: str, days: str | None = None) -> When:
-    """Return the times that a person means.
+def parse_times(at: str, days: str | None = None) -> When:
+    """Return the times that a user means.
 
     Args:
         at: a time of day such as `06:30`, `6:30am` or `18h30`, with days or without (`weekdays 6:30am`), or a
             cron expression of five fields.
-        days: `mon-fri`, `mon,wed`, `Mondays`, `weekdays`, `weekends`, `daily`; None for what `at` says of
-            days, else daily.
+        days: `mon-fri`, `mon,wed`, `Mondays`, `weekdays`, `weekends`, `daily`; None for the days that `at`
+            names, or daily if it names none.
 
     Raises:
-        RefusedError: it is none of these, or never comes.
+        RefusedError: it is none of these, or never happens.
     """
     text = " ".join(at.lower().replace("a.m.", "am").replace("p.m.", "pm").split())
     if len(text) > _LONGEST:
@@ -82,45 +99,47 @@ def read(at: str, days: str | None = None) -> When:
     if "*" in text or (len(words) >= 5 and all(re.fullmatch(r"[\d*/,-]+", word) for word in words[:3])):
         if days is not None:
             raise RefusedError("days", f"a cron expression has its own days: leave --days out ('{at}')")
-        return expression(text)
-    wanted = None if days is None else _weekdays(days)
+        return parse_expression(text)
+    wanted = None if days is None else _parse_weekdays(days)
     rest = []
     for word in re.sub(r"\s*([,-])\s*", r"\1", text).split():
-        on = None if word in _FILLERS else _days_in(word)
+        on = None if word in _FILLERS else _parse_days(word)
         if on is None and word not in _FILLERS:
             rest.append(word)
         elif on is not None:
             if days is not None:
-                raise RefusedError("days", f"the days stand in --at already: leave one out ('{at}')")
+                raise RefusedError("days", f"--at already says which days: leave one of them out ('{at}')")
             wanted = (wanted or ()) + on
-    hour, minute = _clock(" ".join(rest), at)
-    return expression(f"{minute} {hour} * * {_field(_SETS['daily'] if wanted is None else wanted)}")
+    hour, minute = _parse_clock(" ".join(rest), at)
+    return parse_expression(
+        f"{minute} {hour} * * {_format_days(_SETS['daily'] if wanted is None else wanted)}"
+    )
 
 
-def expression(text: str) -> When:
+def parse_expression(text: str) -> When:
     """Return the times of a cron expression.
 
     Raises:
-        RefusedError: it is not one that every cron understands, or it never comes.
+        RefusedError: not every cron would understand it, or it never happens.
     """
     import cronsim  # noqa: PLC0415 - only here and below, to keep the rest light
 
     fields = text.lower().split()
-    if len(fields) != len(_RANGES) or len(text) > _LONGEST:
-        names = ", ".join(name for name, *_ in _RANGES)
+    if len(fields) != len(_FIELDS) or len(text) > _LONGEST:
+        names = ", ".join(field.name for field in _FIELDS)
         raise RefusedError("at", f"a cron expression has five fields: {names} (got '{text[:60]}')")
-    plain = " ".join(_checked(field, *parts) for field, parts in zip(fields, _RANGES, strict=True))
+    plain = " ".join(_check_terms(text, field) for text, field in zip(fields, _FIELDS, strict=True))
     try:
         sim = cronsim.CronSim(plain, datetime(2000, 1, 1))
     except cronsim.CronSimError as error:
-        raise RefusedError("at", f"'{text}' never comes ({str(error).lower()})") from error
+        raise RefusedError("at", f"'{text}' never happens ({str(error).lower()})") from error
     weekdays = frozenset(day % 7 for day in sim.weekdays if isinstance(day, int))
     minutes, hours, days, months = map(frozenset, (sim.minutes, sim.hours, sim.days, sim.months))
     return When(plain, minutes, hours, days, months, weekdays, not sim.day_and)
 
 
-def in_words(when: str) -> str:
-    """Return five fields as a person says them: at 06:30 on Monday through Friday."""
+def describe(when: str) -> str:
+    """Return a cron expression in words: at 06:30 on Monday through Friday."""
     import cronsim  # noqa: PLC0415
 
     words = cronsim.CronSim(when, datetime(2000, 1, 1)).explain()
@@ -128,12 +147,12 @@ def in_words(when: str) -> str:
 
 
 def next_times(when: str, count: int, now: datetime | None = None) -> list[datetime]:
-    """Return the next moments of five fields, as cron has them when clocks are put forward and back.
+    """Return the next times of a cron expression, as cron keeps them when the clocks change.
 
     Args:
-        when: the fields.
-        count: how many moments.
-        now: they come after this; None for now, in the time zone of this machine.
+        when: the five fields.
+        count: how many times to return.
+        now: they come after this moment; None for now, in the time zone of this machine.
     """
     import cronsim  # noqa: PLC0415
     from dateutil.tz import tzlocal  # noqa: PLC0415
@@ -141,30 +160,30 @@ def next_times(when: str, count: int, now: datetime | None = None) -> list[datet
     return list(islice(cronsim.CronSim(when, now or datetime.now(tzlocal())), count))
 
 
-def meet(one: str, other: str) -> bool:
-    """Tell whether two expressions ever mean the same minute."""
-    a, b = expression(one), expression(other)
+def share_a_minute(one: str, other: str) -> bool:
+    """Return whether two cron expressions ever mean the same minute."""
+    a, b = parse_expression(one), parse_expression(other)
     if not (a.minutes & b.minutes and a.hours & b.hours):
         return False
-    # Each date, also 29 February, falls on each day of the week some year.
+    # Every date, even 29 February, falls on every day of the week in some year.
     return any(
         a.on(day, weekday) and b.on(day, weekday)
         for month in a.months & b.months
-        for day, weekday in product(range(1, _LENGTHS[month] + 1), range(7))
+        for day, weekday in product(range(1, _DAYS_OF_MONTH[month] + 1), range(7))
     )
 
 
-def _clock(text: str, whole: str) -> tuple[int, int]:
+def _parse_clock(text: str, whole: str) -> tuple[int, int]:
     """Return hour and minute of a time of day."""
     text = {"noon": "12:00", "midnight": "00:00"}.get(text, text)
     refused = RefusedError(
         "at", f"must be a time such as 06:30, 6:30am, weekdays 6:30 or '30 6 * * 1-5' (got '{whole}')"
     )
-    if not _CLOCK.fullmatch(text):  # the parser is generous: 13pm, 6:30 7:30 and 30m are times for it
+    if not _CLOCK.fullmatch(text):  # the parser is generous: it accepts 13pm, 6:30 7:30 and 30m
         raise refused
     from dateutil.parser import parse  # noqa: PLC0415 - slow to import
 
-    # What is no time of day, such as a lone 7, changes the date.
+    # Anything that is not a time of day, such as a lone 7, changes the date.
     days = (datetime(2001, 3, 5), datetime(2002, 4, 6))
     try:
         first, second = (parse(text, default=day) for day in days)
@@ -176,16 +195,16 @@ def _clock(text: str, whole: str) -> tuple[int, int]:
     return first.hour, first.minute
 
 
-def _weekdays(text: str) -> tuple[int, ...]:
+def _parse_weekdays(text: str) -> tuple[int, ...]:
     """Return the days of the week that an option names."""
     words = [word for word in re.sub(r"\s*-\s*", "-", text.lower()).split() if word not in _FILLERS]
-    found = [_days_in(word) for word in words]
+    found = [_parse_days(word) for word in words]
     if not found or None in found:
         raise RefusedError("days", f"must be days such as mon-fri, mon,wed, weekdays or daily (got '{text}')")
     return tuple(day for days in found for day in days or ())
 
 
-def _days_in(word: str) -> tuple[int, ...] | None:
+def _parse_days(word: str) -> tuple[int, ...] | None:
     """Return the days of a word such as mondays, mon-fri or sat,sun; None if it names none."""
     found: tuple[int, ...] = ()
     for part in filter(None, word.split(",")):
@@ -193,22 +212,22 @@ def _days_in(word: str) -> tuple[int, ...] | None:
         if part in _SETS or f"{part}s" in _SETS:
             found += _SETS.get(part) or _SETS[f"{part}s"]
             continue
-        start, end = _day(first), _day(last if dash else first)
+        start, end = _parse_day(first), _parse_day(last if dash else first)
         if start is None or end is None:
             return None
         found += tuple((start + step) % 7 for step in range((end - start) % 7 + 1))
     return found or None
 
 
-def _day(word: str) -> int | None:
+def _parse_day(word: str) -> int | None:
     short = word.removesuffix("s")
     if len(short) < 2:
         return None
     return next((number for number, day in enumerate(_DAYS) if day.startswith((word, short))), None)
 
 
-def _field(days: tuple[int, ...]) -> str:
-    """Return days of the week as a field of cron's: a range where they follow each other from Monday on."""
+def _format_days(days: tuple[int, ...]) -> str:
+    """Return days of the week as a field of a cron expression: consecutive ones as a range."""
     ordered = sorted(set(days), key=lambda day: (day - 1) % 7)
     if len(ordered) == 7:
         return "*"
@@ -217,37 +236,40 @@ def _field(days: tuple[int, ...]) -> str:
     return ",".join(map(str, ordered))
 
 
-def _checked(field: str, name: str, low: int, high: int, names: tuple[str, ...]) -> str:
-    """Return a field with numbers for names, if every cron understands it."""
-    return ",".join(_term(term, name, low, high, names) for term in field.split(","))
+def _check_terms(text: str, field: _Field) -> str:
+    """Return the text of a field with numbers in place of words, if every cron understands it."""
+    return ",".join(_check_term(term, field) for term in text.split(","))
 
 
-def _term(term: str, name: str, low: int, high: int, names: tuple[str, ...]) -> str:
-    def refused(why: str) -> RefusedError:
-        return RefusedError("at", f"the {name} of a cron expression {why} (got '{term[:60]}')")
-
+def _check_term(term: str, field: _Field) -> str:
     found = _TERM.fullmatch(term)
     if not found:
-        raise refused(f"must be *, numbers from {low} to {high}, ranges such as {low}-{low + 2}, or */2")
-    ends = []
-    for text in filter(None, found.group(1, 2)):
-        if text in names:
-            number = names.index(text)
-        elif text.isdigit():
-            number = int(text)
-        else:
-            raise refused("has an unknown name")
-        if not low <= number <= high:
-            raise refused(f"must be from {low} to {high}")
-        ends.append(number)
-    step = int(found[3]) if found[3] else 1
-    if not 1 <= step <= high:
-        raise refused(f"must have a step from 1 to {high}")
-    if name == "day of the week" and len(ends) == 2 and ends[0] > ends[1] == 0:
+        example = f"{field.low}-{field.low + 2}"
+        raise field.refuse(
+            term, f"must be *, numbers from {field.low} to {field.high}, ranges such as {example}, or */2"
+        )
+    ends = [_check_number(word, term, field) for word in found.group(1, 2) if word]
+    step = int(found[3] or 1)
+    if not 1 <= step <= field.high:
+        raise field.refuse(term, f"must have a step from 1 to {field.high}")
+    if field is _WEEKDAY and len(ends) == 2 and ends[0] > ends[1] == 0:
         ends[1] = 7  # fri-sun
     if len(ends) == 2 and ends[0] > ends[1]:
-        raise refused("must have ranges that go up")
+        raise field.refuse(term, "must have ranges that go up")
     if len(ends) == 1 and found[3]:
-        ends.append(high)  # 5/15 is not known to every cron
+        ends.append(field.high)  # not every cron knows 5/15
     span = "-".join(map(str, ends)) or "*"
     return span if step == 1 else f"{span}/{step}"
+
+
+def _check_number(word: str, term: str, field: _Field) -> int:
+    """Return the number that one end of a term stands for."""
+    if word in field.words:
+        number = field.words.index(word)
+    elif word.isdigit():
+        number = int(word)
+    else:
+        raise field.refuse(term, "has an unknown name")
+    if not field.low <= number <= field.high:
+        raise field.refuse(term, f"must be from {field.low} to {field.high}")
+    return number

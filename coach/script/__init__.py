@@ -1,4 +1,4 @@
-"""Scripts: a YAML file to a routine, every problem of it with path:line:column."""
+"""Scripts: from a YAML file to a routine, with every problem as path:line:column."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def load(
     Args:
         path: the script file.
         level: the variant wanted, or its word; None for the plain one.
-        change: a person's own dose, over the script's.
-        language: spoken in place of the script's own.
+        change: the user's own dose, which overrides the script's.
+        language: the language to speak, instead of the script's own.
 
     Raises:
-        ScriptError: with every problem of the file and of those that it includes.
+        ScriptError: with every problem in the file and in those that it includes.
         ValueError: there is no such level.
     """
     variant = None if level is None else Level(level)
@@ -41,13 +41,13 @@ def load(
 
 
 def find(name: str) -> Path | None:
-    """Return the script that a person means by a path or a bare name; None where there is none.
+    """Return the script that a path or a bare name stands for; None if there is none.
 
-    A bare name is a file here, else it is looked up in `shelves`, the first that has it wins.
+    A bare name is a file in the current folder, or else a script in the first of the `shelves` that has it.
     """
     path = Path(name)
     bare = not name or (path.name == name and path.suffix not in _SUFFIXES)
-    if not bare or os.path.isfile(name):  # noqa: PTH113 - Path.is_file raises where a name is too long
+    if not bare or os.path.isfile(name):  # noqa: PTH113 - Path.is_file raises if a name is too long
         return path
     for shelf in shelves():
         for suffix in _SUFFIXES:
@@ -57,7 +57,7 @@ def find(name: str) -> Path | None:
 
 
 def shelves() -> list[Path]:
-    """Return the folders that hold scripts: here, the user's own, the shipped ones."""
+    """Return the folders with scripts: `./scripts`, the user's own, and the shipped one."""
     user = data_folder() / "scripts"
     package = Path(__file__).parents[1]
     shipped = package / "scripts" if (package / "scripts").is_dir() else package.parent / "scripts"
@@ -65,7 +65,7 @@ def shelves() -> list[Path]:
 
 
 def on_shelves() -> dict[str, Path]:
-    """Return every script that a bare name finds, by name, sorted."""
+    """Return every script that a bare name can find, by name, sorted."""
     found: dict[str, Path] = {}
     for shelf in shelves():
         for path in sorted(shelf.glob("*")) if shelf.is_dir() else ():

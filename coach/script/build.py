@@ -1,4 +1,4 @@
-"""From what was read to the routine: steps, includes, and what they may come to."""
+"""From the fields of a script to a routine: steps, includes, and their limits."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def build(path: Path, shown: str, *, level: Level | None, change: Change, langua
         path: the script.
         shown: its path as problems name it.
         level: the variant wanted; None for the plain one.
-        change: a person's own dose.
-        language: spoken in place of the script's own; None leaves it.
+        change: the user's own dose.
+        language: the language to speak, instead of the script's own; None for the script's own.
 
     Raises:
-        ScriptError: with every problem of the file and of those it includes.
+        ScriptError: with every problem in the file and in those that it includes.
     """
     session = _Session(Wanted(level, change), language)
     reader = session.reader
@@ -62,7 +62,7 @@ def build(path: Path, shown: str, *, level: Level | None, change: Change, langua
 
 
 class _Session:
-    """What holds for a script and all that it includes."""
+    """What a script shares with all the scripts that it includes."""
 
     def __init__(self, wanted: Wanted, language: str | None) -> None:
         self.wanted = wanted
@@ -75,10 +75,10 @@ class _Session:
         self._files: dict[Path, keys.Fields | None] = {}
 
     def read(self, path: Path, shown: str) -> keys.Fields:
-        """Return what stands in a file, which is read only once.
+        """Return the fields of a file, which is read only once.
 
         Raises:
-            ScriptError: it cannot be read; without problems where they were told before.
+            ScriptError: it cannot be read; without problems if they were reported before.
         """
         if path not in self._files:
             self._files[path] = None
@@ -98,7 +98,7 @@ class _Session:
 
 
 class _Script:
-    """One file: its words, its library, its steps."""
+    """One file: its own words, its library, its steps."""
 
     def __init__(self, path: Path, shown: str, session: _Session, parent: _Script | None = None) -> None:
         self.path = path
@@ -138,7 +138,7 @@ class _Script:
             return keys.LANGUAGE.default or known[0]
         if parent and language != parent.language:
             self.reader.fail(
-                place, f"is in '{language}', but {parent.shown} that includes it in '{parent.language}'"
+                place, f"is in '{language}', but {parent.shown}, which includes it, is in '{parent.language}'"
             )
         return language
 
@@ -220,14 +220,14 @@ class _Script:
     def _include(self, fields: keys.Fields) -> tuple[routine.Step, ...]:
         place = fields.at(keys.INCLUDE)
         named = Path(fields[keys.INCLUDE])
-        with suppress(RuntimeError):  # ~ of a user who isn't there
+        with suppress(RuntimeError):  # ~ of a user who doesn't exist
             named = named.expanduser()
         path = self.path.parent / named
         shown = str(Path(self.shown).parent / named)
         if not is_file(path):
             self.reader.fail(place, f"must be an existing script (got '{named}'; there is no file {shown})")
         elif _resolved(path) in self.chain:
-            self.reader.fail(place, f"'{named}' includes itself, straight or through another script")
+            self.reader.fail(place, f"'{named}' includes itself, directly or through another script")
         elif len(self.chain) > MOST_INCLUDES:
             self.reader.fail(place, f"includes nested more than {MOST_INCLUDES} deep")
         else:
@@ -240,13 +240,13 @@ class _Script:
 
     def _breathing(self, fields: keys.Fields) -> routine.Breathing | None:
         phases = fields[keys.BREATHING]
-        length = sum((phase.seconds for phase in phases), Fraction(0))
+        round_seconds = sum((phase.seconds for phase in phases), Fraction(0))
         rounds, time = fields.get(keys.ROUNDS), fields.get(keys.FOR)
         if (rounds is None) == (time is None):
-            return None  # the problem is noted
+            return None  # the problem has been reported
         if rounds is None:
             assert time is not None
-            rounds = -(-time // length)  # whole rounds, rounded up
+            rounds = -(-time // round_seconds)  # whole rounds, rounded up
         return routine.Breathing(
             phases, int(rounds), fields[keys.BREATHING_COUNT], self.count_in, fields.location, self.between
         )

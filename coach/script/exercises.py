@@ -1,4 +1,4 @@
-"""Exercises: what was written, the library, levels and a person's own dose, laid over each other."""
+"""Exercises: the script, the library, levels and the user's own dose, merged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from coach.script.texts import Texts
 
 MOST_USES = 10
-"""Exercises that may build on each other in a chain."""
+"""How many exercises may build on each other in a chain."""
 
 _VARIANTS = {Level.EASIER: keys.EASIER, Level.HARDER: keys.HARDER}
 
@@ -32,12 +32,12 @@ _DOSE_NAMES = {key.name for key in (*_DOSES, keys.REPS, keys.START, keys.RELAX, 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a person changes about every exercise, for one session: it overrides all that the script says.
+    """What the user changes in every exercise for one session. It overrides whatever the script says.
 
     Attributes:
-        reps: for exercises whose dose has reps; None leaves them as they are, and so on.
-        sides: those to do of the sides that an exercise has; one that has none of these keeps its own.
-        sets: sets.
+        reps: the reps of exercises that have reps; None, here as below, leaves them as they are.
+        sides: which of its sides to do; an exercise that has none of these keeps its own.
+        sets: how many sets.
         rest: seconds between sets.
     """
 
@@ -49,7 +49,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person asks for: the level (None for the plain one) and changes of their own."""
+    """What the user asks for: the level (None for the routine as written) and their own changes."""
 
     level: Level | None
     change: Change
@@ -57,7 +57,7 @@ class Wanted:
 
 @lru_cache(maxsize=8)
 def library(language: str) -> Mapping[str, keys.Fields]:
-    """Return the exercises that ship for a language, by id; empty where there are none."""
+    """Return the exercises that ship with Coach for a language, by id; empty if there are none."""
     path = Path(__file__).parents[1] / "exercises" / f"{language}.yaml"
     if not path.is_file():
         return {}
@@ -73,16 +73,16 @@ class Exercises:
     """Makes the exercises of one file.
 
     Attributes:
-        script: the values of the file: its library, defaults and vars.
-        language: chooses the library that ships.
+        script: the fields of the file: its library, defaults and vars.
+        language: decides which shipped library is used.
         count_in: beats before each set.
         between: seconds of rest before an exercise where none is written, unless the defaults say; None for
             none.
-        wanted: what a person asks for.
-        texts: fills the file's own words in.
-        reader: is told the problems.
-        levels: the levels that any exercise offers; grows.
-        used: the ids of the library that something uses; grows.
+        wanted: what the user asks for.
+        texts: fills in the file's own words.
+        reader: collects the problems.
+        levels: the levels that exercises offer; added to as exercises are made.
+        used: the ids of library entries in use; added to as exercises are made.
     """
 
     script: keys.Fields
@@ -97,8 +97,8 @@ class Exercises:
     _built: dict[Location, routine.Exercise | None] = field(default_factory=dict)
 
     def exercise(self, step: keys.Fields) -> routine.Exercise | None:
-        """Return the exercise at the session's level; problems are noted at every level."""
-        if step.location not in self._built:  # an alias of a step stands where that does: built once
+        """Return the exercise at the session's level; problems are reported for every level."""
+        if step.location not in self._built:  # an alias of a step has the same location: built once
             self._built[step.location] = self._exercise(step)
         return self._built[step.location]
 
@@ -124,27 +124,27 @@ class Exercises:
         return replace(chosen, levels=offered) if chosen else chosen
 
     def look_up(self, fields: keys.Fields) -> None:
-        """Note what these fields use, at any level, and the library does not have."""
+        """Report what these fields use, at any level, but the library does not have."""
         for each in (fields, *(fields.get(key) for key in _VARIANTS.values())):
             if each is not None:
                 self._layers(each)
 
     def is_whole(self, entry: keys.Fields) -> bool:
-        """Tell whether an entry of the library is an exercise by itself, not a base for others."""
+        """Return whether a library entry is a complete exercise, not just a base for others."""
         layers = self._layers(entry) or [entry]
         fields = lay(layers)
         dose = keys.HOLD in fields or keys.FOR in fields or (keys.TEMPO in fields and keys.REPS in fields)
         return keys.NAMED in fields and dose
 
     def _layers(self, fields: keys.Fields) -> list[keys.Fields] | None:
-        """Return the fields with those of the library entries that they use, the farthest first."""
+        """Return the fields, preceded by those of the library entries that they use, the farthest first."""
         layers = [fields]
         own, shipped = self.script[keys.EXERCISES], library(self.language)
         while keys.USE in layers[0]:
             name, place = layers[0][keys.USE], layers[0].at(keys.USE)
             self.used.add(name)
             entry = own.get(name)
-            if entry is None or entry in layers:  # an entry may build on the shipped one of its own name
+            if entry is None or entry in layers:  # an entry may build on the shipped one with the same name
                 entry = shipped.get(name, entry)
             if entry is None:
                 if keys.EXERCISES.name not in self.script.unread:
@@ -165,7 +165,9 @@ class Exercises:
         dose = self._dose(fields)
         name = fields.get(keys.NAMED)
         if name is None and not fields.unread & {keys.NAMED.name, keys.USE.name}:
-            self.reader.fail(place, "an exercise needs a name: 'exercise: NAME', or 'use' one of the library")
+            self.reader.fail(
+                place, "an exercise needs a name: 'exercise: NAME', or 'use: ID' from the library"
+            )
         change = self.wanted.change
         sides = self._plain(fields, keys.SIDES, place, fields[keys.SIDES])
         if sides and change.sides is not None:
@@ -211,14 +213,14 @@ class Exercises:
     def _plain(
         self, fields: keys.Fields, key: keys.Key[Any], place: Location, names: tuple[str, ...]
     ) -> tuple[str, ...]:
-        """Return names with the script's own words filled in; nothing else may stand in braces there."""
+        """Return names with the script's own words filled in; nothing else is allowed in braces there."""
         return tuple(self.texts.plain(name, fields.at(key), place) for name in names)
 
     def _dose(self, fields: keys.Fields) -> routine.Dose | None:
         given = [key for key in _DOSES if key in fields]
         reps = fields.get(keys.REPS)
         if fields.unread & _DOSE_NAMES or len(given) > 1:
-            return None  # the problem is noted
+            return None  # the problem has been reported
         fail = self.reader.fail
         if reps is None and not given:
             known = library(self.language)
@@ -274,10 +276,10 @@ class Exercises:
 
 
 def lay(layers: list[keys.Fields]) -> keys.Fields:
-    """Return the fields of several levels as one, nearer ones over farther ones.
+    """Return several layers of fields merged into one, in which nearer layers override farther ones.
 
-    A dose replaces that of a farther level as a whole, with the start, breathing and count written beside
-    it; so does a setup, with its short form.
+    A dose replaces the dose of a farther layer as a whole, together with the start, breathing and count
+    written beside it; in the same way, a setup replaces a setup and its short form.
 
     Args:
         layers: at least one, the farthest first.

@@ -1,7 +1,7 @@
 """The script format, declared once.
 
-Reading, checking, the JSON Schema for editors and the tables of the documentation all come from the keys
-listed here.
+Reading, checking, the JSON Schema for editors and the tables in the documentation are all based on the keys
+that are declared here.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ class Key(Generic[T]):
 
     Attributes:
         name: as it is written.
-        value: what may stand behind it.
+        value: the kind of value that it takes.
         meaning: a sentence for the documentation.
-        default: what holds where it is not written; None for nothing at all.
+        default: the value if the key is left out; None if there is no default.
         required: whether it must be written.
     """
 
@@ -76,8 +76,8 @@ class Fields:
     """The values of one mapping by their keys, each with its place.
 
     Attributes:
-        location: where the mapping stands.
-        unread: names of keys that were written but could not be read; the problem is noted.
+        location: where the mapping is.
+        unread: the names of keys that could not be read, with a problem reported.
     """
 
     def __init__(
@@ -99,14 +99,14 @@ class Fields:
         return value
 
     def __getitem__(self, key: Key[T]) -> T:
-        """Return the value of a key that is written or has a default."""
+        """Return the value of a key that was written or has a default."""
         value = self.get(key)
         if value is None:
             raise KeyError(key.name)
         return value
 
     def at(self, key: Key[Any]) -> Location:
-        """Return where the value stands; without one, where the mapping does."""
+        """Return where the value is, or where the mapping is if the key was left out."""
         return self._values[key.name][1] if key.name in self._values else self.location
 
     def names(self) -> Iterable[str]:
@@ -118,13 +118,13 @@ class Fields:
         self._values[key.name] = value, location
 
     def without(self, keys: Iterable[Key[Any]]) -> Fields:
-        """Return a copy that lacks these keys."""
+        """Return a copy without these keys."""
         names = {key.name for key in keys}
         values = {name: value for name, value in self._values.items() if name not in names}
         return Fields(self.location, values, self.unread)
 
     def over(self, farther: Fields) -> Fields:
-        """Return these values laid over those of a farther level; the place is this one's."""
+        """Return these values merged over those of a farther layer, with this layer's location."""
         return Fields(self.location, {**farther._values, **self._values}, self.unread | farther.unread)
 
 
@@ -178,7 +178,7 @@ class OneOf(Rule):
 
 @dataclass(frozen=True, eq=False)
 class Record(Value[Fields]):
-    """A mapping with known keys, and rules of which the first one broken is told."""
+    """A mapping with a fixed set of keys, and rules; the first rule that is broken is reported."""
 
     what: str
     keys: tuple[Key[Any], ...]
@@ -251,7 +251,7 @@ class Library(Value[dict[str, Fields]]):
 
 @dataclass(frozen=True, eq=False)
 class Variant(Value[Fields]):
-    """Overrides of an exercise for a level."""
+    """What changes in an exercise at a level."""
 
     @property
     def words(self) -> str:
@@ -279,7 +279,7 @@ class StepKind(TextEnum):
 
 @dataclass(frozen=True)
 class StepFields:
-    """A step as it was read: its kind (None where that is the problem) and its values."""
+    """A step as it was read: its kind (None if that is the problem) and its values."""
 
     kind: StepKind | None
     fields: Fields
@@ -320,7 +320,7 @@ class Steps(Value[tuple[StepFields, ...]]):
             node = _meant(node, reader)
             named = [key for key in node.entries if key.text in STEP_KINDS]
         words = {key.text for key in named}
-        for key in named:  # `rest` is a kind of its own, but a field of others
+        for key in named:  # `rest` is a kind of step, but also a key of others
             kind = StepKind(key.text)
             record = STEP_KINDS[kind]
             if words <= {each.name for each in record.keys}:
@@ -331,7 +331,7 @@ class Steps(Value[tuple[StepFields, ...]]):
             reader.fail(second.location, message)
         else:
             reader.fail(node.location, f"a step needs one of {kinds}")
-        # Its kind is not known, but what stands in it can be read for its problems.
+        # Its kind is not known, but its keys can still be read to find their problems.
         known = {key.name: key for word in words or STEP_KINDS for key in STEP_KINDS[StepKind(word)].keys}
         plain = Mapping(
             {key: value for key, value in node.entries.items() if key.text in known}, node.location
@@ -341,7 +341,7 @@ class Steps(Value[tuple[StepFields, ...]]):
 
 
 def _meant(step: Mapping, reader: Reader) -> Mapping:
-    """Return a step that names no kind with a misspelt kind put right, and the mistake noted."""
+    """Return a step without a kind, with a misspelt kind corrected and the mistake reported."""
     entries = {}
     for key, value in step.entries.items():
         close = None if key.text in STEP_KEYS else closest(key.text, STEP_KEYS)
@@ -355,7 +355,7 @@ def _meant(step: Mapping, reader: Reader) -> Mapping:
 
 @dataclass(frozen=True)
 class SpokenText(Value[Text]):
-    """A text that the voice speaks, or a person's own recording."""
+    """A text that the voice speaks, or the user's own recording."""
 
     @property
     def words(self) -> str:
@@ -420,76 +420,91 @@ class VoiceText(Value[VoiceChoice]):
 
 
 # The voice.
-ENGINE: Final = Key("engine", NAME, "The engine that speaks; `auto` takes the best for the language.", "auto")
-VOICE_NAME: Final = Key("name", NAME, "The voice, as `coach voices` names it.")
-RATE: Final = Key("rate", Number(0.5, 2.0), "Multiplies the voice's own speed.", 1.0)
+ENGINE: Final = Key(
+    "engine", NAME, "The engine that speaks; `auto` picks the best one for the language.", "auto"
+)
+VOICE_NAME: Final = Key("name", NAME, "The voice, by its name in `coach voices`.")
+RATE: Final = Key("rate", Number(0.5, 2.0), "The speed, as a multiple of the voice's own.", 1.0)
 VOLUME: Final = Key(
     "volume", Number(-40, 20, "decibels"), "Louder or softer than the usual level, in dB.", 0.0
 )
 VOICE: Final = Record("a voice", (ENGINE, VOICE_NAME, RATE, VOLUME))
 
-# A person's own recording, wherever a text stands.
-FILE: Final = Key("file", Line(1000, "a path"), "The recording; relative to this file.", required=True)
-CAPTION: Final = Key("text", Line(300), "What is said in it, for reading.")
+# The user's own recording, instead of any spoken text.
+FILE: Final = Key("file", Line(1000, "a path"), "The recording; a path relative to this file.", required=True)
+CAPTION: Final = Key("text", Line(300), "What is said in it; shown, not spoken.")
 RECORDING: Final = Record("a recording", (FILE, CAPTION))
 
 # How a dose with a range grows from session to session.
-AFTER: Final = Key("after", Whole(1, 100), "Sessions completed at one dose before the next step.", 1)
+AFTER: Final = Key(
+    "after", Whole(1, 100), "How many sessions to complete at one dose before the next step.", 1
+)
 BY: Final = Key(
-    "by", Whole(1, 100), "Reps, or seconds of a hold, of a step; one rep or two seconds if not given."
+    "by", Whole(1, 100), "Reps, or seconds of a hold, in one step; one rep or two seconds if not given."
 )
 GROWTH: Final = Record("progress", (AFTER, BY))
 
-# Exercises. `use`, `exercise` and what follows may stand in a step, in the library, in a level.
+# Exercises. `use`, `exercise` and the keys below can be used in a step, in the library and in a level.
 REPS: Final = Key("reps", RangeText(Whole(1, 10_000)), "Repetitions, or a range to grow through.")
-TEMPO: Final = Key("tempo", TempoText(), "The phases of a rep in the order performed, with their seconds.")
-START: Final = Key("start", Choice(tuple(Start)), "What the four digits begin with.", Start.LOWERING)
-HOLD: Final = Key("hold", RangeText(Seconds(Fraction(1), Fraction(3600))), "Seconds that a rep is held.")
-RELAX: Final = Key("relax", Seconds(Fraction(0), Fraction(600)), "Seconds between two holds.", Fraction(3))
-FOR: Final = Key("for", Seconds(Fraction(1), _DAY), "A time, in place of reps.")
-SIDES: Final = Key("sides", Distinct(NAME, 10), "The full dose is done on each, in this order.", ())
-SWITCH: Final = Key("switch", Seconds(Fraction(0), Fraction(3600)), "Seconds to change sides.", Fraction(15))
-SETS: Final = Key("sets", Whole(1, 100), "How often the dose is done, on each side.", 1)
-SET_REST: Final = Key("rest", Seconds(Fraction(0), Fraction(3600)), "Seconds between two sets.", Fraction(60))
+TEMPO: Final = Key("tempo", TempoText(), "The phases of a rep, in the order you do them, with their seconds.")
+START: Final = Key(
+    "start", Choice(tuple(Start)), "Which movement the four digits start with.", Start.LOWERING
+)
+HOLD: Final = Key("hold", RangeText(Seconds(Fraction(1), Fraction(3600))), "How long each rep is held.")
+RELAX: Final = Key("relax", Seconds(Fraction(0), Fraction(600)), "The time between two holds.", Fraction(3))
+FOR: Final = Key("for", Seconds(Fraction(1), _DAY), "A time, instead of reps.")
+SIDES: Final = Key(
+    "sides", Distinct(NAME, 10), "The sides to do, in this order, each with the full dose.", ()
+)
+SWITCH: Final = Key("switch", Seconds(Fraction(0), Fraction(3600)), "The time to change sides.", Fraction(15))
+SETS: Final = Key("sets", Whole(1, 100), "How many times the dose is done, on each side.", 1)
+SET_REST: Final = Key(
+    "rest", Seconds(Fraction(0), Fraction(3600)), "The time between two sets.", Fraction(60)
+)
 ALTERNATE: Final = Key(
-    "alternate", Flag(), "Side by side within each set, not one side after the other.", False
+    "alternate", Flag(), "Change sides after each set, instead of doing all sets of one side first.", False
 )
 SETUP: Final[Key[tuple[Text, ...]]] = Key(
-    "setup", Several(SpokenText()), "Spoken before the first set, once a routine.", ()
+    "setup",
+    Several(SpokenText()),
+    "How to get into position; spoken once a routine, before the first set.",
+    (),
 )
 SHORT: Final[Key[tuple[Text, ...]]] = Key(
     "short",
     Several(SpokenText()),
-    "Spoken in place of the setup to who knows it; else its first sentence is.",
+    "Replaces the setup once you know the exercise; without it, you hear the setup's first sentence.",
     (),
 )
 READY: Final = Key(
     "ready",
     Seconds(Fraction(0), Fraction(600)),
-    "Seconds of quiet after the setup, to get there.",
+    "Quiet time after the setup, to get into position.",
     Fraction(5),
 )
 REMINDERS: Final[Key[tuple[Text, ...]]] = Key(
     "reminders", Several(SpokenText()), "Form cues, spoken where there is room.", ()
 )
-REMINDERS_EVERY: Final = Key("reminders_every", Whole(1, 100), "A reminder about every so many reps.", 3)
+REMINDERS_EVERY: Final = Key(
+    "reminders_every", Whole(1, 100), "How many reps apart reminders come, roughly.", 3
+)
 BREATHE: Final = Key(
-    "breathe", Breaths(), "What to breathe in which phase; with `hold` or `for`, in seconds.", ()
+    "breathe", Breaths(), "When to breathe in and out: by phase, or in seconds with `hold` or `for`.", ()
 )
 COUNT: Final = Key(
     "count",
     Choice(tuple(Count)),
-    "What is counted: phases, reps, both, or milestones only.",
+    "What is counted: the seconds of each phase, the reps, both, or only milestones.",
     Count.TEMPO,
 )
-EASIER: Final = Key("easier", Variant(), "Overrides for `--level easier`; with `use`, another exercise.")
-HARDER: Final = Key("harder", Variant(), "Overrides for `--level harder`; with `use`, another exercise.")
-PROGRESS: Final = Key("progress", ProgressText(), "How a range of reps or seconds grows.", Progress())
-EQUIPMENT: Final = Key("equipment", Several(NAME), "What is needed, as it is spoken: a mat.", ())
-POSITION: Final = Key("position", Line(), "How the body lies, sits or stands; shown.")
-NOTES: Final = Key("notes", Line(2000), "For reading; never spoken.")
+EASIER: Final = Key("easier", Variant(), "What changes with `--level easier`; with `use`, another exercise.")
+HARDER: Final = Key("harder", Variant(), "What changes with `--level harder`; with `use`, another exercise.")
+PROGRESS: Final = Key("progress", ProgressText(), "How fast a range of reps or seconds grows.", Progress())
+EQUIPMENT: Final = Key("equipment", Several(NAME), "What you need, worded as it is spoken: a mat.", ())
+POSITION: Final = Key("position", Line(), "How you lie, sit or stand; shown, not spoken.")
+NOTES: Final = Key("notes", Line(2000), "Notes for the reader; never spoken.")
 NAMED: Final = Key("exercise", NAME, "The exercise's name, spoken and shown.")
-USE: Final = Key("use", NAME, "An exercise of the library, by its id; what stands beside it overrides it.")
+USE: Final = Key("use", NAME, "An exercise from the library, by its id; the keys beside it override it.")
 
 _OVERRIDABLE: Final[tuple[Key[Any], ...]] = (
     REPS, TEMPO, START, HOLD, RELAX, FOR, SIDES, SWITCH, SETS, SET_REST, PROGRESS, ALTERNATE, SETUP, SHORT,
@@ -500,7 +515,7 @@ _OVERRIDABLE: Final[tuple[Key[Any], ...]] = (
 class StartOfDigits(Rule):
     """A tempo of named phases has their order, and no start."""
 
-    _message = "'start' goes with a tempo of four digits; named phases have their order"
+    _message = "'start' needs a tempo of four digits; named phases already have an order"
 
     def schema(self) -> Schema:
         named: Schema = {"required": [START.name, TEMPO.name], "properties": {TEMPO.name: Phases().schema()}}
@@ -553,7 +568,7 @@ _DOSE_RULES: Final[tuple[Rule, ...]] = (
         for first, second in ((TEMPO, HOLD), (TEMPO, FOR), (HOLD, FOR), (FOR, REPS))
     ),
     StartOfDigits(),
-    *(Apart(dose, RELAX, "'relax' goes with a 'hold'") for dose in (TEMPO, FOR)),
+    *(Apart(dose, RELAX, "'relax' needs a 'hold'") for dose in (TEMPO, FOR)),
     BreathingOfDose(),
 )
 VARIANT: Final = Record("a level", (NAMED, USE, *_OVERRIDABLE), _DOSE_RULES)
@@ -566,12 +581,12 @@ BETWEEN: Final[Key[Fraction]] = Key(
 DEFAULTS: Final = Record("defaults", (*_OVERRIDABLE, BETWEEN), _DOSE_RULES)
 
 # The other steps.
-SAY: Final = Key("say", SpokenText(), "Spoken whole; the timeline waits for it.", required=True)
-PAUSE: Final = Key("pause", Seconds(Fraction(0), Fraction(3600)), "Seconds of quiet after it.", Fraction(0))
+SAY: Final = Key("say", SpokenText(), "Spoken in full; everything else waits for it.", required=True)
+PAUSE: Final = Key("pause", Seconds(Fraction(0), Fraction(3600)), "Quiet time after it.", Fraction(0))
 REST: Final = Key(
     "rest",
     Seconds(Fraction(0), Fraction(3600)),
-    "From the end of the work before it to the first beat of what follows.",
+    "How long, from the end of the work before it to the first beat after it.",
     required=True,
 )
 BREATHING: Final[Key[tuple[Phase, ...]]] = Key(
@@ -582,23 +597,29 @@ BREATHING: Final[Key[tuple[Phase, ...]]] = Key(
 )
 ROUNDS: Final = Key("rounds", Whole(1, 10_000), "How many rounds.")
 BREATHING_COUNT: Final = Key(
-    "count", Choice((Count.OFF, Count.TEMPO)), "The words alone, or their seconds too.", Count.OFF
+    "count",
+    Choice((Count.OFF, Count.TEMPO)),
+    "The words alone (off), or their seconds too (tempo).",
+    Count.OFF,
 )
-REPEAT: Final = Key("repeat", Whole(1, 100_000), "How often the steps are done.", required=True)
+REPEAT: Final = Key("repeat", Whole(1, 100_000), "How many times to do the steps.", required=True)
 STEPS: Final = Key("steps", Steps(), "The steps, in their order.", required=True)
 ROUND_REST: Final[Key[Fraction]] = Key(
     "rest",
     Seconds(Fraction(0), Fraction(3600)),
-    "Seconds between two rounds; 0 for one straight after the other.",
+    "The time between two rounds; 0 for one straight after the other.",
 )
 EVERY: Final = Key(
-    "every", Seconds(Fraction(1), _DAY), "From one round's first beat to the next's.", required=True
+    "every",
+    Seconds(Fraction(1), _DAY),
+    "The time from one round's first beat to the next one's.",
+    required=True,
 )
 EVERY_ROUNDS: Final = Key("rounds", Whole(1, 10_000), "How many rounds.", required=True)
 INCLUDE: Final = Key(
     "include",
     Line(1000, "a path"),
-    "Another script's steps; the path is relative to this file.",
+    "The script whose steps to include; a path relative to this file.",
     required=True,
 )
 
@@ -621,26 +642,26 @@ STEP_KEYS: Final = tuple(sorted({key.name for record in STEP_KINDS.values() for 
 
 # The top level.
 TITLE: Final = Key("title", Line(300), "The routine's name, spoken first.", required=True)
-ABOUT: Final = Key("about", Line(2000), "A description for reading.")
-LANGUAGE: Final = Key("language", Language(), "The language that is spoken.", "en")
+ABOUT: Final = Key("about", Line(2000), "A description for the reader; never spoken.")
+LANGUAGE: Final = Key("language", Language(), "The language Coach speaks.", "en")
 VOICE_CHOICE: Final = Key("voice", VoiceText(), "Who speaks, and how.", VoiceChoice())
 LEAD_IN: Final = Key(
     "lead_in",
     Seconds(Fraction(0), Fraction(60)),
-    "Quiet before the first word: wireless headphones swallow it.",
+    "Quiet before the first word, because wireless headphones swallow the start.",
     Fraction(2),
 )
 COUNT_IN: Final = Key("count_in", Whole(0, 10), "One-second beats before each set.", 3)
 GUIDANCE: Final = Key(
     "guidance",
     Choice(tuple(Guidance)),
-    "How much is said: all; setups in short, half the reminders; counts and sides; or by what is known.",
+    "How much is said: everything; short setups and half the reminders; counts and sides; or as you need it.",
 )
-VARS: Final = Key("vars", Vars("names"), "Words of your own, for braces in texts.", {})
+VARS: Final = Key("vars", Vars("names"), "Your own words for texts, used in braces.", {})
 PRONOUNCE: Final[Key[dict[str, str]]] = Key(
     "pronounce", Table(), "How the voice should read certain words.", {}
 )
-DEFAULT_FIELDS: Final = Key("defaults", DEFAULTS, "Fields that every exercise starts from.")
+DEFAULT_FIELDS: Final = Key("defaults", DEFAULTS, "Keys that every exercise starts from.")
 EXERCISES: Final = Key("exercises", Library(), "The script's own exercises, by id.", {})
 SCRIPT: Final = Record(
     "a script",

@@ -19,8 +19,8 @@ class Texts:
     """Fills the vars of a script into its texts, and into those of the library that it uses.
 
     Args:
-        script: the values of the file, with its vars.
-        reader: is told the problems.
+        script: the fields of the file, with its vars.
+        reader: collects the problems.
     """
 
     def __init__(self, script: keys.Fields, reader: Reader) -> None:
@@ -29,7 +29,7 @@ class Texts:
         self._bound: dict[tuple[Text, frozenset[str]], tuple[Text, tuple[str, ...]]] = {}
 
     def plain(self, words: str, at: Location, place: Location) -> str:
-        """Return words that belong to no exercise, with vars filled in; `at` is where they stand."""
+        """Return words outside of any exercise, with vars filled in; `at` is where they are."""
         text = self.bind(Text(words, at), PLACEHOLDERS, place)
         return words if text.placeholders() else text.fill({})
 
@@ -37,9 +37,9 @@ class Texts:
         """Return a text with its vars filled in.
 
         Args:
-            text: as it stands in the file.
-            missing: the placeholders of the format that mean nothing here.
-            place: the step that needs the text; a text that ships with Coach has its problems there.
+            text: the text, as written.
+            missing: the built-in placeholders that can't be used here.
+            place: the step that uses the text; problems in a text that ships with Coach are reported there.
         """
         key = text, frozenset(missing)
         if key not in self._bound:  # an exercise of the library is built for each step that uses it
@@ -62,9 +62,9 @@ class Texts:
         for name in text.placeholders():
             quoted = short(name)
             if name in ("{", "}"):
-                problems.append(f"a single '{name}'; write '{name}{name}' for a brace that is spoken of")
+                problems.append(f"a single '{name}'; write '{name}{name}' for a real brace")
             elif name in PLACEHOLDERS and name not in known:
-                problems.append(f"{{{quoted}}} has no meaning here")
+                problems.append(f"{{{quoted}}} can't be used here")
             elif name not in known and keys.VARS.name not in self._script.unread:
                 words = f"; known are {short(', '.join(known))}" if known else "; 'vars' can define it"
                 hint = nearest(name, known) or words

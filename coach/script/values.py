@@ -1,4 +1,4 @@
-"""The kinds of value that a script's keys take: how each is read, described and put into a JSON Schema."""
+"""The kinds of values in a script: how each is read, described, and expressed in a JSON Schema."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ E = TypeVar("E", bound=TextEnum)
 Schema: TypeAlias = dict[str, object]
 
 LONGEST_TEXT = 2000
-"""Characters of one spoken text; what is longer is not a cue."""
+"""Characters in one spoken text; anything longer is not a cue."""
 
-_MOST_KNOWN = 250  # words that one is compared with
-_ENOUGH = 1000  # problems; reading on would only cost time
+_MOST_KNOWN = 250  # words to compare one with
+_ENOUGH = 1000  # problems; more would only cost time
 _LONGEST_NAME = 60
 _LONGEST_NUMBER = 40  # characters; "1 hour 30 minutes 15 seconds" has 28
 _SIGNED = rf"[+-]?{patterns.DECIMAL}"
@@ -54,22 +54,22 @@ class Reader:
         return list(self._problems)
 
     def fail(self, location: Location, message: str) -> None:
-        """Note a problem; reading goes on.
+        """Report a problem; reading goes on.
 
         Raises:
-            ScriptError: so many problems that no more are worth finding.
+            ScriptError: there are so many problems that finding more is pointless.
         """
         self._problems[Problem(location, printable(message))] = None
         if len(self._problems) >= _ENOUGH:
             raise ScriptError(self._problems)
 
     def wants(self, node: Node, words: str) -> None:
-        """Note that something else was required here."""
+        """Report that something else was required here."""
         self.fail(node.location, f"must be {words} (got {found(node)})")
 
 
 def found(node: Node) -> str:
-    """Return in a few words what stands in the file."""
+    """Return in a few words what was found in the file."""
     if isinstance(node, Mapping):
         return "a mapping" if node.entries else "an empty mapping"
     if isinstance(node, Sequence):
@@ -79,7 +79,7 @@ def found(node: Node) -> str:
 
 
 def plain(number: Fraction) -> str:
-    """Return a number as a person writes it: 3, 1.5."""
+    """Return a number as people write it: 3, 1.5."""
     return str(number.numerator) if number.denominator == 1 else f"{float(number):g}"
 
 
@@ -104,9 +104,9 @@ def number_of(node: Node) -> Fraction | None:
 
 
 def seconds_of(text: str) -> Fraction | None:
-    """Return the seconds that a text such as `25s`, `1m30s`, `5 min` or `1:30` stands for, else None.
+    """Return the seconds that a text such as `25s`, `1m30s`, `5 min` or `1:30` means, or None.
 
-    As on a clock, minutes and seconds behind a larger unit are less than 60, and only the last part may have
+    As on a clock, minutes and seconds after a larger unit are less than 60, and only the last part may have
     decimals.
     """
     text = " ".join(text.split())
@@ -137,7 +137,7 @@ class Value(Generic[T_co]):
 
     @property
     def words(self) -> str:
-        """What a person has to write here."""
+        """What has to be written here."""
         raise NotImplementedError
 
     def schema(self) -> Schema:
@@ -145,7 +145,7 @@ class Value(Generic[T_co]):
         raise NotImplementedError
 
     def read(self, node: Node, reader: Reader) -> T_co | None:
-        """Return the value, or None with a problem noted."""
+        """Return the value, or None after reporting a problem."""
         raise NotImplementedError
 
     def shown(self, value: object) -> str:
@@ -410,7 +410,7 @@ class Words(Value[Text]):
 
 @dataclass(frozen=True)
 class Several(Value[tuple[T, ...]], Generic[T]):
-    """One value, or a list of them; an empty list takes away what a farther level has."""
+    """One value, or a list of them; an empty list removes the values of a farther layer."""
 
     one: Value[T]
     most: int = 50
@@ -435,7 +435,7 @@ class Several(Value[tuple[T, ...]], Generic[T]):
 
 @dataclass(frozen=True)
 class Distinct(Several[str]):
-    """Several names, none of them twice."""
+    """Several different names."""
 
     def schema(self) -> Schema:
         one = self.one.schema()
@@ -450,7 +450,7 @@ class Distinct(Several[str]):
 
 @dataclass(frozen=True)
 class Table(Value[dict[str, str]]):
-    """Words with what each stands for."""
+    """Words, with what each means."""
 
     keys: str = "words"
 
@@ -473,7 +473,7 @@ _VARIABLE = r"[^\s{}](?:[^{}]*[^\s{}])?"
 
 @dataclass(frozen=True)
 class Vars(Table):
-    """Names for braces, with the plain words that each stands for."""
+    """Names for braces, with the plain words that replace each."""
 
     def schema(self) -> Schema:
         text: Schema = {"allOf": [Line().schema(), {"pattern": "^[^{}]*$"}]}
@@ -483,7 +483,7 @@ class Vars(Table):
     def read(self, node: Node, reader: Reader) -> dict[str, str] | None:
         for key, value in node.entries.items() if isinstance(node, Mapping) else ():
             if key.text in PLACEHOLDERS:
-                reader.fail(key.location, f"'{key.text}' is a word of the format; name it otherwise")
+                reader.fail(key.location, f"'{key.text}' already has a meaning in texts; choose another name")
             elif not re.fullmatch(_VARIABLE, key.text):
                 reader.fail(key.location, f"must be a name without braces (got {found(key)})")
             if isinstance(value, Scalar) and ("{" in value.text or "}" in value.text):
@@ -497,7 +497,7 @@ _COACHES_DIGITS = r"[0-9xX]{4}|(?:[0-9]{1,4}|[xX])(?:-(?:[0-9]{1,4}|[xX])){3}"
 
 
 def pairs_of(node: Node) -> list[tuple[Scalar, Node]]:
-    """Return the pairs of a mapping, or of a list of them (where a key may come twice); none for others."""
+    """Return the pairs of a mapping, or of a list of mappings (for keys that come twice); else none."""
     items = node.items if isinstance(node, Sequence) else (node,)
     mappings = [item for item in items if isinstance(item, Mapping)]
     if len(mappings) < len(items):
@@ -507,7 +507,7 @@ def pairs_of(node: Node) -> list[tuple[Scalar, Node]]:
 
 @dataclass(frozen=True)
 class Phases(Value[tuple[Phase, ...]]):
-    """Phases in the order performed, seconds each.
+    """Phases in the order they are done, each with its seconds.
 
     `names` are those that they may have; empty for any.
     """
@@ -556,7 +556,7 @@ class Start(TextEnum):
 
 @dataclass(frozen=True)
 class Digits:
-    """A tempo in the coaches' four digits, seconds of lowering, pause, lifting and pause."""
+    """A tempo in the coaches' four digits: seconds of lowering, pause, lifting and pause."""
 
     lowering: int
     bottom: int
@@ -564,7 +564,7 @@ class Digits:
     top: int
 
     def phases(self, start: Start) -> tuple[Phase, ...]:
-        """Return its phases in the order performed; those of no length vanish."""
+        """Return its phases in the order they are done, without those of zero seconds."""
         low = (("down", self.lowering), ("pause", self.bottom))
         lift = (("up", self.lifting), ("hold", self.top))
         match start:
@@ -614,7 +614,7 @@ class TempoText(Value["tuple[Phase, ...] | Digits"]):
 
 @dataclass(frozen=True)
 class BreathEntry:
-    """One entry of `breathe`: a phase (or in, out, hold) with what is breathed, or for how long."""
+    """One entry of `breathe`: a phase and how to breathe in it, or in, out or hold and for how long."""
 
     name: str
     says: Breath | None
@@ -628,7 +628,7 @@ BREATHS = (Breath.IN, Breath.OUT, Breath.HOLD)
 
 @dataclass(frozen=True)
 class Breaths(Value[tuple[BreathEntry, ...]]):
-    """Breathing with the phases of a tempo, or in seconds; an empty mapping takes it away."""
+    """Breathing with the phases of a tempo, or in seconds; an empty mapping removes it."""
 
     @property
     def words(self) -> str:
@@ -673,7 +673,7 @@ class Breaths(Value[tuple[BreathEntry, ...]]):
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word most like this one, or None where none is like it."""
+    """Return the known word most similar to this one, or None if none is similar."""
     return _closest(word[:_LONGEST_NAME].lower(), tuple(islice(known, _MOST_KNOWN)))
 
 
@@ -685,7 +685,7 @@ def _closest(word: str, known: tuple[str, ...]) -> str | None:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return "; did you mean 'x'?" with the known word most like this one, or nothing."""
+    """Return "; did you mean 'x'?" with the most similar known word, or nothing."""
     close = closest(word, known)
     return f"; did you mean '{close}'?" if close else ""
 

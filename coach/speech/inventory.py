@@ -69,7 +69,7 @@ class Kept(NamedTuple):
 
     Attributes:
         used: when it was used last, to the day: seconds since the epoch.
-        size: its bytes.
+        size: its size in bytes.
         path: where it is.
         kind: what it is.
     """

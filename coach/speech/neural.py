@@ -1,4 +1,4 @@
-"""The neural engine: hibari-tts, whose English voice comes inside its package and needs no download."""
+"""The neural engine: hibari-tts, whose package includes an English voice, so nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ENGINE, _NAME, _LANGUAGE = "neural", "heart", "en"
-_MODEL_THREADS = 1  # the bytes depend on it
-_SEED = 0  # of the noise in breath and fricatives
+_MODEL_THREADS = 1  # the bytes depend on this
+_SEED = 0  # for the noise in breath and fricatives
 _PARTS = {"hibari": "hibari_tts", "onnxruntime": "onnxruntime", "numpy": "numpy", "scipy": "scipy"}
 
 
 def voices() -> list[VoiceInfo]:
-    """Return the voice inside the package of hibari-tts; others would be downloads and are not offered."""
+    """Return the voice inside the package of hibari-tts; others would have to be downloaded."""
     model = _model()
     there = model is not None and model.is_file() and find_spec("onnxruntime") is not None
     return [VoiceInfo(_ENGINE, _NAME, _LANGUAGE)] if there else []
 
 
 def open_voice(name: str) -> NeuralVoice:
-    """Return the voice of that name; its model is loaded when it first speaks.
+    """Return the voice with this name; its model is loaded when it first speaks.
 
     Raises:
         SpeechError: there is no such voice here.
@@ -42,17 +42,17 @@ def open_voice(name: str) -> NeuralVoice:
 
 
 class NeuralVoice:
-    """The voice "heart" of hibari-tts. Same text, rate and version give the same bytes, on any thread."""
+    """The voice "heart" of hibari-tts. The same text, rate and version give the same bytes, on any thread."""
 
     engine = _ENGINE
     name = _NAME
     language = _LANGUAGE
     sample_rate = 24_000
-    threads = os.cpu_count() or 1  # a model runs on one thread each, and may run on several at once
+    threads = os.cpu_count() or 1  # each call uses one thread, and several can run at once
 
     def __init__(self) -> None:
-        # From 1.29 on onnxruntime numbers this machine and keeps events for its makers in the user's cache,
-        # unless it finds this in the environment when it is loaded; its disable_telemetry_events is too late.
+        # Since 1.29, onnxruntime gives this machine an id and stores telemetry events in the user's cache,
+        # unless this is in the environment when it is loaded; its disable_telemetry_events comes too late.
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         self.version = _version()
         self._loading = Lock()
@@ -71,29 +71,29 @@ class NeuralVoice:
     def _load(self) -> Any:
         with self._loading:
             if self._hibari is None:
-                # Loading onnxruntime warns, from C++ and before any setting is read, of graphics cards that
-                # it can't use (its issue 27092): on a Raspberry Pi and under WSL at every start.
+                # While loading, onnxruntime warns, from C++ and before it reads any setting, about graphics
+                # cards that it can't use (its issue 27092): at every start on a Raspberry Pi and under WSL.
                 with silence_stderr():
-                    # With the model's path hibari does not look for it elsewhere, so never downloads one.
+                    # Given the model's path, hibari doesn't look for it elsewhere, so it never downloads one.
                     hibari = import_module("hibari").Hibari(
                         voice=_NAME, model=str(_model()), threads=_MODEL_THREADS
                     )
-                    hibari.phonemize("up")  # loads the lexicon, which several threads would each do
+                    hibari.phonemize("up")  # loads the lexicon now, once, instead of on each thread
                 self._hibari = hibari
             return self._hibari
 
 
 def _model() -> Path | None:
-    """Return where the package keeps the model of its own voice; None without the package."""
+    """Return the path of the model inside the package; None without the package."""
     spec = find_spec("hibari")
     return Path(spec.origin).parent / "assets" / "hibari.onnx" if spec and spec.origin else None
 
 
 def _version() -> str:
-    """Return the versions of all that shapes the bytes, read without importing any of it.
+    """Return the versions of everything that affects the bytes, without importing any of it.
 
-    hibari transforms with scipy where there is one, and that rounds differently from numpy. Versions are
-    read from the names of the dist-info folders, as importlib.metadata takes 40 ms to load.
+    hibari uses scipy for transforms if it is installed, and scipy rounds differently from numpy. Versions are
+    read from the names of dist-info folders, because importlib.metadata takes 40 ms to load.
     """
     listings: dict[Path, list[str]] = {}
     versions = []
@@ -110,6 +110,6 @@ def _version() -> str:
             for entry in listings[folder]
             if entry.startswith(f"{distribution}-") and entry.endswith(".dist-info")
         )
-        # A build of another name (onnxruntime-gpu) or a distribution's package must be asked itself.
+        # Builds with another name (onnxruntime-gpu) and Linux packages have to be imported.
         versions.append(f"{module} {'+'.join(found) or import_module(module).__version__}")
     return ", ".join([*versions, f"threads {_MODEL_THREADS}"])

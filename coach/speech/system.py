@@ -1,8 +1,8 @@
 """The system engine: pyttsx3, for every language and for the platform's own voices.
 
-They are those of SAPI5 on Windows, of NSSpeechSynthesizer on macOS, of espeak-ng everywhere else, whose
-library and data come inside the package espeakng-loader. pyttsx3 keeps its state in the process, and may
-hang there or take it down; so it runs in a worker process of its own (`coach.speech.system_worker`).
+Windows has SAPI5, macOS has NSSpeechSynthesizer, and all others use espeak-ng, whose library and data come
+with the package espeakng-loader. pyttsx3 keeps state in its process, and may hang or crash it; so it runs in
+its own worker process (`coach.speech.system_worker`).
 """
 
 from __future__ import annotations
@@ -39,19 +39,25 @@ _Result = TypeVar("_Result")
 
 _ENGINE = "system"
 _PROGRAM = Path(__file__).with_name("system_worker.py")
-_TIMEOUT = 20.0  # s for any task: many times what the slowest machine needs
-_TIMEOUT_CHARACTER = 0.05  # s more for each character of a text
+_TIMEOUT = 20.0  # seconds for any task: many times what the slowest machine needs
+_TIMEOUT_CHARACTER = 0.05  # more seconds for each character of a text
 
-_WORDS_A_MINUTE = 175  # what espeak and the voices of macOS speak by themselves
-_SAPI_WORDS_A_MINUTE, _SAPI_STEP = 156.63, 1.11  # SAPI knows whole steps only; pyttsx3's figures for them
+_WORDS_A_MINUTE = 175  # the default of espeak and of the voices of macOS
+_SAPI_WORDS_A_MINUTE, _SAPI_STEP = 156.63, 1.11  # SAPI has only whole steps; these are pyttsx3's figures
 
-# Read by espeak or SAPI as commands or markup, or not at all.
+# What espeak or SAPI would read as commands or markup, or not at all.
 _UNSPOKEN = re.compile(r"[\x00-\x1f\x7f<>\[\]\ud800-\udfff]+")
-_HOME = {"en": "us", "ja": "jp", "ko": "kr", "sv": "se", "zh": "cn"}  # where not spelt as the language
-_MACROLANGUAGES = {"cmn": "zh"}  # what people write
+_HOME = {
+    "en": "us",
+    "ja": "jp",
+    "ko": "kr",
+    "sv": "se",
+    "zh": "cn",
+}  # where the region is not spelt like the language
+_MACROLANGUAGES = {"cmn": "zh"}  # the codes that people write
 
 _WAVE_TYPES = {(1, 8): "u1", (1, 16): "<i2", (1, 32): "<i4", (3, 32): "<f4"}
-_WAVE_EXTENSIBLE = 0xFFFE  # its true format stands further behind
+_WAVE_EXTENSIBLE = 0xFFFE  # the true format comes later
 _AIFF_TYPES = {
     (b"NONE", 8): "i1",
     (b"NONE", 16): ">i2",
@@ -64,16 +70,16 @@ _AIFF_TYPES = {
 
 
 def voices() -> list[VoiceInfo]:
-    """Return what the platform has, the plain voice of each language first; empty without pyttsx3.
+    """Return the voices of the platform, the plain voice of each language first; none without pyttsx3.
 
-    The worker is asked once in a process. MBROLA's voices are left out: most machines that list them lack
-    the program or the data that they need.
+    The worker is asked only once in a process. MBROLA voices are left out, because most machines that list
+    them lack the program or the data they need.
     """
     return _worker.voices()
 
 
 def open_voice(name: str) -> SystemVoice:
-    """Return the voice of that name.
+    """Return the voice with this name.
 
     Raises:
         SpeechError: there is no such voice here.
@@ -82,11 +88,11 @@ def open_voice(name: str) -> SystemVoice:
 
 
 class SystemVoice:
-    """A voice of the platform. With espeak, same text, rate and version give the same bytes.
+    """A voice of the platform. With espeak, the same text, rate and version give the same bytes.
 
     Args:
         name: as `voices` lists it.
-        worker: the process that speaks; any number of voices may share it.
+        worker: the process that speaks; voices can share one.
     """
 
     engine = _ENGINE
@@ -114,28 +120,28 @@ class SystemVoice:
 
 
 class Known(NamedTuple):
-    """A voice as its driver knows it: by its id."""
+    """A voice as its driver knows it."""
 
     id: str
     language: str
 
 
 class Catalogue(NamedTuple):
-    """What a worker has: name -> voice, the plain one of each language first; and all that shapes bytes."""
+    """The voices of a worker by name, the plain one of each language first, and the engine's version."""
 
     voices: dict[str, Known]
     version: str
 
 
 class Worker:
-    """The process in which pyttsx3 speaks, from its first task on until this process ends.
+    """The process in which pyttsx3 speaks, from the first task until this process ends.
 
-    A task that it doesn't do well in time is given to a new process, once. It may be used from several
-    threads, and does one thing at a time.
+    If a task fails or takes too long, a new process tries it once more. Several threads can use a worker; it
+    does one task at a time.
 
     Args:
-        platform: whose voices, as `sys.platform` names it.
-        timeout: seconds that a task may take; long texts have a little more.
+        platform: the platform whose voices to use, as in `sys.platform`.
+        timeout: seconds that a task may take; long texts get a little more.
     """
 
     def __init__(self, platform: str = sys.platform, timeout: float = _TIMEOUT) -> None:
@@ -146,7 +152,7 @@ class Worker:
         self._process: _Process | None = None
 
     def voices(self) -> list[VoiceInfo]:
-        """Return its voices, none where it has no pyttsx3 or that doesn't work."""
+        """Return its voices; none if pyttsx3 is missing or doesn't work."""
         if find_spec("pyttsx3") is None:
             return []
         with suppress(SpeechError):
@@ -154,7 +160,7 @@ class Worker:
         return []
 
     def catalogue(self) -> Catalogue:
-        """Return what there is; it is asked for once.
+        """Return its voices and its version; the process is asked only once.
 
         Raises:
             SpeechError: pyttsx3 doesn't work here.
@@ -165,7 +171,7 @@ class Worker:
             return self._catalogue
 
     def speak(self, text: str, voice: str, rate: float) -> tuple[NDArray[np.float32], int]:
-        """Return a spoken text and its samples a second.
+        """Return the sound of a text, and its samples a second.
 
         Args:
             text: what to speak.
@@ -181,7 +187,7 @@ class Worker:
             sound, sample_rate = self._speak(text, voice, words_a_minute(rate, self._platform))
             if sound.any():
                 return sound, sample_rate
-            # A file without a sound is a known fault; but a voice may really have none for a text.
+            # A file without sound is a known bug; but a voice may really have no sound for a text.
             if next(attempts) == 1 and any(map(str.isalnum, text)):
                 raise SpeechError("it made no sound")
             return sound[:0], sample_rate
@@ -196,23 +202,23 @@ class Worker:
 
     def _attempt(self, task: Callable[[], _Result]) -> _Result:
         with suppress(SpeechError):
-            return self._guarded(task)
-        return self._guarded(task)
+            return self._run_or_stop(task)
+        return self._run_or_stop(task)
 
-    def _guarded(self, task: Callable[[], _Result]) -> _Result:
+    def _run_or_stop(self, task: Callable[[], _Result]) -> _Result:
         try:
             return task()
-        except BaseException:  # Ctrl-C too: an answer may be on its way that nobody awaits
+        except BaseException:  # even Ctrl-C, because nobody will read the answer that is on its way
             self._stop()
             raise
 
     def _list(self) -> Catalogue:
-        answer = self._started().ask({"task": "list"}, self._timeout)
-        return Catalogue(_arranged(answer["voices"], answer["default"]), answer["version"])
+        answer = self._ensure_process().ask({"task": "list"}, self._timeout)
+        return Catalogue(_arrange_voices(answer["voices"], answer["default"]), answer["version"])
 
     def _speak(self, text: str, voice: str, rate: int) -> tuple[NDArray[np.float32], int]:
-        process = self._started()
-        # macOS writes AIFF, whatever the name says.
+        process = self._ensure_process()
+        # macOS writes AIFF, whatever the file name says.
         file = process.folder / ("speech.aiff" if self._platform == "darwin" else "speech.wav")
         task = {"task": "speak", "text": text, "voice": voice, "rate": rate, "file": str(file)}
         process.ask(task, self._timeout + _TIMEOUT_CHARACTER * len(text))
@@ -221,11 +227,11 @@ class Worker:
             file.unlink()
             return read_sound(data)
         except (OSError, ValueError) as error:
-            raise SpeechError(f"the file that it wrote cannot be read: {error}") from error
+            raise SpeechError(f"the file it wrote cannot be read: {error}") from error
 
-    def _started(self) -> _Process:
+    def _ensure_process(self) -> _Process:
         if self._process is not None and self._process.owner != os.getpid():
-            self._process = None  # this is a fork, and that process is its parent's
+            self._process = None  # this is a fork, and the process belongs to its parent
         if self._process is None:
             self._process = _Process(self._platform)
             atexit.register(self._process.stop)
@@ -242,7 +248,7 @@ class _Process:
     """One run of the worker's program.
 
     Attributes:
-        folder: its own, for the file that it writes; gone with the process.
+        folder: its own folder, for the file that it writes; removed with the process.
         owner: the id of the process that started it.
     """
 
@@ -255,13 +261,13 @@ class _Process:
         path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - resolve() would follow links
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                # Isolated (-I): modules are looked for where this process does, not in any current folder.
+                # Isolated (-I): it imports modules from where this process does, not from the current folder.
                 [sys.executable, "-I", str(_PROGRAM), platform, str(self.folder), *path],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 cwd=self.folder.parent,
-                # Out of reach of the terminal's Ctrl-C, and with its forks a group that can be ended as one.
+                # Not reached by the terminal's Ctrl-C, and one group with its forks, to be ended together.
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
@@ -276,7 +282,7 @@ class _Process:
         """Return the answer to a task.
 
         Raises:
-            SpeechError: the answer is an error, or there is none, or none in time.
+            SpeechError: the answer is an error, or doesn't come in time.
         """
         assert self._process.stdin is not None
         try:
@@ -296,7 +302,7 @@ class _Process:
         return answer
 
     def stop(self) -> None:
-        """End it now, with all that it started, and remove its folder."""
+        """End it now, with everything it started, and remove its folder."""
         if os.getpid() != self.owner:
             return
         with suppress(OSError):
@@ -307,7 +313,7 @@ class _Process:
         self._process.wait()
         self._reader.join()
         for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(OSError):  # what it was told last may never have been sent
+            with suppress(OSError):  # the last task may never have been sent
                 if pipe is not None:
                     pipe.close()
         rmtree(self.folder, ignore_errors=True)
@@ -320,10 +326,10 @@ class _Process:
 
 
 def words_a_minute(rate: float, platform: str = sys.platform) -> int:
-    """Return the speed that pyttsx3 is told for a multiplier of the voice's own.
+    """Return the speed to give to pyttsx3 for a multiplier of the voice's own speed.
 
-    SAPI has ten steps up and ten down from there, each of about 11 %, and pyttsx3 rounds towards none. So it
-    is told the middle of a step.
+    SAPI has ten steps up and ten down, each of about 11 %, and pyttsx3 rounds towards the normal speed. So it
+    gets the middle of a step.
     """
     if platform != "win32":
         return round(_WORDS_A_MINUTE * rate)
@@ -333,11 +339,11 @@ def words_a_minute(rate: float, platform: str = sys.platform) -> int:
 
 
 def language_tag(tag: str) -> str:
-    """Return the language of a voice in the form of BCP 47, such as "de", "en-GB", "es-419"; "und" for none.
+    """Return the language of a voice as a BCP 47 tag, such as "de", "en-GB" or "es-419"; "und" if unknown.
 
     Args:
-        tag: as a driver gives it: "en-gb", "en_GB_U_SD@sd=gbsct", with espeak's priority before it (a
-            character of the value 5).
+        tag: as a driver gives it: "en-gb", "en_GB_U_SD@sd=gbsct"; espeak puts a priority in front (a
+            character with the value 5).
     """
     subtags = re.findall(r"[A-Za-z0-9]+", tag.partition("@")[0])
     if not subtags or not 2 <= len(subtags[0]) <= 4:
@@ -345,10 +351,10 @@ def language_tag(tag: str) -> str:
     primary = subtags[0].lower()
     parts = [_MACROLANGUAGES.get(primary, primary)]
     for at, subtag in enumerate(subtags[1:], 1):
-        if subtag.lower() == "x":  # a private use follows
+        if subtag.lower() == "x":  # private use follows
             parts += [rest.lower() for rest in subtags[at:]]
             break
-        if len(subtag) == 1:  # so does a locale's calendar, currency ...
+        if len(subtag) == 1:  # a calendar, currency ... follows
             break
         form = str.upper if len(subtag) == 2 else str.title if len(subtag) == 4 else str.lower
         parts.append(form(subtag))
@@ -356,7 +362,7 @@ def language_tag(tag: str) -> str:
 
 
 def read_sound(data: bytes) -> tuple[NDArray[np.float32], int]:
-    """Return the samples of a WAV, AIFF or AIFF-C file and how many there are a second.
+    """Return the samples of a WAV, AIFF or AIFF-C file, and its sample rate.
 
     Args:
         data: the whole file.
@@ -365,7 +371,7 @@ def read_sound(data: bytes) -> tuple[NDArray[np.float32], int]:
         Shape (samples,), -1.0 to 1.0, channels mixed into one.
 
     Raises:
-        ValueError: it is none of these, of a kind that no system voice writes, or not whole.
+        ValueError: it is not such a file, not of a kind that system voices write, or incomplete.
     """
     if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
         return _read_wave(dict(_chunks(data, "<")))
@@ -395,7 +401,7 @@ def _read_wave(chunks: dict[bytes, bytes]) -> tuple[NDArray[np.float32], int]:
     form, channels, sample_rate, _, _, bits = struct.unpack_from("<HHIIHH", chunks[b"fmt "])
     if form == _WAVE_EXTENSIBLE and len(chunks[b"fmt "]) >= 26:
         (form,) = struct.unpack_from("<H", chunks[b"fmt "], 24)
-    return _samples(chunks[b"data"], _WAVE_TYPES.get((form, bits)), channels), _sane(sample_rate)
+    return _samples(chunks[b"data"], _WAVE_TYPES.get((form, bits)), channels), _check_sample_rate(sample_rate)
 
 
 def _read_aiff(chunks: dict[bytes, bytes]) -> tuple[NDArray[np.float32], int]:
@@ -411,11 +417,11 @@ def _read_aiff(chunks: dict[bytes, bytes]) -> tuple[NDArray[np.float32], int]:
         raise ValueError("it is cut off")
     # The rate is a number of 80 bits: 15 of exponent, 64 of mantissa with its leading one.
     sample_rate = math.ldexp(mantissa, (exponent & 0x7FFF) - 16383 - 63) if exponent < 0x7FFF else 0
-    return _samples(sound[offset : offset + size], kind, channels), _sane(round(sample_rate))
+    return _samples(sound[offset : offset + size], kind, channels), _check_sample_rate(round(sample_rate))
 
 
 def _samples(data: bytes, kind: str | None, channels: int = 1) -> NDArray[np.float32]:
-    import numpy as np  # noqa: PLC0415 - listing voices, and a warm cache, need none
+    import numpy as np  # noqa: PLC0415 - listing voices and a warm cache don't need it
 
     if kind is None or not 1 <= channels <= 64:
         raise ValueError("its kind of samples is unknown")
@@ -430,18 +436,18 @@ def _samples(data: bytes, kind: str | None, channels: int = 1) -> NDArray[np.flo
     return frames.astype(np.float32)
 
 
-def _sane(sample_rate: int) -> int:
+def _check_sample_rate(sample_rate: int) -> int:
     if not 4000 <= sample_rate <= 384_000:
         raise ValueError(f"it has {sample_rate} samples a second")
     return sample_rate
 
 
-def _arranged(listed: list[tuple[str, str, list[str]]], default: str) -> dict[str, Known]:
-    """Return voices by name, by language, the plain one of each language first.
+def _arrange_voices(listed: list[tuple[str, str, list[str]]], default: str) -> dict[str, Known]:
+    """Return voices by name, sorted by language, the plain one of each language first.
 
     Args:
-        listed: ids, names and languages, as the driver lists them.
-        default: the id of the voice that the person chose for the system.
+        listed: the ids, names and languages that the driver lists.
+        default: the id of the system's default voice.
     """
 
     def order(entry: tuple[str, str, str, str]) -> tuple[Any, ...]:
@@ -451,7 +457,7 @@ def _arranged(listed: list[tuple[str, str, list[str]]], default: str) -> dict[st
             primary,
             identifier.rpartition("/")[2] != code,  # espeak's "gmw/de" is the plain German
             identifier != default,
-            _plainness(identifier),
+            _rank_plainness(identifier),
             region not in ("", _HOME.get(primary, primary)),
             language,
             name,
@@ -474,10 +480,10 @@ def _arranged(listed: list[tuple[str, str, list[str]]], default: str) -> dict[st
     return arranged
 
 
-def _plainness(identifier: str) -> int:
-    """Return where a voice of macOS stands among those of its language, from its id.
+def _rank_plainness(identifier: str) -> int:
+    """Return the rank of a macOS voice among those of its language, from its id.
 
-    The oldest kind, at the end, has the novelties too (bells, whispers).
+    The oldest kind, at the end, includes the novelty voices (bells, whispers).
     """
     kinds = (r"premium|enhanced", r"apple\.(voice|ttsbundle)", r"eloquence")
     found = (place for place, kind in enumerate(kinds) if re.search(kind, identifier.lower()))

@@ -2,17 +2,17 @@
 
     python -I system_worker.py PLATFORM FOLDER SYS_PATH...
 
-It is run as a file of its own and imports nothing of Coach, so it is ready in a few hundredths of a
-second. Each line on standard input is a task in JSON, answered by one line on standard output:
+It runs as a separate file and imports nothing from Coach, so it is ready in a few hundredths of a second.
+Each line on standard input is a task in JSON, answered by one line on standard output:
 
     {"task": "list"}  ->  {"voices": [[id, name, [language, ...]], ...], "default": id, "version": text}
     {"task": "speak", "text": ..., "voice": id, "rate": words a minute, "file": path}  ->  {}
 
-or, whatever was asked, {"error": one line}. It ends with its standard input and then removes FOLDER.
+or, for any task, {"error": one line}. When standard input ends, it ends too and removes FOLDER.
 
-Where espeak speaks, each task has a forked process of its own. Espeak carries its state from one utterance
-into the next (a flutter that makes it sound less like a machine), so only a fresh one gives the same bytes
-whatever it said before. That costs about 2 ms, and saves the 10 ms that pyttsx3 sleeps in each utterance.
+With espeak, each task has its own forked process. Espeak carries state from one utterance to the next (a
+flutter that makes it sound less like a machine), so only a fresh process gives the same bytes whatever was
+said before. That costs about 2 ms, and saves the 10 ms that pyttsx3 sleeps in each utterance.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ _DRIVERS = {"win32": "sapi5", "darwin": "nsss"}  # all others have espeak
 
 def main() -> None:
     """Answer tasks until standard input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     platform, folder, *path = sys.argv[1:]
     sys.path[:] = path
-    # What pyttsx3 and the platform's libraries print goes nowhere.
+    # What pyttsx3 and the platform's libraries print is discarded.
     tasks, answers = os.fdopen(os.dup(0), "rb"), os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in range(3):
@@ -63,13 +63,13 @@ def main() -> None:
 
 
 def _serve_here(tasks: BinaryIO, answers: int, folder: Path, driver: str) -> None:
-    """Answer tasks in this process, on its main thread, as the systems' frameworks want it."""
+    """Answer tasks in this process, on the main thread, as the systems' frameworks require."""
     lines: SimpleQueue[bytes] = SimpleQueue()
 
     def read() -> None:
         for line in tasks:
             lines.put(line)
-        rmtree(folder, ignore_errors=True)  # the parent is gone: don't wait for what it asked last
+        rmtree(folder, ignore_errors=True)  # the parent is gone, so don't finish its last task
         os._exit(0)
 
     Thread(target=read, daemon=True).start()
@@ -79,7 +79,7 @@ def _serve_here(tasks: BinaryIO, answers: int, folder: Path, driver: str) -> Non
         try:
             engine = engine or import_module("pyttsx3").init(driver)
             answer = _list(engine, driver) if task["task"] == "list" else _speak_here(engine, task)
-        except Exception as error:  # noqa: BLE001 - whatever a driver raises is told to the parent
+        except Exception as error:  # noqa: BLE001 - the parent is told of whatever a driver raises
             answer = _failure(error)
         _write(answers, answer)
 
@@ -87,7 +87,7 @@ def _serve_here(tasks: BinaryIO, answers: int, folder: Path, driver: str) -> Non
 def _speak_here(engine: Any, task: dict[str, Any]) -> dict[str, Any]:
     """Speak into a file; both drivers are done when `runAndWait` returns.
 
-    SAPI sends no finished-utterance for a file, so that is not waited for.
+    This doesn't wait for finished-utterance, because SAPI doesn't send it for a file.
     """
     errors: list[Exception] = []
     token = engine.connect("error", lambda exception, **_: errors.append(exception))
@@ -114,13 +114,13 @@ def _serve_in_forks(tasks: BinaryIO, answers: int, folder: Path) -> None:
 
 
 def _load_espeak(folder: Path) -> None:
-    """Load all that a fork needs: the library of espeakng-loader, else the system's own."""
+    """Load everything a fork needs: the library of espeakng-loader, or else the system's own."""
     if find_spec("espeakng_loader"):
         loader = import_module("espeakng_loader")
-        with suppress(OSError):  # it is not made for this system
-            # pyttsx3 asks for libespeak-ng.so.1, which then is this one.
+        with suppress(OSError):  # not made for this system
+            # pyttsx3 loads libespeak-ng.so.1, and gets this one.
             ctypes.CDLL(loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
-            # Espeak ends the process where the path of its data has more than about 160 characters.
+            # Espeak ends the process if the path of its data is longer than about 160 characters.
             data = folder / "espeak-ng-data"
             data.symlink_to(loader.get_data_path(), target_is_directory=True)
             os.environ["ESPEAK_DATA_PATH"] = str(data)
@@ -128,7 +128,7 @@ def _load_espeak(folder: Path) -> None:
 
 
 def _forked(line: bytes, tasks: BinaryIO, answers: int) -> dict[str, Any] | None:
-    """Return what a forked process answers; None where the parent has gone in the meantime."""
+    """Return the answer of a forked process; None if the parent has gone in the meantime."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -139,7 +139,7 @@ def _forked(line: bytes, tasks: BinaryIO, answers: int) -> dict[str, Any] | None
     parts = []
     while True:
         ready, _, _ = select.select(sources, [], [])
-        if tasks in ready:  # no second task comes before the first is answered: it is the end
+        if tasks in ready:  # there is never a second task before the first is answered, so this is the end
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             return None
@@ -163,7 +163,7 @@ def _work(task: dict[str, Any], writing: int) -> NoReturn:
         os._exit(0)
 
     def unraisable(what: sys.UnraisableHookArgs) -> None:
-        if "callback" in (what.err_msg or ""):  # such as writing the file, which pyttsx3 does there
+        if "callback" in (what.err_msg or ""):  # for example writing the file, which pyttsx3 does there
             reply(_failure(what.exc_value or RuntimeError(what.err_msg)))
 
     sys.unraisablehook = unraisable
@@ -172,25 +172,25 @@ def _work(task: dict[str, Any], writing: int) -> NoReturn:
         engine = import_module("pyttsx3").init("espeak")
         if task["task"] == "list":
             reply(_list(engine, "espeak"))
-        # Espeak sets a rate on a thread of its own, a voice on this one: the two must not meet, so the rate
-        # that pyttsx3 starts with goes first.
+        # Espeak sets a rate on its own thread, and a voice on this one. The two must not meet, so the initial
+        # rate of pyttsx3 has to be done first.
         espeak = import_module("pyttsx3.drivers._espeak")
         while espeak.IsPlaying():
             time.sleep(0.0002)
         engine.connect("error", lambda exception, **_: errors.append(exception))
-        # It comes on a thread of espeak's when the file is whole. runAndWait would return before that, and
-        # now and then cancel the rate: it stops what espeak has not done by then.
+        # This comes on one of espeak's threads when the file is complete. runAndWait would return earlier,
+        # and sometimes cancel the rate: it stops whatever espeak hasn't done by then.
         engine.connect("finished-utterance", lambda **_: reply(_failure(errors[0]) if errors else {}))
         _queue(engine, task)
         engine.startLoop()
         while True:
             signal.pause()
-    except BaseException as error:  # noqa: BLE001 - the fork must not return into its parent's code
+    except BaseException as error:  # noqa: BLE001 - a fork must not return into its parent's code
         reply(_failure(error))
 
 
 def _queue(engine: Any, task: dict[str, Any]) -> None:
-    """Queue one utterance; more would all be heard as the last. SAPI takes the rate behind the voice."""
+    """Queue one utterance; of several, all would sound like the last. SAPI needs the rate after the voice."""
     engine.setProperty("voice", task["voice"])
     engine.setProperty("rate", task["rate"])
     engine.save_to_file(task["text"], task["file"])
@@ -213,9 +213,9 @@ def _list(engine: Any, driver: str) -> dict[str, Any]:
 
 
 def _version(module: str) -> str:
-    """Return the version of a package, from the name of the folder that pip keeps about it.
+    """Return the version of a package, from the name of its dist-info folder.
 
-    Asking importlib.metadata would take longer than all else here.
+    importlib.metadata would take longer than everything else here.
     """
     spec = find_spec(module)
     if spec is None or spec.origin is None:

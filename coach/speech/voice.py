@@ -1,4 +1,4 @@
-"""What every engine offers, and which voices there are."""
+"""What every engine offers, and the choice of a voice."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ENGINES = {"neural": "coach.speech.neural", "system": "coach.speech.system"}
-"""Engine name -> the module that implements it, best first."""
+"""The engines by name, each with the module that implements it, best first."""
 
 
 class Voice(Protocol):
-    """One voice of one engine. It turns text into raw sound; everything around that is not its business.
+    """One voice of one engine. It turns text into raw sound, and nothing else.
 
     Attributes:
         engine: the engine's name, such as "neural".
         name: the voice's name within the engine, such as "heart".
         language: the language it speaks, such as "en".
-        version: all that can change its bytes besides text and rate (versions of the engine and its runtime).
+        version: everything besides text and rate that can change its bytes (the versions of the engine and
+            its runtime).
         sample_rate: samples a second of what `speak` returns. It is read after speaking, so a voice may
-            learn it then.
-        threads: how many threads may call `speak` at the same time, 1 or more; the bytes don't depend on it.
+            find out only then.
+        threads: how many threads may call `speak` at the same time, at least 1; the bytes don't depend on it.
     """
 
     engine: str
@@ -43,7 +44,7 @@ class Voice(Protocol):
             rate: a multiplier of the voice's own speed, 0.5 to 2.0.
 
         Returns:
-            Shape (samples,), float32, -1.0 to 1.0, at `sample_rate`; empty where the voice is silent on it.
+            Shape (samples,), float32, -1.0 to 1.0, at `sample_rate`; empty if the voice has no sound for it.
             The caller owns the array.
 
         Raises:
@@ -53,7 +54,7 @@ class Voice(Protocol):
 
 
 class VoiceInfo(NamedTuple):
-    """A voice on this machine; the text of it is "neural/heart (en)"."""
+    """A voice on this machine; `str` gives "neural/heart (en)"."""
 
     engine: str
     name: str
@@ -64,10 +65,10 @@ class VoiceInfo(NamedTuple):
 
 
 class Engine(Protocol):
-    """What the module of an engine offers."""
+    """What the module of an engine has to offer."""
 
     def voices(self) -> list[VoiceInfo]:
-        """Return what this machine has, the best of each language first; empty without the engine."""
+        """Return the voices on this machine, the best of each language first; none without the engine."""
         ...
 
     def open_voice(self, name: str) -> Voice:
@@ -80,7 +81,7 @@ class Engine(Protocol):
 
 
 def voices(engine: str = "auto") -> list[VoiceInfo]:
-    """Return the voices on this machine, those of the best engine first.
+    """Return the voices on this machine, the best engine's first.
 
     Raises:
         SpeechError: there is no such engine.
@@ -94,36 +95,54 @@ def choose_voice(language: str, *, engine: str = "auto", name: str | None = None
     """Return the best voice for a language.
 
     Args:
-        language: such as "en" or "en-GB"; a voice of the same first part speaks it.
-        engine: the name of an engine, or "auto" for the best that has a voice.
+        language: such as "en" or "en-GB"; a voice speaks it if the first part is the same.
+        engine: the name of an engine, or "auto" for the best one that has a voice.
         name: a voice ("heart"), an engine ("neural"), both ("neural/heart"), or None for any.
 
     Raises:
-        SpeechError: there is no such engine or voice on this machine, or none speaks the language.
+        SpeechError: this machine has no such engine or voice, or none that speaks the language.
     """
-    engine, wanted = engine.strip().lower(), ""
-    if name is not None:
-        first, slash, last = name.strip().partition("/")
-        named_engine = first.lower() if slash or first.lower() in ("auto", *ENGINES) else ""
-        wanted = last if slash else "" if named_engine else first
-        if named_engine not in ("", "auto", engine) and engine != "auto":
-            raise SpeechError(f"The voice {name!r} is not one of the engine {engine!r}")
-        engine = named_engine or engine
-    there: list[VoiceInfo] = []
+    engine, wanted = _parse_name(name, engine.strip().lower())
+    found: list[VoiceInfo] = []
     for known in ENGINES if engine == "auto" else [engine]:
-        there += voices(known)  # an engine is not asked where a better one has the voice
-        named = [info for info in there if wanted.lower() in ("", info.name.lower())]
-        fitting = [info for info in named if _primary(info.language) == _primary(language)]
-        if fitting:
-            exact = [info for info in fitting if info.language.lower() == language.lower()]
-            best = (exact or fitting)[0]
+        found += voices(known)  # an engine is not asked if a better one has the voice
+        named = [info for info in found if wanted.lower() in ("", info.name.lower())]
+        if best := _find_best(named, language):
             return _engine(best.engine).open_voice(best.name)
-    if not there:
+    if not found:
         which = "No engine" if engine == "auto" else f"The engine {engine!r}"
         raise SpeechError(f"{which} has a voice on this machine; install hibari-tts or pyttsx3")
     if not named:
-        raise SpeechError(f"There is no voice {wanted!r} on this machine; there is {_listing(there)}")
-    raise SpeechError(f"No voice for the language {language!r} on this machine; there is {_listing(named)}")
+        raise SpeechError(f"There is no voice {wanted!r} on this machine; there is {_list_some(found)}")
+    raise SpeechError(f"No voice for the language {language!r} on this machine; there is {_list_some(named)}")
+
+
+def _parse_name(name: str | None, engine: str) -> tuple[str, str]:
+    """Return the engine ("auto" for any) and the voice ("" for any) that a name stands for.
+
+    Args:
+        name: as for `choose_voice`.
+        engine: the engine asked for beside it, or "auto".
+
+    Raises:
+        SpeechError: the name belongs to another engine than the one asked for.
+    """
+    if name is None:
+        return engine, ""
+    first, slash, last = name.strip().partition("/")
+    if not slash and first.lower() not in ("auto", *ENGINES):
+        return engine, first
+    named = first.lower() or engine
+    if engine != "auto" and named not in ("auto", engine):
+        raise SpeechError(f"The voice {name!r} does not belong to the engine {engine!r}")
+    return named, last
+
+
+def _find_best(candidates: list[VoiceInfo], language: str) -> VoiceInfo | None:
+    """Return the first voice that speaks a language, preferably in that very variant; None without one."""
+    speaking = [info for info in candidates if _primary(info.language) == _primary(language)]
+    exact = [info for info in speaking if info.language.lower() == language.lower()]
+    return next(iter(exact or speaking), None)
 
 
 def _engine(name: str) -> Engine:
@@ -134,6 +153,6 @@ def _primary(language: str) -> str:
     return language.replace("_", "-").partition("-")[0].lower()
 
 
-def _listing(there: list[VoiceInfo], most: int = 6) -> str:
-    more = f" and {len(there) - most} more" if len(there) > most else ""
-    return ", ".join(map(str, there[:most])) + more
+def _list_some(found: list[VoiceInfo], most: int = 6) -> str:
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return ", ".join(map(str, found[:most])) + more
