@@ -8,11 +8,27 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from coach.app.amounts import explain_added
 from coach.errors import ScriptError
 from coach.routine import Breathing, Count, Every, Exercise, Hold, Repeat, Rest, Say, Tempo, Timed
+from coach.timeline import compile_routine
 from coach.units import RATE
-from tests.strategies import phases, place, span, text
+from tests.examples import examples
+from tests.strategies import (
+    PacedSpeech,
+    breathings,
+    exercises,
+    phases,
+    place,
+    routine,
+    seconds,
+    span,
+    text,
+    voices,
+)
 from tests.test_timeline import RUN, SQUAT, beat_of, compiled, of, read, words
 
 if TYPE_CHECKING:
@@ -205,3 +221,55 @@ def test_a_track_that_opens_with_a_rest_does_not_speak_of_it() -> None:
     timeline = compiled(Rest(Fraction(12), place(5)), RUN)
     assert of(timeline, "rest") == []
     assert timeline.sets[0].start - of(timeline, "title")[-1].end == 12 * RATE + RATE // 2
+
+
+# What is longer than what was written
+
+
+def test_what_introductions_add_is_told_with_how_to_join_them() -> None:
+    timeline = compiled(SQUAT, replace(SQUAT, name="Jump"), replace(SQUAT, name="Hop"))
+    total = sum(timeline.added.introductions) / RATE
+    assert total == pytest.approx(sum(gaps(timeline)))
+    assert (
+        explain_added(timeline.added) == f"2 introductions add 0:{round(total):02}; `between: 0` joins them"
+    )
+    joined = compiled(*(replace(SQUAT, name=name, between=Fraction(0)) for name in ("Squat", "Jump", "Hop")))
+    assert explain_added(joined.added) == ""
+    assert gaps(joined) == [0, 0]
+
+
+def test_a_setup_is_written_and_only_what_is_said_around_it_is_added() -> None:
+    jump = replace(SQUAT, name="Jump", setup=(text("Feet apart."),), ready=Fraction(4))
+    timeline = compiled(SQUAT, jump)
+    (setup,) = of(timeline, "setup")
+    (added,) = timeline.added.introductions
+    assert added / RATE == pytest.approx(gaps(timeline)[0] - (setup.end - setup.start) / RATE - 4)
+
+
+_works = st.one_of(
+    st.builds(lambda made: replace(made, setup=(), reminders=()), exercises()),
+    breathings(),
+)
+_between = st.one_of(
+    st.builds(
+        lambda length: (Rest(length, place(7)),), st.one_of(st.just(Fraction(0)), seconds("0.1", "20"))
+    ),
+    st.builds(lambda pause: (Say(text("Well done."), pause, place(8)),), seconds("0.1", "5")),
+    st.just(()),
+)
+
+
+@given(st.lists(st.tuples(_works, _between), min_size=1, max_size=4), _works, voices)
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_track_lasts_what_was_written_and_what_the_summary_names(
+    begin: list[tuple[Exercise | Breathing, tuple[Rest | Say, ...]]],
+    last: Exercise | Breathing,
+    voice: PacedSpeech,
+) -> None:
+    steps = [step for work, between in begin for step in (work, *between)] + [last]
+    timeline = compile_routine(routine(*steps), voice)
+    written = sum((step.seconds for step in steps), Fraction(0)) * RATE
+    written += sum(cue.end - cue.start for cue in of(timeline, "say"))
+    lasts = timeline.sets[-1].end - timeline.sets[0].start
+    told = sum(map(sum, timeline.added))
+    assert abs(lasts - written - told) <= 2 * len(timeline.sets)  # each moment is rounded once

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from coach.app.amounts import explain_added
 from coach.app.cover import make_cover
 from coach.app.prepare import compile_track, fit, load
 from coach.app.reporter import SILENT
@@ -94,6 +95,7 @@ class ExportResult(NamedTuple):
         length: how long it plays, in samples at RATE.
         voice: who speaks.
         warnings: how many warnings there were.
+        longer: by how much it is longer than what was written; "" if it is not.
     """
 
     path: Path
@@ -105,6 +107,7 @@ class ExportResult(NamedTuple):
     length: int
     voice: str
     warnings: int
+    longer: str = ""
 
 
 def export(request: Request, place: Place | Path, reporter: Reporter = SILENT) -> ExportResult:
@@ -143,6 +146,7 @@ def export(request: Request, place: Place | Path, reporter: Reporter = SILENT) -
         timeline.length,
         timeline.voice,
         len(timeline.warnings),
+        explain_added(timeline.added),
     )
 
 

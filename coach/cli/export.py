@@ -291,6 +291,8 @@ def _tell_result(job: Job, result: ExportResult) -> None:
     if result.warnings:
         number = count_text(result.warnings, "warning")
         REPORTER.note(f"{number}; 'coach check {job.request.script}' tells what did not fit")
+    if result.longer:
+        REPORTER.note(result.longer)
 
 
 def _deliver(results: Sequence[ExportResult], folder: Path) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from coach.errors import Location, Problem, ScriptError
 from coach.timeline.booth import BREATH, Booth
-from coach.timeline.model import Chapter, Cue, CueKind, Sentence, Set, Timeline
+from coach.timeline.model import Added, Chapter, Cue, CueKind, Sentence, Set, Timeline
 from coach.timeline.wording import word_news
 from coach.units import RATE, ExactSamples, Samples, nearest, to_samples, to_seconds
 
@@ -72,6 +72,8 @@ class TimelineBuilder:
         first_beat: that of the first work since this was last set to None.
         cues: what has been placed, sorted.
         problems: what makes the routine impossible.
+        introductions: what each introduction adds to the time that was written.
+        delays: what else does.
     """
 
     booth: Booth
@@ -80,6 +82,8 @@ class TimelineBuilder:
     first_beat: ExactSamples | None = None
     cues: list[Cue] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    introductions: list[Samples] = field(default_factory=list)
+    delays: list[Samples] = field(default_factory=list)
     _sets: list[Set] = field(default_factory=list)
     _parts: list[_Part] = field(default_factory=list)
 
@@ -214,6 +218,7 @@ class TimelineBuilder:
             cues=(*opening, *(cue.shift(shift) for cue in self.cues)),
             chapters=self._chapters(routine.title, shift, length),
             warnings=self.booth.warnings(),
+            added=Added(tuple(self.introductions), tuple(self.delays)),
             sets=tuple(
                 replace(work, spans=tuple(span.shift(shift) for span in work.spans)) for work in self._sets
             ),

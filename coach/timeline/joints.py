@@ -118,7 +118,6 @@ class Joints:
 
     Attributes:
         keeps_clock: whether this is within `every`, whose rounds have their lengths whatever is said in them.
-        added: samples by which each joint is longer than what was written for it.
     """
 
     def __init__(self, builder: TimelineBuilder, book: Phrasebook) -> None:
@@ -130,7 +129,6 @@ class Joints:
         self._before: list[Line] = []  # what must be said before the next work
         self._follows_work = False  # whether nothing has been said or rested since the last work
         self.keeps_clock = False
-        self.added: list[Samples] = []
 
     @property
     def is_open(self) -> bool:
@@ -271,7 +269,7 @@ class Joints:
         builder.say(lines, start, label)
         builder.now = Fraction(beat)
         written = builder.line_up(must, 0)[1] + introduction.ready if must else 0
-        self._note_added(beat - had - written)
+        self._note_added(beat - had - written, introduces=True)
         return score
 
     def _begin_on_beat(self, plan: _Plan, introduction: Introduction, label: Label) -> Score | None:
@@ -440,11 +438,11 @@ class Joints:
         self._note_added(needed - nearest(builder.now))
         builder.now = Fraction(needed)
 
-    def _note_added(self, added: Samples) -> None:
+    def _note_added(self, added: Samples, *, introduces: bool = False) -> None:
         """Note by how much a joint is longer than what was written for it."""
         builder = self._builder
         if added > 0 and builder.has_work and not (self.keeps_clock and builder.first_beat is not None):
-            self.added.append(added)
+            (builder.introductions if introduces else builder.delays).append(added)
 
     def _check_round(self, anchor: _Anchor, needed: Samples) -> None:
         """Report a round of `every` that cannot begin in time."""
