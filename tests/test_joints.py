@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from coach.app.amounts import explain_added
 from coach.errors import ScriptError
 from coach.routine import Breathing, Count, Every, Exercise, Hold, Repeat, Rest, Say, Tempo, Timed
-from coach.timeline import compile_routine
+from coach.timeline import CueKind, Sentence, compile_routine
+from coach.timeline.booth import Booth
 from coach.units import RATE
 from tests.examples import examples
 from tests.strategies import (
@@ -273,3 +274,25 @@ def test_a_track_lasts_what_was_written_and_what_the_summary_names(
     lasts = timeline.sets[-1].end - timeline.sets[0].start
     told = sum(map(sum, timeline.added))
     assert abs(lasts - written - told) <= 2 * len(timeline.sets)  # each moment is rounded once
+
+
+def test_warnings_of_one_kind_on_many_lines_are_one() -> None:
+    slow = text("Shoulders away from your ears, and the ribs down, all the way to the very last rep.", 50)
+    first = replace(SQUAT, reminders=(slow,))
+    second = replace(first, name="Jump", reminders=(replace(slow, location=place(60)),))
+    timeline = compiled(first, second)
+    (warning,) = timeline.warnings
+    assert warning.location.line == 50
+    assert warning.message.endswith("it is spoken before the set (2 times), on lines 50, 60")
+
+
+def test_a_word_without_room_before_its_beat_is_told_the_true_reason() -> None:
+    booth = Booth(PacedSpeech())
+    word = Sentence(CueKind.COUNT, "Two", place(10))
+    clip = booth.clip(word)
+    beat = clip.attack + RATE
+    assert booth.fit_on_beat(word, beat, beat, beat + RATE) is None
+    (warning,) = booth.warnings()
+    assert warning.message == (
+        f"'Two' begins {clip.attack / RATE:.2f} s before its beat, the room is 0.00 s: it is left out"
+    )

@@ -243,7 +243,12 @@ def _note_unsaid_breaths(
     for name, says in exercise.breathe:
         if name not in said:
             free = (window for of_rep in windows.values() for window in of_rep)
-            room = max((window.length for window in free if window.part.phase.name == name), default=0)
+            rooms = (
+                min(window.end, window.part.end - BREATH) - window.start
+                for window in free
+                if window.part.phase.name == name and window.head and window.head.kind != CueKind.BREATH
+            )
+            room = max(rooms, default=0)
             caller.booth.note_shortage(caller.breath(says), room, f"with '{name}' it is left out")
 
 
