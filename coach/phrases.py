@@ -32,12 +32,14 @@ class Phrasebook:
         language: its code, such as "en".
         tables: the file's tables by name, each a mapping of words to what is said.
         plurals: by noun, what is said for one and for many.
+        numerals: by gender, how the end of a number changes before a noun.
         reading: how numbers, units and signs of a text are read; `coach.speech.reading_table` types them.
     """
 
     language: str
     tables: Mapping[str, Mapping[str, str]]
     plurals: Mapping[str, Mapping[str, str]]
+    numerals: Mapping[str, Mapping[str, str]]
     reading: Mapping[str, Any]
 
     def phase(self, name: str) -> str:
@@ -51,6 +53,10 @@ class Phrasebook:
     def side_name(self, name: str) -> str:
         """Return a side as it stands in the name of a chapter."""
         return self.tables["side_names"].get(name.lower(), name)
+
+    def side_word(self, name: str) -> str:
+        """Return a side as a cue of its own: Right, Left leg."""
+        return _capital(self.tables["side_names"].get(name.lower()) or self.side(name))
 
     def breath(self, name: str, *, paced: bool) -> str:
         """Return the word for a breath: in, out, hold or rest."""
@@ -78,20 +84,35 @@ class Phrasebook:
 
     def plural(self, noun: str, number: float, **values: str) -> str:
         """Return a number with its noun: "ten reps", "one second"."""
-        form = self.plurals[noun]["one" if number == 1 else "many"]
-        return form.format(n=self.number(number), **values)
+        forms = self.plurals[noun]
+        if number == 1:
+            return forms["one"].format(n=self.number(number), **values)
+        said = self.number(number)
+        endings = self.numerals.get(forms.get("gender", "masculine"), {})
+        for ending, agreed in endings.items():
+            if said.endswith(ending):
+                said = said.removesuffix(ending) + agreed
+                break
+        return forms["many"].format(n=said, **values)
 
-    def duration(self, seconds: Fraction | int) -> str:
-        """Return a duration, to the whole second: "one minute thirty seconds"; below ten, to the tenth."""
+    def duration(self, seconds: Fraction | float) -> str:
+        """Return a duration: "one minute thirty seconds".
+
+        It is to the whole second; below a minute to the half, and below ten seconds to the tenth.
+        """
         tenths = int(seconds * 10 + Fraction(1, 2))
-        if tenths < 100 and tenths % 10:
+        whole, part = divmod(tenths, 10)
+        if part == 5 and whole < 60:
+            return self.plural("seconds_and_half", whole) if whole else self.word("half_second")
+        if part and whole < 10:
             return self.plural("second", tenths / 10)
-        whole = int(seconds + Fraction(1, 2))
-        hours, rest = divmod(whole, 3600)
-        minutes, left = divmod(rest, 60)
-        parts = [("hour", hours), ("minute", minutes), ("second", left)]
-        said = [self.plural(noun, number) for noun, number in parts if number]
-        return " ".join(said) or self.plural("second", 0)
+        parts = [(noun, number) for noun, number in _clock(seconds) if number]
+        return " ".join(self.plural(noun, number) for noun, number in parts) or self.plural("second", 0)
+
+    def time_left(self, seconds: Fraction | float) -> str:
+        """Return how much time is left, as a cue: "Thirty seconds left"."""
+        leading = next((number for _, number in _clock(seconds) if number), 0)
+        return _capital(self.plural("time_left", leading, duration=self.duration(seconds)))
 
     def together(self, things: Sequence[str]) -> str:
         """Return a list as it is spoken: "a mat, a band and a chair"."""
@@ -118,7 +139,14 @@ def phrasebook(language: str) -> Phrasebook:
         raise KeyError(language)
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar stays text: `off` is a word
     tables = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - builds texts only
-    return Phrasebook(language, tables, tables["numbers"], tables["reading"])
+    return Phrasebook(language, tables, tables["numbers"], tables.get("numerals", {}), tables["reading"])
+
+
+def _clock(seconds: Fraction | float) -> tuple[tuple[str, int], ...]:
+    """Return the hours, minutes and seconds of a duration, to the whole second."""
+    hours, rest = divmod(int(seconds + Fraction(1, 2)), 3600)
+    minutes, left = divmod(rest, 60)
+    return ("hour", hours), ("minute", minutes), ("second", left)
 
 
 @lru_cache(maxsize=16384)

@@ -247,6 +247,8 @@ class Exercise:
         guidance: how much is said; AUTO, where nobody has decided yet, is as FULL.
         ready: seconds of quiet after the setup.
         count_in: one-second beats before each set.
+        between: seconds of rest before it where it follows other work and the script has no rest there; None
+            where none is given.
         reminders: form cues.
         reminders_every: a reminder about every so many reps.
         breathe: with a tempo, pairs of a phase's name and what is breathed in it.
@@ -273,6 +275,7 @@ class Exercise:
     guidance: Guidance = Guidance.FULL
     ready: Seconds = Fraction(5)
     count_in: int = 3
+    between: Seconds | None = None
     reminders: tuple[Text, ...] = ()
     reminders_every: int = 3
     breathe: tuple[tuple[str, Breath], ...] = ()
@@ -332,6 +335,7 @@ class Breathing:
         count: OFF (the words alone) or TEMPO (their seconds too).
         count_in: one-second beats before it.
         location: the line that asked for it.
+        between: as with an exercise.
     """
 
     phases: tuple[Phase, ...]
@@ -339,6 +343,7 @@ class Breathing:
     count: Count
     count_in: int
     location: Location
+    between: Seconds | None = None
 
     @property
     def seconds(self) -> Seconds:
@@ -348,17 +353,17 @@ class Breathing:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """A circuit: the steps, `rounds` times, with `rest` seconds between two rounds."""
+    """A circuit: the steps, `rounds` times, with `rest` seconds between two rounds; None for no rest."""
 
     rounds: int
     steps: tuple[Step, ...]
-    rest: Seconds
+    rest: Seconds | None
     location: Location
 
     @property
     def seconds(self) -> Seconds:
         """The least it can last."""
-        return self.rounds * sum_seconds(self.steps) + (self.rounds - 1) * self.rest
+        return self.rounds * sum_seconds(self.steps) + (self.rounds - 1) * (self.rest or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -534,7 +534,7 @@ def test_next_in_a_count_in_skips_what_is_counted_in(plays: Starts) -> None:
 
 
 def test_next_between_two_sets_begins_the_second(plays: Starts) -> None:
-    person = plays(SQUAT, PLANK)
+    person = plays(SQUAT, Rest(Fraction(30), place(5)), PLANK)
     person.to(person.timeline.sets[0].end + 10 * RATE).do("next")
     assert person.said == ["Set two of two."]
     assert person.now.coming is person.timeline.sets[1]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from coach.units import RATE
+
+if TYPE_CHECKING:
+    from coach.timeline import Added
 
 
 def clock(samples: int, *, tenths: bool = False) -> str:
@@ -29,3 +34,16 @@ def size_text(size_bytes: int) -> str:
 def count_text(number: int, noun: str) -> str:
     """Return a number of things: 1 file, 3 files."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def explain_added(added: Added) -> str:
+    """Return by how much a track is longer than what was written, and how to mend it; "" if it is not."""
+    told = []
+    if number := len(added.introductions):
+        adds, them = ("adds", "it to the work before") if number == 1 else ("add", "them")
+        length = clock(sum(added.introductions) + RATE // 2)
+        told.append(f"{count_text(number, 'introduction')} {adds} {length}; `between: 0` joins {them}")
+    if number := len(added.others):
+        adds = "adds" if number == 1 else "add"
+        told.append(f"{count_text(number, 'other joint')} {adds} {sum(added.others) / RATE:.1f} s")
+    return "; ".join(told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from coach.app.amounts import explain_added
 from coach.app.prepare import compile_track, load
 from coach.app.reporter import SILENT
 from coach.errors import Problem, ScriptError
@@ -25,10 +26,12 @@ class Findings(NamedTuple):
     Attributes:
         problems: what keeps it from being played.
         warnings: what is left out, spoken faster or made longer.
+        longer: by how much the track is longer than what was written; "" if it is not.
     """
 
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    longer: str = ""
 
 
 def check(request: Request, reporter: Reporter = SILENT) -> Findings:
@@ -54,7 +57,7 @@ def check(request: Request, reporter: Reporter = SILENT) -> Findings:
         for warning in findings.warnings:
             if warning not in warnings:
                 warnings[warning._replace(message=f"{warning.message} (--level {level})")] = None
-    return Findings(tuple(sorted(problems)), tuple(sorted(warnings)))
+    return Findings(tuple(sorted(problems)), tuple(sorted(warnings)), first.findings.longer)
 
 
 class _Level(NamedTuple):
@@ -78,18 +81,18 @@ def _check_routine(request: Request, routine: Routine, reporter: Reporter) -> Fi
         timeline, speech = compile_track(request, routine, reporter)
     except ScriptError as error:
         return Findings(error.problems)
-    warnings = list(timeline.warnings)
+    warnings, longer = list(timeline.warnings), explain_added(timeline.added)
     if speech.fallback:
         warnings.insert(0, Problem(routine.location, speech.fallback))
     if not any(map(grows, routine.exercises())):
-        return Findings((), tuple(warnings))
+        return Findings((), tuple(warnings), longer)
     known = {warning.location for warning in timeline.warnings}
     try:
         top, _ = compile_track(request, at_top(routine), reporter)
     except ScriptError as error:
-        return Findings(tuple(map(_at_the_top, error.problems)), tuple(warnings))
+        return Findings(tuple(map(_at_the_top, error.problems)), tuple(warnings), longer)
     warnings += [_at_the_top(warning) for warning in top.warnings if warning.location not in known]
-    return Findings((), tuple(warnings))
+    return Findings((), tuple(warnings), longer)
 
 
 def _at_the_top(found: Problem) -> Problem:

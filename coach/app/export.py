@@ -10,6 +10,7 @@ from shutil import copyfileobj
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, NamedTuple
 
+from coach.app.amounts import explain_added
 from coach.app.cover import make_cover
 from coach.app.prepare import compile_track, fit, load
 from coach.app.reporter import SILENT
@@ -96,6 +97,7 @@ class ExportResult(NamedTuple):
         length: how long it plays, in samples at RATE.
         voice: who speaks.
         warnings: how many warnings there were.
+        longer: by how much it is longer than what was written; "" if it is not.
     """
 
     path: Path
@@ -107,6 +109,7 @@ class ExportResult(NamedTuple):
     length: int
     voice: str
     warnings: int
+    longer: str = ""
 
 
 def export(request: Request, place: Place | Path, reporter: Reporter = SILENT) -> ExportResult:
@@ -145,6 +148,7 @@ def export(request: Request, place: Place | Path, reporter: Reporter = SILENT) -
         timeline.length,
         timeline.voice,
         len(timeline.warnings),
+        explain_added(timeline.added),
     )
 
 

@@ -34,9 +34,13 @@ def command(script: Path, *, strict: bool, as_json: bool, **choices: Any) -> int
     Without --level, all levels are checked. Problems exit with 1. Warnings say what
     is left out, spoken faster or given more time, and exit with 0.
     """
-    problems, warnings = check(request_of(script, choices), REPORTER)
+    problems, warnings, longer = check(request_of(script, choices), REPORTER)
     if as_json:
-        report = {"problems": list(map(_as_data, problems)), "warnings": list(map(_as_data, warnings))}
+        report: dict[str, object] = {
+            "problems": list(map(_as_data, problems)),
+            "warnings": list(map(_as_data, warnings)),
+        }
+        report["longer"] = longer or None
         click.echo(json.dumps(report, indent=2))
     else:
         for line in ScriptError(problems).lines():
@@ -45,7 +49,9 @@ def command(script: Path, *, strict: bool, as_json: bool, **choices: Any) -> int
             click.echo(printable(f"{warning.location}: warning: {warning.message}"))
         if more := len(warnings[MOST_PROBLEMS:]):
             click.echo(f"and {count_text(more, 'more warning')}")
-        if not problems and not warnings:
+        if longer and not problems:
+            click.echo(printable(f"{script}: {longer}"))
+        elif not problems and not warnings:
             click.echo(printable(f"{script}: all is well"))
     return SCRIPT_WRONG if problems or (strict and warnings) else DONE
 

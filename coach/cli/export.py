@@ -335,6 +335,8 @@ def _tell_warnings(request: Request, result: ExportResult) -> None:
         number, named = count_text(result.warnings, "warning"), request.script
         again = "-" if named == script.STDIN else named
         REPORTER.note(f"{number}; 'coach check {again}' tells what did not fit")
+    if result.longer:
+        REPORTER.note(result.longer)
 
 
 def _deliver(results: Sequence[ExportResult], folder: Path) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.app.amounts import clock, count_text
+from coach.app.amounts import clock, count_text, explain_added
 from coach.app.progress import explain_doses
 from coach.app.show import draw_picture, show, write_picture
 from coach.atomic import check_target
@@ -149,6 +149,8 @@ def _summary(timeline: Timeline) -> Iterator[str]:
         yield styled(printable(f"{warning.location}: warning: {warning.message}"), fg="yellow")
     if more_warnings := len(timeline.warnings[MOST_PROBLEMS:]):
         yield styled(f"and {count_text(more_warnings, 'more warning')}", fg="yellow")
+    if longer := explain_added(timeline.added):
+        yield longer
 
 
 def _most_sets(timeline: Timeline) -> dict[str | None, int]:

@@ -148,10 +148,21 @@ class _Script:
         self.fields = session.read(path, self.chain[-1], shown)
         inherits = parent is not None and keys.COUNT_IN not in self.fields
         self.count_in: int = parent.count_in if parent and inherits else self.fields[keys.COUNT_IN]
+        inherits = parent is not None and keys.BETWEEN not in self.fields
+        self.between: Fraction | None = (
+            parent.between if parent and inherits else self.fields.get(keys.BETWEEN)
+        )
         self.language = self._language(parent)
         self.texts = Texts(self.fields, self.reader)
         self.exercises = Exercises(
-            self.fields, self.language, self.count_in, session.wanted, self.texts, self.reader, session.levels
+            self.fields,
+            self.language,
+            self.count_in,
+            self.between,
+            session.wanted,
+            self.texts,
+            self.reader,
+            session.levels,
         )
         pronounce: dict[str, str] = self.fields[keys.PRONOUNCE]
         session.pronounce = {**pronounce, **session.pronounce}
@@ -215,8 +226,8 @@ class _Script:
     def _block(self, step: keys.StepFields) -> routine.Step | None:
         fields, place = step.fields, step.fields.location
         if step.kind is StepKind.REPEAT and step.is_whole:
-            times, rest = fields[keys.REPEAT], fields[keys.ROUND_REST]
-            with self.session.budget.block(times, rest=rest):
+            times, rest = fields[keys.REPEAT], fields.get(keys.ROUND_REST)
+            with self.session.budget.block(times, rest=rest or Fraction(0)):
                 return routine.Repeat(times, self._steps(fields[keys.STEPS]), rest, place)
         if step.kind is StepKind.EVERY and step.is_whole:
             interval, rounds = fields[keys.EVERY], fields[keys.EVERY_ROUNDS]
@@ -276,7 +287,7 @@ class _Script:
             assert time is not None
             rounds = -(-time // round_seconds)  # whole rounds, rounded up
         return routine.Breathing(
-            phases, int(rounds), fields[keys.BREATHING_COUNT], self.count_in, fields.location
+            phases, int(rounds), fields[keys.BREATHING_COUNT], self.count_in, fields.location, self.between
         )
 
 

@@ -76,6 +76,8 @@ class Exercises:
         script: the fields of the file: its library, defaults and vars.
         language: decides which shipped library is used.
         count_in: beats before each set.
+        between: seconds of rest before an exercise where none is written, unless the defaults say; None for
+            none.
         wanted: what the user asks for.
         texts: fills in the file's own words.
         reader: collects the problems.
@@ -86,6 +88,7 @@ class Exercises:
     script: keys.Fields
     language: str
     count_in: int
+    between: Fraction | None
     wanted: Wanted
     texts: Texts
     reader: Reader
@@ -210,6 +213,7 @@ class Exercises:
             short=short_setup,
             ready=fields[keys.READY],
             count_in=self.count_in,
+            between=self.between if (own := fields.get(keys.BETWEEN)) is None else own,
             reminders=reminders,
             reminders_every=fields[keys.REMINDERS_EVERY],
             breathe=breathe,

@@ -574,14 +574,19 @@ _DOSE_RULES: Final[tuple[Rule, ...]] = (
 )
 VARIANT: Final = Record("a level", (NAMED, USE, *_OVERRIDABLE), _DOSE_RULES)
 EXERCISE: Final = Record("an exercise", (NAMED, USE, *_OVERRIDABLE, EASIER, HARDER), _DOSE_RULES)
-DEFAULTS: Final = Record("defaults", _OVERRIDABLE, _DOSE_RULES)
+BETWEEN: Final[Key[Fraction]] = Key(
+    "between",
+    Seconds(Fraction(0), Fraction(3600)),
+    "Seconds of rest between two exercises where none is written; 0 for one straight after the other.",
+)
+DEFAULTS: Final = Record("defaults", (*_OVERRIDABLE, BETWEEN), _DOSE_RULES)
 
 # The other steps.
 SAY: Final = Key("say", SpokenText(), "Spoken in full; everything else waits for it.", required=True)
 PAUSE: Final = Key("pause", Seconds(Fraction(0), Fraction(3600)), "Quiet time after it.", Fraction(0))
 REST: Final = Key(
     "rest",
-    Seconds(_SMALLEST, Fraction(3600)),
+    Seconds(Fraction(0), Fraction(3600)),
     "How long, from the end of the work before it to the first beat after it.",
     required=True,
 )
@@ -600,8 +605,10 @@ BREATHING_COUNT: Final = Key(
 )
 REPEAT: Final = Key("repeat", Whole(1, 100_000), "How many times to do the steps.", required=True)
 STEPS: Final = Key("steps", Steps(), "The steps, in their order.", required=True)
-ROUND_REST: Final = Key(
-    "rest", Seconds(Fraction(0), Fraction(3600)), "The time between two rounds.", Fraction(0)
+ROUND_REST: Final[Key[Fraction]] = Key(
+    "rest",
+    Seconds(Fraction(0), Fraction(3600)),
+    "The time between two rounds; 0 for one straight after the other.",
 )
 EVERY: Final = Key(
     "every",
@@ -666,6 +673,7 @@ SCRIPT: Final = Record(
         VOICE_CHOICE,
         LEAD_IN,
         COUNT_IN,
+        BETWEEN,
         GUIDANCE,
         VARS,
         PRONOUNCE,

@@ -292,7 +292,9 @@ def _before_beat(timeline: Timeline, beat: int) -> int:
 
 def _count_in(timeline: Timeline, work: Set) -> list[Cue]:
     """Return the cues that count a set in."""
-    first = work.start - work.step.count_in * RATE
+    index = next_index(timeline, work.start - 1)
+    before = timeline.sets[index - 1].end if index else 0
+    first = max(before, work.start - work.step.count_in * RATE)
     cues = timeline.cues[cue_index(timeline, first) : cue_index(timeline, work.start)]
     return [
         cue

@@ -40,9 +40,21 @@ class Speaks(Protocol):
 
 
 class _Shortage(NamedTuple):
-    location: Location
+    """A kind of shortage: what did not fit, whether the room before its beat was short, what became of it."""
+
+    path: str
     text: str
     outcome: str
+    is_early: bool
+
+
+class _Extent(NamedTuple):
+    """How bad a shortage is: where it occurs, how often, the most samples needed and the fewest there are."""
+
+    places: tuple[Location, ...] = ()
+    times: int = 0
+    needed: Samples = 0
+    room: Samples = 1 << 60
 
 
 class Booth:
@@ -51,13 +63,15 @@ class Booth:
     def __init__(self, speech: Speaks) -> None:
         self._speech = speech
         self._clips: dict[tuple[str, float], Clip] = {}
-        self._shortages: dict[_Shortage, tuple[int, int, int]] = {}
+        self._shortages: dict[_Shortage, _Extent] = {}
         self._warnings: list[Problem] = []
         self._silent: dict[Problem, None] = {}
 
     def rehearsal(self) -> Booth:
         """Return a booth with the same voice for trying something out; nobody reads its notes."""
-        return Booth(self._speech)
+        booth = Booth(self._speech)
+        booth._clips = self._clips  # what has been spoken need not be asked for again
+        return booth
 
     def clip(self, sentence: Sentence, rate: float = 1.0) -> Clip:
         """Return the clip of a sentence; note one that the voice is silent on."""
@@ -99,29 +113,40 @@ class Booth:
             otherwise: what becomes of a sentence that doesn't fit at any rate, for the warning.
         """
         usual = self.clip(sentence)
-        room = ceiling - max(floor, beat - usual.attack)
+        is_early = floor > beat - usual.attack and usual.length <= ceiling - floor
+        room = beat - floor if is_early else ceiling - max(floor, beat - usual.attack)
         for rate in RATES:
             clip = self.clip(sentence, rate)
             start = beat - clip.attack
             if floor <= start and start + clip.length <= ceiling:
                 if rate > 1:
-                    self.note_shortage(sentence, room, f"it is spoken {rate:g} times as fast")
+                    self.note_shortage(
+                        sentence, room, f"it is spoken {rate:g} times as fast", is_early=is_early
+                    )
                 return clip
-        self.note_shortage(sentence, room, otherwise)
+        self.note_shortage(sentence, room, otherwise, is_early=is_early)
         return None
 
-    def note_shortage(self, sentence: Sentence, room: Samples, outcome: str) -> None:
+    def note_shortage(
+        self, sentence: Sentence, room: Samples, outcome: str, *, is_early: bool = False
+    ) -> None:
         """Note that a sentence did not fit, and what became of it.
 
         Args:
             sentence: what was to be said.
             room: the samples there were for it.
             outcome: what became of it: "it is left out".
+            is_early: whether `room` is that before its beat, which is too little for what sounds there.
         """
-        length = self.clip(sentence).length
-        mark = _Shortage(sentence.location, sentence.text, outcome)
-        times, longest, least = self._shortages.get(mark, (0, 0, room))
-        self._shortages[mark] = times + 1, max(longest, length), min(least, room)
+        clip = self.clip(sentence)
+        mark = _Shortage(sentence.location.path, sentence.text, outcome, is_early)
+        known = self._shortages.get(mark, _Extent())
+        self._shortages[mark] = _Extent(
+            (*known.places, sentence.location) if sentence.location not in known.places else known.places,
+            known.times + 1,
+            max(known.needed, clip.attack if is_early else clip.length),
+            min(known.room, room),
+        )
 
     def warn(self, location: Location, message: str) -> None:
         """Note anything else that a person should know."""
@@ -132,11 +157,22 @@ class Booth:
         return tuple(self._silent)
 
     def warnings(self) -> tuple[Problem, ...]:
-        """Return what did not fit, grouped by line and text, in the order of the script's lines."""
-        grouped = []
-        for mark, (times, longest, least) in self._shortages.items():
-            often = f" ({times} times)" if times > 1 else ""
-            takes, room = to_seconds(longest), max(to_seconds(least), 0)
-            message = f"'{mark.text}' takes {takes:.2f} s, the room is {room:.2f} s: {mark.outcome}{often}"
-            grouped.append(Problem(mark.location, message))
-        return tuple(sorted(set(grouped + self._warnings)))
+        """Return what did not fit, one for each kind, in the order of the script's lines."""
+        messages: dict[tuple[str, str], list[Location]] = {}
+        for mark, extent in self._shortages.items():
+            often = f" ({extent.times} times)" if extent.times > 1 else ""
+            needed, room = to_seconds(extent.needed), max(to_seconds(extent.room), 0)
+            needs = f"begins {needed:.2f} s before its beat" if mark.is_early else f"takes {needed:.2f} s"
+            message = f"'{mark.text}' {needs}, the room is {room:.2f} s: {mark.outcome}{often}"
+            messages.setdefault((mark.path, message), []).extend(extent.places)
+        for warning in self._warnings:
+            messages.setdefault((warning.location.path, warning.message), []).append(warning.location)
+        return tuple(sorted(_gather(message, places) for (_, message), places in messages.items()))
+
+
+def _gather(message: str, places: list[Location]) -> Problem:
+    """Return one problem for all the places of a message, at the first of them."""
+    lines = sorted({place.line for place in places})
+    if len(lines) == 1:
+        return Problem(min(places), message)
+    return Problem(min(places), f"{message}, on lines {', '.join(map(str, lines))}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.errors import Location, Problem, ScriptError
 from coach.timeline.booth import BREATH, Booth
-from coach.timeline.model import Chapter, Cue, CueKind, Sentence, Set, Timeline
+from coach.timeline.model import Added, Chapter, Cue, CueKind, Sentence, Set, Timeline
 from coach.timeline.wording import word_news
 from coach.units import RATE, ExactSamples, Samples, nearest, to_samples, to_seconds
 
@@ -25,6 +26,13 @@ LONGEST = 12 * 3600 * RATE
 
 _TAIL = RATE
 """Quiet after the last word, so that no player cuts it."""
+
+LAST_SECONDS = 10
+"""In the last seconds of work, what comes next may be said; a rest says that they are left, if it is at least
+twice as long."""
+
+_LEAST_ROOM = 3 * RATE // 2
+"""Samples without a word that a sentence about the next work needs at least: more than between two counts."""
 
 _AFTER_TITLE = RATE // 2
 
@@ -64,6 +72,8 @@ class TimelineBuilder:
         first_beat: that of the first work since this was last set to None.
         cues: what has been placed, sorted.
         problems: what makes the routine impossible.
+        introductions: what each introduction adds to the time that was written.
+        delays: what else does.
     """
 
     booth: Booth
@@ -72,6 +82,8 @@ class TimelineBuilder:
     first_beat: ExactSamples | None = None
     cues: list[Cue] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    introductions: list[Samples] = field(default_factory=list)
+    delays: list[Samples] = field(default_factory=list)
     _sets: list[Set] = field(default_factory=list)
     _parts: list[_Part] = field(default_factory=list)
 
@@ -129,18 +141,58 @@ class TimelineBuilder:
         self.cues.append(replace(cue, exercise=label.exercise, side=label.side, set=label.set))
         self.free = max(self.free, cue.end + BREATH)
 
-    def give_way(self, limit: Samples) -> None:
-        """Make room for a name on the beat where the work before it ends: its last words yield."""
+    def find_room(self, length: Samples, latest: Samples) -> Samples | None:
+        """Return where a sentence can start in the last seconds of the work placed last; None if nowhere.
+
+        It comes as late as can be, but not amid seconds that are counted.
+
+        Args:
+            length: samples of the sentence.
+            latest: the sample at which it must be over.
+        """
+        joint = nearest(self.now)
+        earliest = max(joint - LAST_SECONDS * RATE, (self._sets[-1].start + joint) // 2)
+        end = latest
+        for cue in reversed(self.cues):
+            if cue.beat is not None and cue.beat >= joint:
+                continue  # it yields
+            counted = cue.kind is CueKind.COUNTDOWN and cue.beat is not None and cue.beat >= joint - 3 * RATE
+            start = end - length
+            if start < earliest:
+                return None
+            if not counted and cue.end + BREATH <= start and cue.end + _LEAST_ROOM <= end:
+                return start
+            end = cue.start - BREATH
+        return None
+
+    def insert(self, cue: Cue, label: Label) -> None:
+        """Place a cue among those that are there; it belongs to what the label names."""
+        belongs = replace(cue, exercise=label.exercise, side=label.side, set=label.set)
+        insort(self.cues, belongs, key=lambda other: other.start)
+
+    def give_way(self, joint: Samples, start: Samples, quiet: Samples) -> None:
+        """Make room for words where the work before them ends: its last words yield.
+
+        Args:
+            joint: the sample at which it ends; what lies on it yields without a word.
+            start: the first sample of the words that come.
+            quiet: samples of quiet that they need before them.
+        """
         otherwise = "it is left out for the next exercise's name"
-        while self.cues and self.cues[-1].end > limit and self.cues[-1].kind.yields:
-            cue = self.cues.pop()
+        while self.cues and self.cues[-1].kind.yields:
+            cue = self.cues[-1]
+            limit = start - (BREATH if cue.beat is None else quiet)
+            if cue.end <= limit:
+                break
+            self.cues.pop()
             if cue.beat is None:
                 self.booth.note_shortage(cue.sentence, limit - cue.start, otherwise)
-                continue
-            floor = self.cues[-1].end if self.cues else -LONGEST
-            clip = self.booth.fit_on_beat(cue.sentence, cue.beat, floor, limit, otherwise)
-            if clip:
-                self.cues.append(replace(cue, start=cue.beat - clip.attack, clip=clip))
+            elif cue.beat < joint:
+                floor = self.cues[-1].end if self.cues else -LONGEST
+                clip = self.booth.fit_on_beat(cue.sentence, cue.beat, floor, limit, otherwise)
+                if clip:
+                    self.cues.append(replace(cue, start=cue.beat - clip.attack, clip=clip))
+                    break
 
     def timeline(self, routine: Routine, book: Phrasebook, voice: str) -> Timeline:
         """Return the timeline, with its opening before the steps.
@@ -166,6 +218,7 @@ class TimelineBuilder:
             cues=(*opening, *(cue.shift(shift) for cue in self.cues)),
             chapters=self._chapters(routine.title, shift, length),
             warnings=self.booth.warnings(),
+            added=Added(tuple(self.introductions), tuple(self.delays)),
             sets=tuple(
                 replace(work, spans=tuple(span.shift(shift) for span in work.spans)) for work in self._sets
             ),

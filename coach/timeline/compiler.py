@@ -23,12 +23,12 @@ from coach.routine import (
 from coach.text_enum import assert_never
 from coach.timeline.booth import BREATH, Booth, Speaks
 from coach.timeline.builder import Label, Line, TimelineBuilder
-from coach.timeline.joints import Joints
+from coach.timeline.joints import Introduction, Joints
 from coach.timeline.model import CueKind, Sentence
-from coach.timeline.score import Reminders, make_reminder
+from coach.timeline.score import Reminders
 from coach.timeline.sets import WorkSet
 from coach.timeline.wording import Announcer, apply_guidance, word_end
-from coach.units import RATE, Samples, nearest, to_samples
+from coach.units import RATE, nearest, to_samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +104,7 @@ class _Compiler:
 
     def _place_repeat(self, step: Repeat) -> None:
         for number in range(1, step.rounds + 1):
-            if number > 1 and step.rest:
+            if number > 1 and step.rest is not None:
                 self._joints.leave_rest(step.rest, step.location)
             if step.rounds > 1:
                 text = self._announcer.announce_round(number, step.rounds)
@@ -119,6 +119,7 @@ class _Compiler:
             return
         interval = step.interval * RATE
         outer, builder.first_beat = builder.first_beat, None
+        outer_clock, joints.keeps_clock = joints.keeps_clock, True
         origin, first_cue = builder.now, len(builder.cues)
         for number in range(step.rounds):
             if number:
@@ -136,6 +137,7 @@ class _Compiler:
         if not joints.is_open:
             builder.now = end
         builder.first_beat = outer if outer is not None else builder.first_beat
+        joints.keeps_clock = outer_clock
 
     def _place_exercise(self, exercise: Exercise) -> None:
         exercise = apply_guidance(exercise)
@@ -162,9 +164,9 @@ class _Compiler:
         side, number = after
         if side is not None and side != before[0] and (not exercise.alternate or number == before[1]):
             switch = Sentence(CueKind.SWITCH, self._announcer.announce_switch(side), exercise.location)
-            self._joints.leave_gap(exercise.switch, exercise.location, switch)
+            self._joints.leave_switch(exercise.switch, switch, self._announcer.announce_side(side))
         else:
-            self._joints.leave_gap(exercise.rest, exercise.location, None)
+            self._joints.leave_set_rest(exercise.rest, exercise.location)
 
     def _place_set(
         self, exercise: Exercise, side: str | None, number: int, reminders: Reminders, *, first: bool
@@ -174,59 +176,37 @@ class _Compiler:
         chapter = exercise.name if side is None else f"{exercise.name}, {self._book.side_name(side)}"
         label = Label(exercise.name, side, number, chapter)
         if not first:
-            self._place_work(work, label, announcer.announce_set(exercise, side, number))
+            naming = announcer.announce_set(exercise, side, number)
+            self._place_work(work, label, Introduction(naming))
             return
-        opens, after_gap = not self._builder.has_work, self._joints.is_open
-        names = announcer.announce_exercise(exercise, side, opens=opens, after_gap=after_gap)
         setup = announcer.announce_setup(exercise)
-        setups = [Sentence.of(CueKind.SETUP, text, work.values) for text in setup or ()]
-        ready = (
-            0 if setup is None else to_samples(exercise.ready) - BREATH
-        )  # a breath follows a sentence anyway
-        self._place_work(work, label, names, setups, max(0, ready), on_beat=setup is None)
+        opens, after_gap = not self._builder.has_work, self._open_joint(exercise, has_setup=setup is not None)
+        naming = announcer.announce_exercise(exercise, side, opens=opens, after_gap=after_gap)
+        setups = tuple(Sentence.of(CueKind.SETUP, text, work.values) for text in setup or ())
+        ready = to_samples(exercise.ready) - BREATH  # a breath follows a sentence anyway
+        ready = 0 if setup is None else max(0, ready)
+        self._place_work(work, label, Introduction(naming, setups, ready, explains=setup is not None))
 
     def _place_breathing(self, block: Breathing) -> None:
-        opens, after_gap = not self._builder.has_work, self._joints.is_open
-        names, is_news = self._announcer.announce_breathing(block, opens=opens, after_gap=after_gap)
+        opens, after_gap = not self._builder.has_work, self._open_joint(block, has_setup=False)
+        naming = self._announcer.announce_breathing(block, opens=opens, after_gap=after_gap)
         work = WorkSet(block, self._book, Reminders(()), {})
         name = self._book.word("breathing")
-        label = Label(name, chapter=name)
-        self._place_work(work, label, names, on_beat=not is_news)  # a new pattern must be heard before
+        self._place_work(
+            work, Label(name, chapter=name), Introduction(naming, explains=bool(naming.dose))
+        )  # a new pattern must be heard before
 
-    def _place_work(
-        self,
-        work: WorkSet,
-        label: Label,
-        names: Sequence[str],
-        setups: Sequence[Sentence] = (),
-        ready: Samples = 0,
-        *,
-        on_beat: bool = True,
-    ) -> None:
-        """Place a set with its introduction.
+    def _open_joint(self, step: Exercise | Breathing, *, has_setup: bool) -> bool:
+        """Leave what lies before work that no rest is written before; tell whether a gap lies there now."""
+        joints = self._joints
+        if step.between is not None:
+            joints.leave_joint(step.between, step.location)
+        elif joints.joins(step, has_setup=has_setup):
+            joints.leave_joint(Fraction(0), step.location)
+        return joints.is_open
 
-        Args:
-            work: the set.
-            label: what it belongs to.
-            names: what is said of it, the name first.
-            setups: what must be heard before it.
-            ready: the quiet after that.
-            on_beat: whether the name may fall on the first beat.
-        """
-        booth, joints = self._builder.booth, self._joints
-        forms: tuple[Sentence, ...] = ()
-        if on_beat and not work.step.count_in:
-            forms = joints.name_on_beat(names, work)
-            if work.reminders.turns and work.rehearse(booth, forms).too_long:
-                forms = ()  # what is said before the set takes the name along
-        score = work.score(booth, forms)
-        if forms:
-            joints.go_straight_on(score)
-        else:
-            long_ones = [make_reminder(text, work.values, 1) for text in score.too_long]
-            lines = [Line(Sentence(CueKind.ANNOUNCE, " ".join(names), work.step.location))] if names else []
-            lines += [Line(sentence, lead=RATE) for sentence in (*setups, *long_ones)]
-            joints.introduce(lines, ready, score, label)
+    def _place_work(self, work: WorkSet, label: Label, introduction: Introduction) -> None:
+        score = self._joints.begin(work, introduction, label)
         self._builder.perform(work, score, label)
 
 

@@ -28,6 +28,9 @@ _REMIND_SECONDS = 10
 _FIRST_REMINDER = 4 * RATE
 """None comes before this sample: let a person begin."""
 
+_COUNTED_FROM = 5
+"""Seconds of a hold or of timed work from which its last three seconds are counted."""
+
 _HALFWAY_FROM = 10
 """Seconds of timed work from which its half is said."""
 
@@ -66,7 +69,7 @@ def score_hold(
     hold_word = caller.sentence(CueKind.COUNT, caller.book.phase(HELD))
     beats = [*caller.count_in_beats(), *_hold_beats(caller, exercise, dose, holds, hold_word)]
     locked = [head for head in caller.place_on_beats(beats, FAR, names) if head]
-    spoken = [*locked, *_say_hold_behind(caller, locked, hold_word)]
+    spoken = [*locked, *_number_holds(caller, exercise, holds, locked)]
     spoken += _place_breaths(caller, exercise.breathing, holds, SortedCues(spoken))
     reminded = holds[2:-1] if len(holds) > 3 else holds
     every_seconds = _seconds_between_reminders(exercise)
@@ -85,15 +88,11 @@ def _lay_out_holds(dose: Hold) -> list[_Bout]:
 def _hold_beats(
     caller: Caller, exercise: Exercise, dose: Hold, holds: Sequence[_Bout], hold_word: Sentence
 ) -> Iterator[Beat]:
-    """Yield the beats of holds: its number or "hold", the time left, "relax"."""
+    """Yield the beats of holds: "hold", the time left, "relax"."""
     relax_word = caller.sentence(CueKind.COUNT, caller.book.phase(RELAXED))
     is_counted = exercise.count != Count.OFF
     for rep, hold in enumerate(holds, 1):
-        milestone = find_milestone(rep, len(holds))
-        sentences = [caller.milestone(milestone)] if milestone else []
-        if is_counted and len(holds) > 1:
-            sentences.append(caller.sentence(CueKind.COUNT, caller.book.count(rep)))
-        yield Beat(to_samples(hold.start), (*sentences, hold_word), rep, HELD)
+        yield Beat(to_samples(hold.start), (hold_word,), rep, HELD)
         if is_counted:
             yield from _count_time_left(caller, hold)
         if dose.relax or rep == len(holds):
@@ -130,18 +129,28 @@ def _seconds_between_reminders(exercise: Exercise) -> int:
     return 2 * _REMIND_SECONDS if exercise.guidance == Guidance.SHORT else _REMIND_SECONDS
 
 
-def _say_hold_behind(caller: Caller, locked: Sequence[Cue], sentence: Sentence) -> Iterator[Cue]:
-    """Yield "hold" after each rep's number, if there is room before the next word."""
-    for cue, after in zip(locked, [*locked[1:], None], strict=True):
-        if cue.phase != HELD or cue.kind == CueKind.COUNTDOWN or cue.text == sentence.text:
-            continue
-        clip = caller.booth.clip(sentence)
-        start = cue.end + BREATH
-        room = (after.start if after else FAR) - start
-        if clip.length <= room:
-            yield Cue(start, clip, sentence, None, cue.rep, HELD)
-        else:
-            caller.booth.note_shortage(sentence, room, "it is left out")
+def _number_holds(
+    caller: Caller, exercise: Exercise, holds: Sequence[_Bout], locked: Sequence[Cue]
+) -> Iterator[Cue]:
+    """Yield what each rep is called, behind the word on its first beat, if there is room before the next."""
+    around = SortedCues(locked)
+    for rep, hold in enumerate(holds, 1):
+        sentences = []
+        if milestone := find_milestone(rep, len(holds)):
+            sentences.append(caller.milestone(milestone))
+        if rep > 1 and exercise.count != Count.OFF:
+            sentences.append(caller.sentence(CueKind.COUNT, caller.book.count(rep)))
+        before, after = around.around(to_samples(hold.start))
+        start = max(before, to_samples(hold.start)) + BREATH
+        for sentence in sentences:
+            clip = caller.booth.clip(sentence)
+            room = min(after, to_samples(hold.end)) - BREATH - start
+            if clip.length <= room:
+                yield Cue(start, clip, sentence, None, rep, HELD)
+                break
+            last = sentence is sentences[-1]
+            outcome = "it is left out" if last else "another word takes its place"
+            caller.booth.note_shortage(sentence, room, outcome)
 
 
 def _count_time_left(caller: Caller, bout: _Bout) -> list[Beat]:
@@ -149,14 +158,13 @@ def _count_time_left(caller: Caller, bout: _Bout) -> list[Beat]:
     lasts = bout.end - bout.start
     halfway = bout.rep is None and lasts >= _HALFWAY_FROM
     left: dict[Fraction, Sentence] = {}
-    for seconds in (1, 2, 3):
-        if lasts - seconds >= 2:
-            left[Fraction(seconds)] = caller.sentence(CueKind.COUNTDOWN, caller.book.count(seconds))
+    for seconds in (1, 2, 3) if lasts >= _COUNTED_FROM else ():
+        left[Fraction(seconds)] = caller.sentence(CueKind.COUNTDOWN, caller.book.count(seconds))
     if halfway:
         left[lasts / 2] = caller.milestone(Milestone.HALFWAY)
     for seconds in (10, *range(30, int(lasts / 2) + 1, 30)):
         if 2 * seconds <= lasts and not (halfway and abs(seconds - lasts / 2) < 5):
-            text = caller.book.sentence("time_left", duration=caller.book.duration(seconds))
+            text = caller.book.time_left(seconds)
             left[Fraction(seconds)] = caller.sentence(CueKind.COUNTDOWN, text)
     moments = sorted(left.items(), reverse=True)
     return [Beat(to_samples(bout.end - at), (sentence,), bout.rep, bout.phase) for at, sentence in moments]

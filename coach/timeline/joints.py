@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from coach.routine import Breathing, Hold, Tempo, Timed
+from coach.text_enum import assert_never
 from coach.timeline.booth import BREATH
-from coach.timeline.builder import Label, Line, TimelineBuilder
+from coach.timeline.builder import LAST_SECONDS, Label, Line, TimelineBuilder
 from coach.timeline.model import Cue, CueKind, Sentence
+from coach.timeline.score import make_reminder
+from coach.timeline.wording import Naming
 from coach.units import RATE, ExactSamples, Samples, Seconds, nearest, to_samples, to_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from coach.errors import Location
     from coach.phrases import Phrasebook
+    from coach.routine import Exercise, Text
+    from coach.timeline.booth import Booth
     from coach.timeline.score import Score
     from coach.timeline.sets import WorkSet
-
-_LAST_SECONDS = 10
-"""A rest says when so many seconds are left, if it is at least twice as long."""
 
 
 class _GapKind(Enum):
@@ -40,13 +43,60 @@ class _Gap:
         length: how long it is.
         kind: what it is.
         location: the line it comes from.
-        says: what must be said in it before anything else.
+        says: what is said in it before anything else.
+        short: the least that is said in its place.
     """
 
     length: ExactSamples
     kind: _GapKind
     location: Location
     says: tuple[Sentence, ...] = ()
+    short: str = ""
+
+
+class Introduction(NamedTuple):
+    """What there is to say before work.
+
+    Attributes:
+        naming: its name and dose.
+        setups: what must be heard before it.
+        ready: samples of quiet after that.
+        explains: whether a listener can't follow without the dose: it is said before the first beat unless a
+            rest is too short for it.
+    """
+
+    naming: Naming
+    setups: tuple[Sentence, ...] = ()
+    ready: Samples = 0
+    explains: bool = False
+
+    def must(self, work: WorkSet, too_long: Sequence[Text]) -> list[Line]:
+        """Return what must be heard before work: its setup, and reminders that no window can hold."""
+        reminders = [make_reminder(text, work.values, 1) for text in too_long]
+        return [Line(sentence, lead=RATE) for sentence in (*self.setups, *reminders)]
+
+
+class _Plan:
+    """A set that can be tried with another count-in, or with its name on the first beat."""
+
+    def __init__(self, work: WorkSet, booth: Booth) -> None:
+        self.work = work
+        self._booth = booth
+        self._tried: dict[tuple[int, tuple[Sentence, ...]], Score] = {}
+
+    def rehearse(self, count_in: int, names: tuple[Sentence, ...] = ()) -> Score:
+        """Return what `score` would, and leave everything as it is."""
+        tried = self._tried.get((count_in, names))
+        if tried is None:
+            tried = self._tried[count_in, names] = self._counted(count_in).rehearse(self._booth, names)
+        return tried
+
+    def score(self, count_in: int, names: tuple[Sentence, ...] = ()) -> Score:
+        """Return the score of the set with so many beats before its first one."""
+        return self._counted(count_in).score(self._booth, names)
+
+    def _counted(self, count_in: int) -> WorkSet:
+        return self.work._replace(step=replace(self.work.step, count_in=count_in))
 
 
 class _Anchor(NamedTuple):
@@ -64,7 +114,11 @@ class _Anchor(NamedTuple):
 
 
 class Joints:
-    """Keeps what lies between two works, until the next one (or the end) decides how it is spent."""
+    """Keeps what lies between two works, until the next one (or the end) decides how it is spent.
+
+    Attributes:
+        keeps_clock: whether this is within `every`, whose rounds have their lengths whatever is said in them.
+    """
 
     def __init__(self, builder: TimelineBuilder, book: Phrasebook) -> None:
         self._builder = builder
@@ -73,6 +127,8 @@ class Joints:
         self._gap: _Gap | None = None
         self._anchor: _Anchor | None = None
         self._before: list[Line] = []  # what must be said before the next work
+        self._follows_work = False  # whether nothing has been said or rested since the last work
+        self.keeps_clock = False
 
     @property
     def is_open(self) -> bool:
@@ -88,6 +144,7 @@ class Joints:
 
     def say(self, sentence: Sentence, pause: Seconds) -> None:
         """Say a sentence that the timeline waits for, then let `pause` seconds pass."""
+        self._follows_work = False
         self._before.append(Line(sentence, pause=max(BREATH, to_samples(pause))))
         builder, anchor = self._builder, self._anchor
         if anchor:
@@ -97,7 +154,7 @@ class Joints:
             self._spend()
             self._check_round(anchor, builder.free)
             builder.now = anchor.at
-        self.settle()
+        self.settle(written=self._booth.clip(sentence).length)
         builder.now = builder.cues[-1].end + pause * RATE
 
     def announce(self, sentence: Sentence) -> None:
@@ -116,10 +173,13 @@ class Joints:
         self.settle()
         self._gap = _Gap(length, _GapKind.REST, location)
 
-    def leave_gap(self, seconds: Seconds, location: Location, switch: Sentence | None) -> None:
-        """Leave a rest between two sets, or a change of sides with what is said of it."""
-        kind, says = (_GapKind.SWITCH, (switch,)) if switch else (_GapKind.REST, ())
-        self._gap = _Gap(seconds * RATE, kind, location, says)
+    def leave_set_rest(self, seconds: Seconds, location: Location) -> None:
+        """Leave a rest between two sets."""
+        self._gap = _Gap(seconds * RATE, _GapKind.REST, location)
+
+    def leave_switch(self, seconds: Seconds, switch: Sentence, short: str) -> None:
+        """Leave a change of sides, with what is said of it and the least that may be."""
+        self._gap = _Gap(seconds * RATE, _GapKind.SWITCH, switch.location, (switch,), short)
 
     def refuse(self, location: Location, what: str) -> None:
         """Report something that a round of `every` cannot begin with."""
@@ -142,119 +202,247 @@ class Joints:
         elif self._gap:
             self._gap.length = end - self._builder.now
 
-    def settle(self) -> None:
-        """Let a rest that no work follows pass, and say what is waiting to be said."""
+    def settle(self, written: Samples = 0) -> None:
+        """Let a rest that no work follows pass, and say what is waiting to be said.
+
+        Args:
+            written: samples of it that the script itself has.
+        """
         self._spend()
         builder = self._builder
         if self._before:
+            had = nearest(builder.now)
             builder.say(self._before, builder.next_start, Label())
             self._before = []
             builder.now = max(builder.now, Fraction(builder.cues[-1].end))
+            self._note_added(nearest(builder.now) - had - written)
 
     # Before the first beat
 
-    def name_on_beat(self, names: Sequence[str], work: WorkSet) -> tuple[Sentence, ...]:
-        """Return the name as it is said on the first beat, whole and short; nothing if it comes before that.
+    def joins(self, step: Exercise | Breathing, *, has_setup: bool) -> bool:
+        """Tell whether work begins where the work before it ends, without a rest having been written.
 
-        Without a rest, count-in or setup it adds no time. What is waiting to be said goes with it.
+        That is timed work and a single hold, unless something must be said first.
         """
-        if any(line.sentence.kind == CueKind.SAY for line in self._before):
-            return ()
-        location = work.step.location
-        says = [sentence.text for sentence in (self._gap.says if self._gap else ())]
-        waiting = [line.sentence.text for line in self._before]
+        if has_setup or self._gap or self._anchor or not self._follows_work or isinstance(step, Breathing):
+            return False
+        match dose := step.dose:
+            case Timed():
+                return True
+            case Hold():
+                return dose.reps.low == 1
+            case Tempo():
+                return False
+            case _:
+                assert_never(dose)
+
+    def leave_joint(self, seconds: Seconds, location: Location) -> None:
+        """Leave a rest between two works where the script has none; no time at all is one too."""
+        if self._builder.has_work and not self._gap and not self._anchor:
+            self._gap = _Gap(seconds * RATE, _GapKind.REST, location)
+
+    def begin(self, work: WorkSet, introduction: Introduction, label: Label) -> Score:
+        """Say what is said before work, fix its first beat in the builder's `now`, and return its score."""
+        plain = _Plan(work, self._booth)
         if self._anchor:
-            said = " ".join([*waiting, *names])
-            spoken = (
-                self._booth.clip(Sentence(CueKind.ANNOUNCE, said, location)).length + BREATH if said else 0
-            )
-            start = self._builder.next_start + spoken - work.rehearse(self._booth).first
-            if start <= nearest(self._anchor.at):
-                return ()
-        elif self._gap and self._gap.length:
-            return ()
-        kind, short = (CueKind.SWITCH, says) if says else (CueKind.ANNOUNCE, list(names[:1]))
-        texts = dict.fromkeys(" ".join(form) for form in ([*waiting, *says, *names], short or waiting))
-        return tuple(Sentence(kind, text, location) for text in texts if text)
-
-    def introduce(self, lines: Sequence[Line], quiet: Samples, score: Score, label: Label) -> None:
-        """Say what must be said before work, and fix its first beat in the builder's `now`.
-
-        Args:
-            lines: the introduction.
-            quiet: samples between the last sentence and the set's first sound.
-            score: the work.
-            label: what it belongs to.
-        """
-        builder = self._builder
-        lines = [*self._before, *lines]
-        gap, anchor = self._gap, self._anchor
-        self._before, self._gap, self._anchor = [], None, None
-        if anchor and not gap:
-            gap = _Gap(anchor.at - builder.now, _GapKind.ROUND, anchor.location)
-        lead = quiet - score.first  # from the last sentence to the first beat
-        if gap:
-            self._fill(gap, lines, lead, label, anchor)
+            score = self._begin_round(plain, introduction, label, self._anchor)
+        elif self._gap:
+            score = self._fill(self._gap, plain, introduction, label)
+        elif introduction.setups or introduction.explains or work.step.count_in:
+            score = self._introduce(plain, introduction, label)
         else:
-            start = builder.next_start
-            beat = builder.line_up(lines, start)[1] + lead
-            builder.say(lines, start, label)
-            builder.now = Fraction(beat)
+            score = self._begin_on_beat(plain, introduction, label) or self._introduce(
+                plain, introduction, label
+            )
+        self._before, self._gap, self._anchor, self._follows_work = [], None, None, True
+        return score
 
-    def go_straight_on(self, score: Score) -> None:
-        """Let a set follow without a pause, its name on the first beat, and fix that beat in `now`."""
+    def _introduce(self, plan: _Plan, introduction: Introduction, label: Label) -> Score:
+        """Say all there is to say before work that no rest lies before: it adds its own time."""
         builder = self._builder
-        self._before = []
-        anchor, self._anchor = self._anchor, None
-        if anchor:
-            self._spend()
-            builder.now = anchor.at
-        self._gap = None
+        had, start = nearest(builder.now), builder.next_start
+        score = plan.score(plan.work.step.count_in)
+        must = introduction.must(plan.work, score.too_long)
+        lines = [*self._before, *self._name(plan.work, introduction.naming), *must]
+        lead = introduction.ready - score.first  # from the last sentence to the first beat
+        beat = builder.line_up(lines, start)[1] + lead
+        builder.say(lines, start, label)
+        builder.now = Fraction(beat)
+        written = builder.line_up(must, 0)[1] + introduction.ready if must else 0
+        self._note_added(beat - had - written, introduces=True)
+        return score
+
+    def _begin_on_beat(self, plan: _Plan, introduction: Introduction, label: Label) -> Score | None:
+        """Begin work right now, its name on the first beat, or before where there is room for it.
+
+        Returns:
+            The score; None where there are reminders that no window has room for behind the name.
+        """
+        builder, gap = self._builder, self._gap
+        ahead = gap is not None and self._say_ahead(plan, introduction, label, gap)
+        names = () if ahead else self._name_on_beat(plan.work, introduction, gap)
+        if plan.rehearse(0, names).too_long:
+            return None
+        builder.now += gap.length if gap else 0
+        score = plan.score(0, names)
+        self._go_straight_on(score, is_named=bool(names))
+        return score
+
+    def _say_ahead(self, plan: _Plan, introduction: Introduction, label: Label, gap: _Gap) -> bool:
+        """Say what comes next in the last seconds of the work before, if there is room."""
+        if gap.length or gap.says or not self._follows_work:
+            return False
+        builder, naming = self._builder, introduction.naming
+        if plan.rehearse(0, ()).too_long:
+            return False
+        joint = nearest(builder.now)
+        latest = joint + plan.rehearse(0, ()).first - BREATH
+        waiting = [line.sentence.text for line in self._before]
+        for said in ((naming.name, naming.dose), (naming.name,), (naming.short,)):
+            text = " ".join(filter(None, (*waiting, *said)))
+            sentence = Sentence(CueKind.ANNOUNCE, text, plan.work.step.location)
+            if not text:
+                return True  # there is nothing to say
+            clip = self._booth.clip(sentence)
+            start = builder.find_room(clip.length, latest)
+            if start is not None:
+                builder.insert(Cue(start, clip, sentence), label)
+                return True
+        return False
+
+    def _name_on_beat(
+        self, work: WorkSet, introduction: Introduction, gap: _Gap | None
+    ) -> tuple[Sentence, ...]:
+        """Return the name as it is said on the first beat, the fullest form first."""
+        naming, location = introduction.naming, work.step.location
+        if gap and gap.short:
+            return (Sentence(CueKind.SWITCH, gap.short, location),)
+        waiting = [line.sentence.text for line in self._before]
+        forms = (
+            (*waiting, naming.short, naming.dose),
+            (*waiting, naming.short),
+            (naming.short or " ".join(waiting),),
+        )
+        texts = dict.fromkeys(" ".join(filter(None, form)) for form in forms)
+        return tuple(Sentence(CueKind.ANNOUNCE, text, location) for text in texts if text)
+
+    def _go_straight_on(self, score: Score, *, is_named: bool) -> None:
+        """Let a set begin at `now`, which moves only where the words before can't give way."""
+        builder = self._builder
         start = nearest(builder.now) + score.first
-        builder.give_way(start - BREATH)
+        builder.give_way(nearest(builder.now), start, BREATH if is_named else 0)
         last = builder.cues[-1] if builder.cues else None
-        late = last.end + BREATH - start if last else 0
-        if last is None or late <= 0:
+        if last is None:
             return
-        if anchor:
-            self._check_round(anchor, nearest(builder.now) + late)
+        late = last.end + (0 if last.kind.is_called and not is_named else BREATH) - start
+        if late <= 0:
+            return
+        if self._anchor:
+            self._check_round(self._anchor, nearest(builder.now) + late)
         elif last.beat is not None:  # the name of a work that is shorter than its own name
             message = (
                 f"'{last.text}' is longer than its work: what follows begins {to_seconds(late):.2f} s later"
             )
             self._booth.warn(last.location, message)
         builder.now += late
+        self._note_added(late)
 
-    def _fill(
-        self, gap: _Gap, lines: Sequence[Line], lead: Samples, label: Label, anchor: _Anchor | None
-    ) -> None:
-        """Fill a gap; if what must be said does not fit, lengthen it, or report a round as too short."""
-        builder = self._builder
-        start = builder.next_start
-        builder.now += gap.length
-        must = [*(Line(sentence) for sentence in gap.says), *lines]
-        for opening in self._word_openings(gap):
-            needed = builder.line_up([*opening, *must], start)[1] + lead
-            if needed <= nearest(builder.now):
-                must = [*opening, *must]
+    def _begin_round(self, plan: _Plan, introduction: Introduction, label: Label, anchor: _Anchor) -> Score:
+        """Begin the work of a round of `every`: its first beat has its moment."""
+        if not introduction.setups and not introduction.explains and not plan.work.step.count_in:
+            names = self._name_late_round(plan, introduction, anchor)
+            if names and not plan.rehearse(0, names).too_long:
+                self._spend()
+                self._builder.now = anchor.at
+                score = plan.score(0, names)
+                self._go_straight_on(score, is_named=True)
+                return score
+        gap = self._gap or _Gap(anchor.at - self._builder.now, _GapKind.ROUND, anchor.location)
+        return self._fill(gap, plan, introduction, label)
+
+    def _name_late_round(
+        self, plan: _Plan, introduction: Introduction, anchor: _Anchor
+    ) -> tuple[Sentence, ...]:
+        """Return the name as it is said on a round's first beat; nothing if there is room for it before."""
+        if any(line.sentence.kind == CueKind.SAY for line in self._before):
+            return ()
+        lines = [*self._before, *self._name(plan.work, introduction.naming)]
+        needed = self._builder.line_up(lines, self._builder.next_start)[1] - plan.rehearse(0).first
+        return self._name_on_beat(plan.work, introduction, None) if needed > nearest(anchor.at) else ()
+
+    def _fill(self, gap: _Gap, plan: _Plan, introduction: Introduction, label: Label) -> Score:
+        """Fill a gap with as much as it has room for; only what must be heard can make it longer."""
+        builder, anchor, work = self._builder, self._anchor, plan.work
+        start, end = builder.next_start, nearest(builder.now + gap.length)
+        must = introduction.must(work, plan.rehearse(work.step.count_in).too_long)
+        lines: list[Line] = []
+        count_in = needed = 0
+        for said, count_in in self._ways(gap, work, introduction.naming):
+            lines = [*said, *must]
+            lead = (
+                introduction.ready - plan.rehearse(count_in).first
+            )  # from the last sentence to the first beat
+            needed = builder.line_up(lines, start)[1] + lead
+            if needed <= end:
+                builder.now += gap.length
                 break
         else:
+            if not must and not anchor:
+                score = self._begin_on_beat(plan, introduction, label)
+                if score:
+                    return score
+            builder.now += gap.length
             if anchor:
                 self._check_round(anchor, needed)
             else:
                 self._lengthen(gap, needed)
         if gap.kind is _GapKind.ROUND:  # said when the work ends, it would sound as if the next began at once
-            start += max(0, nearest(builder.now) - needed)
-        builder.say(must, start, label)
-        self._say_last_seconds(gap, nearest(builder.now) - lead, label)
+            start += max(0, end - needed)
+        score = plan.score(count_in)
+        builder.say(lines, start, label)
+        self._say_last_seconds(gap, nearest(builder.now) - introduction.ready + score.first, label)
+        return score
+
+    def _ways(self, gap: _Gap, work: WorkSet, naming: Naming) -> Iterator[tuple[list[Line], int]]:
+        """Yield what may be said in a gap, with the beats of the count-in after it: the fullest first."""
+        count_in = work.step.count_in
+        says = [Line(sentence) for sentence in gap.says]
+        whole = self._name(work, naming)
+        if gap.kind is _GapKind.ROUND:
+            yield [*says, *self._before, *whole], count_in
+            return
+        openings = self._word_openings(gap)
+        undosed = self._name(work, naming._replace(dose=""))
+        yield [*openings[0], *says, *self._before, *whole], count_in
+        for opening in openings:
+            yield [*opening, *says, *self._before, *undosed], count_in
+        if gap.short:
+            least = [Line(Sentence(CueKind.SWITCH, gap.short, gap.location))]
+        else:
+            least = [*self._before, *self._name(work, Naming(naming.short))]
+        for fewer in range(count_in, -1, -1):
+            yield list(least), fewer
+
+    @staticmethod
+    def _name(work: WorkSet, naming: Naming) -> list[Line]:
+        """Return a name with its dose as it is said before the first beat, if there is any."""
+        text = " ".join(filter(None, (naming.name, naming.dose)))
+        return [Line(Sentence(CueKind.ANNOUNCE, text, work.step.location))] if text else []
 
     def _lengthen(self, gap: _Gap, needed: Samples) -> None:
         """Let a gap last until a sample, and warn by how much that differs from what was written."""
         builder, had = self._builder, float(gap.length / RATE)
         takes = to_seconds(needed - nearest(builder.now - gap.length))
         lasts = f"the {gap.kind.value} lasts {takes:.2f} s, not {had:g} s"
-        self._booth.warn(gap.location, f"{lasts}: what must be said in it needs as long")
+        self._booth.warn(gap.location, f"{lasts}: what must be heard before the work needs as long")
+        self._note_added(needed - nearest(builder.now))
         builder.now = Fraction(needed)
+
+    def _note_added(self, added: Samples, *, introduces: bool = False) -> None:
+        """Note by how much a joint is longer than what was written for it."""
+        builder = self._builder
+        if added > 0 and builder.has_work and not (self.keeps_clock and builder.first_beat is not None):
+            (builder.introductions if introduces else builder.delays).append(added)
 
     def _check_round(self, anchor: _Anchor, needed: Samples) -> None:
         """Report a round of `every` that cannot begin in time."""
@@ -281,7 +469,7 @@ class Joints:
 
     def _word_openings(self, gap: _Gap) -> list[list[Line]]:
         """Return what may be said of a gap, the fullest first."""
-        if gap.kind is not _GapKind.REST:
+        if gap.kind is not _GapKind.REST or not self._builder.has_work:  # a track may open with a rest
             return [[]]
         length = self._book.duration(gap.length / RATE)
         texts = (self._book.sentence("rest_for", duration=length), self._book.sentence("rest"))
@@ -289,12 +477,12 @@ class Joints:
 
     def _say_last_seconds(self, gap: _Gap, latest: Samples, label: Label) -> None:
         """Say when the last seconds of a gap begin, if that is over before `latest`."""
-        if gap.kind is _GapKind.ROUND or gap.length < 2 * _LAST_SECONDS * RATE:
+        if gap.kind is _GapKind.ROUND or gap.length < 2 * LAST_SECONDS * RATE:
             return
-        text = self._book.sentence("time_left", duration=self._book.duration(_LAST_SECONDS))
+        text = self._book.time_left(LAST_SECONDS)
         sentence = Sentence(CueKind.REST, text, gap.location)
         clip = self._booth.clip(sentence)
-        beat = nearest(self._builder.now) - _LAST_SECONDS * RATE
+        beat = nearest(self._builder.now) - LAST_SECONDS * RATE
         start = beat - clip.attack
         if self._builder.free <= start and start + clip.length + BREATH <= latest:
             self._builder.put(Cue(start, clip, sentence, beat), label)

@@ -267,6 +267,21 @@ class ShiftedBed(NamedTuple):
         return self.bed.samples(self.first + start, count)
 
 
+class Added(NamedTuple):
+    """By how much a track is longer, from its first beat on, than what was written adds up to; samples.
+
+    Attributes:
+        introductions: what each introduction adds that no rest lies before.
+        others: rests that a setup makes longer, and sentences that wait for a word to end.
+    """
+
+    introductions: tuple[Samples, ...] = ()
+    others: tuple[Samples, ...] = ()
+
+
+_NOTHING = Added()
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """A compiled routine: what is heard, and when.
@@ -281,6 +296,7 @@ class Timeline:
         chapters: they cover the track without a gap.
         warnings: what did not fit, and what became of it.
         sets: the work, in its order; sets never overlap.
+        added: what joints take that was not written.
         beds: what lies under the voice from the first sample to the last, added up.
     """
 
@@ -293,6 +309,7 @@ class Timeline:
     chapters: tuple[Chapter, ...]
     warnings: tuple[Problem, ...]
     sets: tuple[Set, ...] = ()
+    added: Added = _NOTHING
     beds: tuple[Bed, ...] = ()
 
 

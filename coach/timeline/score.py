@@ -219,7 +219,7 @@ class Caller:
         self, names: Sequence[Sentence], beat: Beat, heads: list[Cue | None], ceiling: Samples
     ) -> None:
         """Put the name on the first beat: its longest form that fits, or else others make room for it."""
-        whole, short = names[0], names[-1]
+        short = names[-1]
         for sentence in names:
             clip = self.booth.clip(sentence)
             if beat.at - clip.attack + clip.length + BREATH <= ceiling:
@@ -230,8 +230,6 @@ class Caller:
             clip = faster or self.booth.clip(short)
         name = Cue(beat.at - clip.attack, clip, sentence, beat.at, beat.rep, beat.phase)
         heads[0] = name
-        if sentence is not whole:
-            self.booth.note_shortage(whole, ceiling - BREATH - name.start, f"only '{sentence.text}' is said")
         until = name.end + BREATH
         for index, head in enumerate(heads[1:], 1):
             if head and head.start < until:

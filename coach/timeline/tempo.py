@@ -117,17 +117,18 @@ def _choose_words(
     milestone = find_milestone(rep, int(dose.reps.low)) if first else None
     if milestone:
         sentences.append(caller.milestone(milestone))
-    if first and exercise.count.numbers(rep):
+    numbered = first and exercise.count.numbers(rep) and not (rep == 1 and caller.count_in)
+    if numbered:  # the count-in ends on "one": rep 1 has its phase's word
         sentences.append(caller.sentence(CueKind.COUNT, book.count(rep)))
     breath = next((says for name, says in exercise.breathe if name == part.phase.name), None)
     if breath:
-        if not exercise.count.calls_phases and not (first and exercise.count.numbers(rep)):
+        if not exercise.count.calls_phases and not numbered:
             in_place = rep <= 3 or rep % _BREATH_AGAIN == 3  # the phase has no word
         else:
             in_place = rep in (2, 3) and first and exercise.count == Count.TEMPO and part.nth not in behind
         if in_place:
             sentences.append(caller.breath(breath))
-    if exercise.count.calls_phases:
+    if exercise.count.calls_phases or (rep == 1 and first and exercise.count == Count.REPS and not numbered):
         sentences.append(caller.sentence(CueKind.COUNT, book.phase(part.phase.name)))
     return tuple(sentences)
 
@@ -242,7 +243,12 @@ def _note_unsaid_breaths(
     for name, says in exercise.breathe:
         if name not in said:
             free = (window for of_rep in windows.values() for window in of_rep)
-            room = max((window.length for window in free if window.part.phase.name == name), default=0)
+            rooms = (
+                min(window.end, window.part.end - BREATH) - window.start
+                for window in free
+                if window.part.phase.name == name and window.head and window.head.kind != CueKind.BREATH
+            )
+            room = max(rooms, default=0)
             caller.booth.note_shortage(caller.breath(says), room, f"with '{name}' it is left out")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from coach.routine import Breathing, Count, Exercise, Guidance, Hold, Tempo, Timed
 from coach.text_enum import assert_never
@@ -24,6 +24,20 @@ _MOST_NAMED = 3
 _SENTENCE_END = re.compile(r"(?<=\w\w)([.!?…]+[\"'”»)]*)\s+[¿¡\"'“«(]*(\w|{)")
 
 
+class Naming(NamedTuple):
+    """What is said of work before its first beat; "" for nothing.
+
+    Attributes:
+        name: whole sentences that name it.
+        short: the least that names it.
+        dose: how much there is to do, where that is news.
+    """
+
+    name: str = ""
+    short: str = ""
+    dose: str = ""
+
+
 class Announcer:
     """Puts into words what is said of work; it remembers what a listener knows already."""
 
@@ -36,6 +50,10 @@ class Announcer:
     def announce_switch(self, side: str) -> str:
         """Return what is said at a change of sides."""
         return self._book.sentence("switch", side=_capital(self._book.side(side)))
+
+    def announce_side(self, side: str) -> str:
+        """Return the least that is said at a change of sides."""
+        return self._book.side_word(side)
 
     def announce_round(self, number: int, rounds: int) -> str:
         """Return what is said as a round of a repeat begins."""
@@ -60,40 +78,42 @@ class Announcer:
 
     def announce_exercise(
         self, exercise: Exercise, side: str | None, *, opens: bool, after_gap: bool
-    ) -> list[str]:
-        """Return what is said before the first set of an exercise: whole sentences, the name first.
+    ) -> Naming:
+        """Return what is said before the first set of an exercise.
 
         Args:
             exercise: the exercise.
             side: its first side; None where it has none.
             opens: whether it is the first work of the routine.
-            after_gap: whether a rest lies before it.
+            after_gap: whether it is named before the work before it, or a rest, is over.
         """
         book = self._book
         if opens and exercise.name.casefold() == self._title.casefold():  # the title has just said it
-            said = self._side(side)
+            name = short = self._side(side)
         else:
-            introduces = _introduces(opens=opens, after_gap=after_gap)
-            if side is None:
-                said = [book.sentence(introduces, name=exercise.name)]
-            else:
-                said = [book.sentence(f"{introduces}_side", name=exercise.name, side=book.side(side))]
-        dose = self._dose(exercise)
-        return said + ([dose] if self._is_news(exercise.name, dose) else [])
+            values = (
+                {"name": exercise.name} if side is None else {"name": exercise.name, "side": book.side(side)}
+            )
+            on_side = "" if side is None else "_side"
+            short = book.sentence(f"introduces{on_side}", **values)
+            name = book.sentence(f"introduces_next{on_side}", **values) if after_gap and not opens else short
+        return Naming(name, short, self._news(exercise.name, self._dose(exercise)))
 
-    def announce_set(self, exercise: Exercise, side: str | None, number: int) -> list[str]:
-        """Return what is said before any further set: whole sentences."""
-        book, dose = self._book, self._dose(exercise)
-        news = [dose] if self._is_news(exercise.name, dose) else []
-        which_set = book.sentence("set", set=book.number(number), sets=book.number(exercise.sets))
+    def announce_set(self, exercise: Exercise, side: str | None, number: int) -> Naming:
+        """Return what is said before any further set."""
+        book = self._book
+        dose = self._news(exercise.name, self._dose(exercise))
+        which = book.sentence("set", set=book.number(number), sets=book.number(exercise.sets))
+        short = book.sentence("set_short", set=book.number(number))
         if not exercise.alternate:
-            return ([which_set] if exercise.sets > 1 else []) + news
+            return Naming(which, short, dose) if exercise.sets > 1 else Naming(dose=dose)
         if not exercise.sides or side == exercise.sides[0]:
-            return [which_set, *self._side(side), *news]
-        return news
+            of_side = self._side(side)
+            return Naming(f"{which} {of_side}".strip(), f"{short} {of_side}".strip(), dose)
+        return Naming(dose=dose)
 
-    def announce_breathing(self, block: Breathing, *, opens: bool, after_gap: bool) -> tuple[list[str], bool]:
-        """Return what is said before a breathing block, and whether its pattern is news."""
+    def announce_breathing(self, block: Breathing, *, opens: bool, after_gap: bool) -> Naming:
+        """Return what is said before a breathing block, with its pattern where that is news."""
         book = self._book
         name = book.word("breathing")
         parts = [
@@ -105,18 +125,17 @@ class Announcer:
         pattern = ", ".join([parts[0], *(part[:1].lower() + part[1:] for part in parts[1:])])
         rounds = book.plural("rounds", block.rounds)
         dose = book.sentence("pattern", pattern=pattern, rounds=_capital(rounds))
-        said = book.sentence(_introduces(opens=opens, after_gap=after_gap), name=name)
-        is_news = self._is_news(name, dose)
-        return [said, dose] if is_news else [said], is_news
+        said = book.sentence("introduces_next" if after_gap and not opens else "introduces", name=name)
+        return Naming(said, book.sentence("introduces", name=name), self._news(name, dose))
 
-    def _is_news(self, name: str, dose: str) -> bool:
-        """Tell whether a dose differs from the one last named for this, and remember it."""
+    def _news(self, name: str, dose: str) -> str:
+        """Return a dose if it differs from the one last named for this, and remember it; else ""."""
         known = self._met.get(name)
         self._met[name] = dose
-        return known != dose
+        return dose if known != dose else ""
 
-    def _side(self, side: str | None) -> list[str]:
-        return [self._book.sentence("side", side=_capital(self._book.side(side)))] if side else []
+    def _side(self, side: str | None) -> str:
+        return self._book.sentence("side", side=_capital(self._book.side(side))) if side else ""
 
     def _dose(self, exercise: Exercise) -> str:
         book = self._book
@@ -124,7 +143,12 @@ class Announcer:
             case Tempo():
                 text = book.plural("rep", int(dose.reps.low))
             case Hold():
-                text = book.plural("hold", int(dose.reps.low), duration=book.duration(dose.hold.low))
+                reps, duration = int(dose.reps.low), book.duration(dose.hold.low)
+                if exercise.sets > 1:
+                    sets = book.plural("sets", exercise.sets)
+                    text = book.plural("hold_in_sets", reps, sets=sets, duration=duration)
+                    return book.sentence("dose", dose=text)
+                text = book.plural("hold", reps, duration=duration)
             case Timed():
                 text = book.duration(dose.seconds)
             case _:
@@ -206,11 +230,6 @@ def _first_sentence(text: Text) -> Text:
         if end.group(2) == "{" or end.group(2).isupper():
             return replace(text, words=text.words[: end.end(1)])
     return text
-
-
-def _introduces(*, opens: bool, after_gap: bool) -> str:
-    """Return the phrasebook's key for a name: after a rest it is announced as the next one."""
-    return "introduces_next" if after_gap and not opens else "introduces"
 
 
 def _capital(text: str) -> str:
