@@ -137,7 +137,9 @@ def test_a_new_script_plays_as_it_stands_and_points_at_its_schema(coach: Command
     assert (done.returncode, done.stderr) == (0, "")
     path = coach.folder / "evening_stretch.yaml"
     assert done.stdout == f"{path.name}: written; edit it, then: coach play {path.name}\n"
-    assert coach("check", "--strict", path.name).stdout == f"{path.name}: all is well\n"
+    checked = coach("check", "--strict", path.name)
+    longer = f"{path.name}: 1 introduction adds 0:09; `between: 0` joins it to the work before\n"
+    assert (checked.returncode, checked.stdout) == (0, longer)
     text = path.read_text("utf-8")
     assert "\ntitle: Evening stretch\n" in text
     assert json.loads(schema_of(path).read_text("utf-8")) == schema()

@@ -131,7 +131,7 @@ def test_the_longest_line_that_coach_writes_is_taken(person: Person) -> None:
     long = replace(long, script="/" + "x" * room)
     Crontab().add(long)
     assert Crontab().schedules() == [long]
-    with pytest.raises(CoachError, match="have 991 bytes"):
+    with pytest.raises(CoachError, match="is 991 bytes"):
         Crontab().add(replace(long, script=long.script + "x"))
 
 
