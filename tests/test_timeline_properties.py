@@ -100,8 +100,14 @@ def check_sets(timeline: Timeline) -> None:
             assert any(
                 (work.name, work.side, work.number) == (cue.exercise, cue.side, cue.set) for work in of_cue
             )
-        if cue.kind == "milestone" and cue.rep:
+        if cue.kind == "milestone" and cue.rep and cue.beat is not None:
             assert (cue.beat, cue.rep) in starts
+        elif cue.kind == "milestone" and cue.rep:  # it floats behind the "hold" of its rep, in the same phase
+            assert any(
+                part.rep == cue.rep and part.start <= cue.start and cue.end <= part.end
+                for work in sets
+                for part in work.spans
+            )
 
 
 @many
