@@ -238,6 +238,13 @@ def test_check_is_content(coach: Command) -> None:
     assert json.loads(report) == {"problems": [], "warnings": [], "longer": None}
 
 
+def test_check_names_what_the_voice_cannot_read(coach: Command) -> None:
+    coach.write("title: Signs\nsteps:\n  - say: ① Take 5㎏.\n  - say: Well done \N{FLEXED BICEPS}!\n")
+    done = coach("check", "--strict", "short.yaml")
+    line = "short.yaml:4:10: warning: \N{FLEXED BICEPS} can't be read aloud in 'Well done \N{FLEXED BICEPS}!'"
+    assert (done.returncode, done.stdout) == (1, f"{line}; write it in words\n")
+
+
 @pytest.mark.parametrize(
     "name", ["sp ace.yaml", "\N{WEIGHT LIFTER} ü.yaml", "100%.yml", "a'b\"c.yaml", "[red].yaml"]
 )

@@ -50,6 +50,9 @@ class FixedSpeech:
         key = f"{text}@{rate:g}"
         return Clip(key, int((1200 + 1200 * n) / rate), 480 + 120 * (n % 5)) if n else Clip(key, 0, 0)
 
+    def unread(self, text: str) -> tuple[str, ...]:
+        return ()
+
     def recording(self, path: Path) -> Clip:
         return self.clip(path.stem)
 

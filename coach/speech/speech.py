@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from coach.errors import SpeechError
 from coach.speech.cache import clip_key, find_cache
 from coach.speech.clip import LONGEST, Recording
-from coach.speech.normalise import normalise
+from coach.speech.normalise import read
 from coach.speech.voice import choose_voice
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class Speech:
         self._rate = rate
         self.volume = volume
         self._pronounce = dict(pronounce)
+        self._unread: dict[str, tuple[str, ...]] = {}
         self._clips: dict[tuple[str, float], Clip] = {}
         self._recorded: dict[Path, Clip] = {}
         self._sources: dict[str, Callable[[], Recording]] = {}  # key -> what makes the clip
@@ -96,6 +97,12 @@ class Speech:
             clip = self._recording(key).clip(key)
             self._clips[text, rate] = clip
         return clip
+
+    def unread(self, text: str) -> tuple[str, ...]:
+        """Return the letters and signs of a text that the voice can't read and leaves out."""
+        if text not in self._unread:
+            self._unread[text] = read(text, self.language, self._pronounce).unread
+        return self._unread[text]
 
     def find_clip(self, text: str, rate: float = 1.0) -> Clip | None:
         """Return what `clip` would, if nothing has to be spoken for it."""
@@ -172,7 +179,8 @@ class Speech:
 
     def _address(self, text: str, rate: float) -> str:
         voice, pace = self._voice, round(min(max(self._rate * rate, _SLOWEST), _FASTEST), 3)
-        spoken = normalise(text, self.language, self._pronounce)
+        spoken, unread = read(text, self.language, self._pronounce)
+        self._unread[text] = unread
         key = clip_key(
             spoken,
             language=voice.language,

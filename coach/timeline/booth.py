@@ -30,6 +30,10 @@ class Speaks(Protocol):
         """Return the clip of a text, spoken `rate` times as fast as usual."""
         ...
 
+    def unread(self, text: str) -> tuple[str, ...]:
+        """Return the letters and signs of a text that the voice can't read and leaves out."""
+        ...
+
     def recording(self, path: Path) -> Clip:
         """Return the clip of a person's own recording.
 
@@ -66,6 +70,7 @@ class Booth:
         self._shortages: dict[_Shortage, _Extent] = {}
         self._warnings: list[Problem] = []
         self._silent: dict[Problem, None] = {}
+        self._read: set[tuple[str, Location]] = set()
 
     def rehearsal(self) -> Booth:
         """Return a booth with the same voice for trying something out; nobody reads its notes."""
@@ -81,10 +86,15 @@ class Booth:
         clip = self._clips.get((text, rate))
         if clip is None:
             clip = self._clips[text, rate] = self._speech.clip(text, rate)
+        shown = text if len(text) <= 60 else text[:57] + "..."
         if not clip.length:
-            shown = text if len(text) <= 60 else text[:57] + "..."
             message = f"the voice {self._speech.voice_name} is silent on '{shown}'; write it in words"
             self._silent[Problem(sentence.location, message)] = None
+        elif (text, sentence.location) not in self._read:
+            self._read.add((text, sentence.location))
+            if unread := self._speech.unread(text):
+                signs = ", ".join(unread)
+                self.warn(sentence.location, f"{signs} can't be read aloud in '{shown}'; write it in words")
         return clip
 
     def _recorded(self, sentence: Sentence, recording: Path) -> Clip:

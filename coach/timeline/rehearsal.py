@@ -118,6 +118,10 @@ class _Listener:
             self.unspoken[text] = None
         return Clip("", int((RATE // 5 + len(text) * RATE // 16) / rate), RATE // 20)
 
+    def unread(self, text: str) -> tuple[str, ...]:
+        """Return what the voice can't read in a text; without speech nothing."""
+        return self._speech.unread(text) if self._speech else ()
+
     def recording(self, path: Path) -> Clip:
         """Return the recording; without speech a clip about as long as a sentence."""
         return self._speech.recording(path) if self._speech else Clip("", 2 * RATE, RATE // 20)
