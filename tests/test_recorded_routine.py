@@ -116,7 +116,7 @@ def test_a_recording_that_gives_way_to_a_name_is_still_a_recording(tmp_path: Pat
     path, speech = tmp_path / "yielding.yaml", FixedSpeech()
     path.write_text(YIELDING, "utf-8")
     (tmp_path / f"{A_LONG_RECORDING}.wav").touch()
-    (_, warning) = compile_routine(script.load(path), speech).warnings
+    (warning,) = compile_routine(script.load(path), speech).warnings
     assert warning.message == (
         "'Ribs down' takes 5.80 s, the room is 5.79 s: it is left out for the next exercise's name"
     )

@@ -127,10 +127,14 @@ class HandPlayer:
     @property
     def splice(self) -> Splice:
         """What is playing, or played last."""
-        pull = self.starts[-1]
-        pull = pull.args[0] if isinstance(pull, partial) else pull
-        assert isinstance(pull, Splice)
-        return pull
+        return splice_of(self.starts[-1])
+
+
+def splice_of(pull: object) -> Splice:
+    """Return what a player pulls from, without the fade with which sound comes back."""
+    source = pull.args[0] if isinstance(pull, partial) else pull
+    assert isinstance(source, Splice)
+    return source
 
 
 class Person:
@@ -1010,8 +1014,8 @@ def assert_true(person: Person) -> None:
     person.player.close()
     heard: list[tuple[int, int]] = []
     for pull, position in person.player.heard:
-        assert isinstance(pull, Splice)
-        heard.append((places.beat_at(person.timeline, pull.landing.sample), pull.place(position)))
+        splice = splice_of(pull)
+        heard.append((places.beat_at(person.timeline, splice.landing.sample), splice.place(position)))
     log = person.log
     assert log.outcome == person.session.outcome
     for work in person.timeline.sets:

@@ -48,7 +48,7 @@ def compiled(made: Routine, voice: PacedSpeech) -> Timeline:
 
 
 def is_sentence(cue: Cue) -> bool:
-    return cue.kind in ("announce", "switch") or (cue.beat is None and cue.kind != "count")
+    return cue.kind in ("announce", "switch") or (cue.beat is None and cue.kind not in ("count", "milestone"))
 
 
 def brief(cue: Cue) -> str:
