@@ -140,24 +140,20 @@ def fade_in(
     length: Samples,
     start: Samples,
     count: Samples,
-    *,
-    low: float = 0.0,
 ) -> NDArray[np.float32]:
-    """Return part of a source that fades in: half a cosine, and then the source itself.
+    """Return part of a source that fades in from silence: half a cosine, and then the source itself.
 
     Args:
         pull: the source, as `render` is with its first two arguments given.
-        first: the sample where it begins to fade in.
+        first: the sample where it begins to fade in; before that it is silent.
         length: how many samples that takes.
         start: the first sample wanted.
         count: how many samples.
-        low: the factor up to `first`, 0.0 (silence) to 1.0.
     """
     block = pull(start, count)
     if start < first + length:
         done = (np.arange(start, start + count, dtype=np.float64) - first) / length
-        rise = 0.5 - 0.5 * np.cos(np.pi * done.clip(0.0, 1.0))
-        block *= (low + (1.0 - low) * rise).astype(np.float32)
+        block *= (0.5 - 0.5 * np.cos(np.pi * done.clip(0.0, 1.0))).astype(np.float32)
     return block
 
 

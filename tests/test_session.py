@@ -836,30 +836,6 @@ def test_sound_that_goes_is_waited_for(plays: Starts) -> None:
     assert len(person.told) == 2
 
 
-@pytest.mark.parametrize("sleeps", [False, True])
-def test_sound_that_comes_back_begins_softly(plays: Starts, sleeps: bool) -> None:
-    person = plays(SHELL)
-    person.to(rep(person, 0, 3, 1))
-    if sleeps:
-        assert person.player._began is not None
-        person.player.now += 20
-        person.player._began += 20  # the device slept as well
-        person.session.tick()
-    else:
-        person.player.is_lost = True
-        person.pass_(10)
-        person.player.is_lost = False
-        person.pass_(1)
-    soft, loud = person.player.starts[-1](0, 15 * RATE), person.player.splice(0, 15 * RATE)
-    clicks = np.flatnonzero(loud)
-    assert 0.09 < soft[clicks[0]] / loud[clicks[0]] < 0.2  # the first word is heard, at about -20 dB
-    behind = person.player.splice.said.cues[0].start + 3 * RATE
-    assert np.array_equal(soft[behind:], loud[behind:])
-    assert (np.abs(soft) <= np.abs(loud)).all()
-    person.do("pause", "resume")
-    assert isinstance(person.player.starts[-1], Splice)  # after a key it is as loud as before
-
-
 def test_a_place_asked_for_while_sound_goes_is_where_it_comes_back(plays: Starts) -> None:
     person = plays(PLANK, SHELL)
     person.to(person.timeline.sets[0].start + 5 * RATE)

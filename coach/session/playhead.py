@@ -23,10 +23,6 @@ _FADE = 6 * RATE
 """Samples from silence to the usual level: about a sentence, for somebody who is still asleep."""
 
 
-_LOW, _RISE = 0.1, 3 * RATE
-"""The level at which sound comes back (-20 dB), and the samples from there to the usual level."""
-
-
 class SessionVoice(Speaks, Clips, Protocol):
     """The voice of a session: it speaks anew, and has the sound of what it spoke."""
 
@@ -84,12 +80,8 @@ class Playhead:
         self._passed = (0, 0)  # the stretch that was passed over last
         self._splice: Splice | None = None  # what is playing, or played last
 
-    def play(self, landing: Landing, *, softly: bool = False) -> None:
+    def play(self, landing: Landing) -> None:
         """Play from a landing on.
-
-        Args:
-            landing: the place.
-            softly: whether the first words begin at a low level: another device may be a louder one.
 
         Raises:
             AudioError: the device does not start; there is no sound then, and the place is the one before.
@@ -103,12 +95,10 @@ class Playhead:
             said = say_first(self._timeline, self._speech, self._book, landing)
         splice = Splice(self._timeline, self._speech, landing, said)
         pull: Pull = splice
-        if self._gently or softly:
+        if self._gently:
             first = places.next_sentence(self._timeline, landing.sample - 1) or landing
             quiet = said.cues[0].start if said.cues else said.length + first.sample - landing.sample
-            pull = partial(fade_in, splice, quiet, _RISE, low=_LOW)
-            if self._gently:
-                pull = partial(fade_in, splice, quiet, _FADE)
+            pull = partial(fade_in, splice, quiet, _FADE)
         self._player.start(pull, splice.length)
         self._gently = False
         self.is_playing, self.sample, self.landing, self._splice = True, landing.sample, None, splice

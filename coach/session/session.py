@@ -254,11 +254,10 @@ class Session(OrderQueue):
     def _continue(self, now: float, *, remind: bool) -> None:
         """Play on, after what is to be said first; AudioError if the device does not start."""
         playhead = self._playhead
-        landing = self._absence.way_back(playhead.sample, playhead.landing, now, remind=remind)
-        self._play(landing, softly=remind)  # who needs to be reminded did not press a key
+        self._play(self._absence.way_back(playhead.sample, playhead.landing, now, remind=remind))
 
-    def _play(self, landing: Landing, *, softly: bool = False) -> None:
-        self._playhead.play(landing, softly=softly)
+    def _play(self, landing: Landing) -> None:
+        self._playhead.play(landing)
         self._absence.end()
 
 
