@@ -37,6 +37,13 @@ class _Stderr(logging.Handler):
             click.echo(self.format(record), err=True)
 
 
+class _File(RotatingFileHandler):
+    """Appends to a file, which is kept small; if that fails, the work goes on."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
+        """Say nothing: what a scheduled run prints, cron would mail."""
+
+
 def log_to_stderr() -> None:
     """Write what Coach does to standard error, each line with the seconds since Coach started."""
     _add(_Stderr(), "%(relative).3f s  %(name)s: %(message)s")
@@ -62,7 +69,10 @@ def log_to_details_file(run: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))  # nobody else should read it
-        handler = RotatingFileHandler(path, maxBytes=_MOST_BYTES, backupCount=1, encoding="utf-8")
+        # In some locales a name comes with bytes that are no text.
+        handler = _File(
+            path, maxBytes=_MOST_BYTES, backupCount=1, encoding="utf-8", errors="backslashreplace"
+        )
     except OSError:
         return
     _add(handler, f"%(asctime)s {run.replace('%', '%%')}[{os.getpid()}] %(name)s: %(message)s")
