@@ -98,8 +98,8 @@ class Cron(Command):
 
 
 @pytest.fixture
-def cron(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Cron:
-    return Cron(tmp_path, tmp_path_factory.getbasetemp() / "clips")
+def cron(tmp_path: Path, clips: Path) -> Cron:
+    return Cron(tmp_path, clips)
 
 
 def without_sound(cron: Cron) -> Cron:
