@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[1] / "coach"
 
 LAYERS = (
-    {"text_enum"},
+    {"borders", "text_enum"},
     {"desktop", "digest", "errors", "stderr", "trust", "units", "version", "user_folders"},
     {"ffmpeg", "lock"},
     {"atomic"},

@@ -15,9 +15,9 @@ import mutagen.flac
 import pytest
 
 from coach import ffmpeg
+from coach.borders import clean_for_tag
 from coach.encode.captions import format_lyrics, list_timed_words, lrc
 from coach.encode.formats import FORMATS, RATES
-from coach.encode.text import clean_for_tag
 from coach.encode.track import Track
 from coach.encode.write import write_file
 from coach.errors import AudioError

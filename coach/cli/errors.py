@@ -6,8 +6,8 @@ import os
 
 import click
 
+from coach.borders import printable
 from coach.cli import CANNOT, COMMAND_WRONG, SCRIPT_WRONG
-from coach.cli.terminal import printable
 from coach.errors import Blame, CoachError, FaultError, ScriptError
 
 EXIT_CODES = {Blame.SCRIPT: SCRIPT_WRONG, Blame.REQUEST: COMMAND_WRONG, Blame.MACHINE: CANNOT}

@@ -13,13 +13,13 @@ from coach import phrases, script
 from coach.app.amounts import clock, count_text
 from coach.app.export import Place, deliver_exports, export, export_to_stream, make_tracks_folder
 from coach.app.request import read_language
+from coach.borders import printable
 from coach.cli import CANNOT, DONE
 from coach.cli.command import Command
 from coach.cli.errors import explain
 from coach.cli.options import OutputFile, dose_options, is_folder, request_of
 from coach.cli.reporting import REPORTER
 from coach.cli.scripts import SCRIPT_FILE
-from coach.cli.terminal import printable
 from coach.encode.delivery import check_place
 from coach.encode.formats import FORMATS, RATES, format_of
 from coach.errors import AudioError

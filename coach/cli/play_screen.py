@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from coach.app.amounts import clock
+from coach.borders import printable
 from coach.cli.keys import brief_of, command_of, key_presses, listening, name_of, only_wait
 from coach.cli.reporting import REPORTER
-from coach.cli.terminal import columns, filled, printable, wide, wrapped
+from coach.cli.terminal import columns, filled, wide, wrapped
 from coach.cli.verbose import is_logged_to_stderr
 from coach.history import Question
 from coach.phrases import phrasebook

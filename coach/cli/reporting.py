@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coach.cli.terminal import printable
+from coach.borders import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

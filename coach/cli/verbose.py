@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coach.cli.terminal import printable
+from coach.borders import printable
 from coach.user_folders import state_folder
 
 if TYPE_CHECKING:

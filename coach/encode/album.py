@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coach.atomic import check_target, replace_file
+from coach.borders import clean_for_tag
 from coach.digest import digest_file
 from coach.encode.captions import lrc, vtt
 from coach.encode.formats import FORMATS, format_of
 from coach.encode.names import file_name
-from coach.encode.text import clean_for_tag
 from coach.encode.track import Track, album_title
 from coach.encode.write import Exported, write_file
 from coach.errors import AudioError

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, BinaryIO
 from mutagen.flac import Picture
 
 from coach import ffmpeg
+from coach.borders import clean_for_tag
 from coach.encode.captions import fit_into_tags, format_lyrics, lrc
-from coach.encode.text import chapter_titles, clean_for_tag, comment, cut_to_bytes, language_code
+from coach.encode.text import chapter_titles, comment, cut_to_bytes, language_code
 from coach.units import RATE
 
 if TYPE_CHECKING:
