@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
+import click
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -16,8 +18,21 @@ from coach.borders import (
     close_isolates,
     printable,
 )
+from coach.cli.errors import explain
+from coach.cli.scripts import SCRIPT_FILE
+from coach.cli.terminal import Column, filled, table, wide
+from coach.encode.captions import format_lyrics, list_timed_words, lrc, vtt
 from coach.encode.names import file_name
+from coach.encode.track import Track, album_title
+from coach.errors import CoachError
+from coach.timeline import Chapter
+from coach.units import RATE
+from tests import test_captions as captions
 from tests.examples import examples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 HEBREW, PERSIAN = "\u05e9\u05dc\u05d5\u05dd", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
 EMOJI = "\U0001f469\U0001f3fd\u200d\u2695\ufe0f"
@@ -78,6 +93,60 @@ def test_no_text_gets_harm_across_a_border(text: str) -> None:
     assert not set(clean_for_notification(text)) & set("<>&")
     assert not set(clean_for_picture(text) + file_name(text, ".mp3")) & {*ISOLATES, "\u200e", "\u200f"}
     check_harmless(file_name(text, ".mp3"))
+
+
+@settings(max_examples=examples(50))
+@given(hostile)
+def test_no_text_gets_harm_into_captions_tags_or_playlists(text: str) -> None:
+    said = captions.timeline(
+        captions.cue(0, 1, text), captions.cue(2, 1, "Up"), chapters=(Chapter(text, 0, RATE * 9),), title=text
+    )
+    for made in (lrc(said), vtt(said), format_lyrics(said), *(words for words, _ in list_timed_words(said))):
+        for line in made.split("\n"):
+            check_harmless(line)
+    check_harmless(Track(said, 1).timeline.title)
+    check_harmless(album_title(said))
+
+
+@settings(max_examples=examples(50))
+@given(hostile, hostile)
+def test_a_table_is_harmless_and_each_row_is_a_line(one: str, other: str) -> None:
+    lines = table([Column(), Column(8), Column()], [(one, other, one), ("a", "b", "c")])
+    assert len(lines) == 2
+    for line in lines:
+        check_harmless(line)
+
+
+@settings(max_examples=examples(50))
+@given(hostile, st.integers(1, 30))
+def test_a_text_cut_for_a_screen_turns_nothing_around(text: str, width: int) -> None:
+    made = filled(printable(text), width)
+    assert wide(made) == width
+    assert sum(made.count(each) for each in ISOLATES[:3]) == made.count(ISOLATES[3])
+
+
+@pytest.mark.parametrize("text", ["sh\x1b]0;pwned\x07ort", "sh\u202etro", "sh\nort", "sh\u200bort"])
+def test_completion_leaves_out_names_that_a_terminal_must_not_get(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scripts").mkdir()
+    for name in (text, "shoulders"):
+        (tmp_path / "scripts" / f"{name}.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    context = click.Context(click.Command("play"))
+    found = [item.value for item in SCRIPT_FILE.shell_complete(context, click.Argument(["script"]), "sho")]
+    assert found == ["shoulders"]
+    found = [item.value for item in SCRIPT_FILE.shell_complete(context, click.Argument(["script"]), text)]
+    assert found == [text]  # what was typed
+
+
+@pytest.mark.parametrize("error", [click.UsageError, CoachError])
+def test_a_message_repeats_no_more_than_a_person_reads(error: Callable[[str], Exception]) -> None:
+    told = explain(error(f"must be short (got '{'y' * 5000}'); see the help"))
+    assert told
+    assert len(told[0]) < 1000
+    assert "must be short (got 'yyy" in told[0]
+    assert "see the help" in told[0]
 
 
 @settings(max_examples=examples(100))

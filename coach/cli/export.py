@@ -380,7 +380,7 @@ class _Drawn(_Bars):
             return
         if job not in self._tasks:
             self._tasks[job] = self._progress.add_task("", total=None)
-        text = escape(f"{job.label}: {step.title.partition(' ')[0].lower()}")
+        text = escape(printable(f"{job.label}: {step.title.partition(' ')[0].lower()}"))
         self._progress.update(self._tasks[job], description=text, completed=step.done, total=step.total)
 
 

@@ -45,7 +45,7 @@ class TerminalReporter:
 
                 bar = _bar()
                 bar.start()
-                bar.add_task(escape(title), total=total)
+                bar.add_task(escape(printable(title)), total=total)
             bar.update(bar.task_ids[0], completed=done, total=total)
 
         try:
