@@ -21,7 +21,7 @@ PACKAGE = Path(__file__).parents[1] / "coach"
 LAYERS = (
     {"borders", "text_enum"},
     {"desktop", "digest", "errors", "stderr", "trust", "units", "version", "user_folders"},
-    {"ffmpeg", "lock"},
+    {"ffmpeg", "lock", "log_file"},
     {"atomic"},
     {"seal"},
     {"history", "schedule"},

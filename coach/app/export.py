@@ -49,6 +49,7 @@ class Place:
         own_folder: whether an album gets its own folder inside `folder`; if not, `folder` is the album.
         captions: whether what is said is written beside each track, as .lrc and .vtt.
         sample_rate: samples a second.
+        private: whether nobody else may read what is written: it lies in a folder of Coach's own.
     """
 
     folder: Path = Path()
@@ -59,6 +60,7 @@ class Place:
     own_folder: bool = False
     captions: bool = False
     sample_rate: int = RATE
+    private: bool = False
 
     @classmethod
     def of_file(cls, path: Path) -> Place:
@@ -192,10 +194,17 @@ def _write_track(
     cover, memo = make_cover(timeline, speech.cache.covers), speech.cache.exports
     with reporter.progress(f"Writing {target}") as advance:
         track = write_file(
-            timeline, speech, target, cover=cover, rate=place.sample_rate, progress=advance, memo=memo
+            timeline,
+            speech,
+            target,
+            cover=cover,
+            rate=place.sample_rate,
+            progress=advance,
+            memo=memo,
+            private=place.private,
         )
     if place.captions:
-        _write_captions(timeline, target)
+        _write_captions(timeline, target, private=place.private)
     return (track,), [target]
 
 
@@ -210,6 +219,7 @@ def _write_album(
         album = export_album(
             timeline, speech, target, place.suffix,
             cover=cover, rate=place.sample_rate, captions=place.captions, progress=advance, memo=memo,
+            private=place.private,
         )  # fmt: skip
     picture = target / "cover.jpg"
     files = [
@@ -220,7 +230,7 @@ def _write_album(
     return album.tracks, files
 
 
-def _write_captions(timeline: Timeline, track: Path) -> None:
+def _write_captions(timeline: Timeline, track: Path, *, private: bool) -> None:
     from coach.atomic import replace_file
     from coach.encode.captions import lrc, vtt
 
@@ -229,7 +239,7 @@ def _write_captions(timeline: Timeline, track: Path) -> None:
         with suppress(OSError):
             if target.read_bytes() == data:
                 continue
-        with replace_file(target, len(data)) as file:
+        with replace_file(target, len(data), private=private) as file:
             file.write(data)
 
 

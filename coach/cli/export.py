@@ -260,7 +260,8 @@ def _make_place(wanted: _Wanted, *, captions: bool, sample_rate: int) -> Place:
     except AudioError as error:
         raise click.BadParameter(str(error), param_hint="'--sample-rate'") from error
     folder = wanted.file.parent if wanted.file else Path() if wanted.to_stdout else Path(wanted.folder)
-    if wanted.to and not wanted.folder:
+    kept = bool(wanted.to and not wanted.folder)
+    if kept:
         folder = make_tracks_folder()
     elif wanted.every or (wanted.album and wanted.several):
         folder.mkdir(exist_ok=True)
@@ -272,6 +273,7 @@ def _make_place(wanted: _Wanted, *, captions: bool, sample_rate: int) -> Place:
         own_folder=wanted.several or not wanted.album,
         captions=captions,
         sample_rate=sample_rate,
+        private=kept,
     )
 
 

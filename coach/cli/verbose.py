@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import suppress
-from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
 import click
 
 from coach.borders import printable
+from coach.log_file import LogFile
 from coach.user_folders import state_folder
 
 if TYPE_CHECKING:
@@ -58,11 +58,8 @@ def log_to_details_file(run: str) -> None:
     Args:
         run: its name.
     """
-    path = details_file()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))  # nobody else should read it
-        handler = RotatingFileHandler(path, maxBytes=_MOST_BYTES, backupCount=1, encoding="utf-8")
+        handler = LogFile(details_file(), most_bytes=_MOST_BYTES, old_files=1)
     except OSError:
         return
     _add(handler, f"%(asctime)s {run.replace('%', '%%')}[{os.getpid()}] %(name)s: %(message)s")

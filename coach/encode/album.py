@@ -29,6 +29,7 @@ from coach.encode.names import file_name
 from coach.encode.track import Track, album_title
 from coach.encode.write import Exported, write_file
 from coach.errors import AudioError
+from coach.trust import make_inner
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def export_album(
     captions: bool = False,
     progress: Callable[[int, int], None] | None = None,
     memo: Path | None = None,
+    private: bool = False,
 ) -> Album:
     """Write each chapter as a track into a folder, with a playlist and the cover.
 
@@ -95,6 +97,7 @@ def export_album(
         captions: whether to write an .lrc and a .vtt file beside each track.
         progress: called with the samples written and the total samples, at that rate.
         memo: as for `write_file`; tracks that are up to date are left as they are.
+        private: whether nobody else may read the files; if not, the umask decides.
 
     Raises:
         AudioError: it cannot be written, or the folder holds something else; the message says what to do.
@@ -109,13 +112,15 @@ def export_album(
         beside[f"{name.removesuffix(suffix)}.lrc"] = lrc(track.timeline).encode()
         beside[f"{name.removesuffix(suffix)}.vtt"] = vtt(track.timeline).encode()
 
-    _make_folder(folder)
+    _make_folder(folder, private=private)
     old = _read_lists(folder, _routine_name(timeline))
     if cover and (_COVER in old or not (folder / _COVER).exists()):
         beside[_COVER] = cover
     planned = (*tracks, *beside)
     files = {name: digest for name, digest in old.items() if not name.endswith(_LIST)}
-    playlist = _Playlist(folder, timeline, tracks, dict.fromkeys(planned, _UNWRITTEN) | files)
+    playlist = _Playlist(
+        folder, timeline, tracks, dict.fromkeys(planned, _UNWRITTEN) | files, private=private
+    )
     _check_free(folder, (*planned, playlist.path.name), old)
 
     playlist.save()
@@ -130,11 +135,12 @@ def export_album(
             rate=rate,
             progress=_shift_progress(progress, track.start, Track(timeline, rate=rate).length),
             memo=memo,
+            private=private,
         )
         done.append(made)
         playlist.note(name, changed=made.written)
     for name, data in beside.items():
-        playlist.note(name, changed=_write(folder / name, data))
+        playlist.note(name, changed=_write(folder / name, data, private=private))
 
     kept = [playlist.path, *(folder / name for name in planned)]
     removed = tuple(name for name, digest in old.items() if _remove(folder / name, digest, kept))
@@ -157,9 +163,12 @@ def check_folder(folder: Path) -> None:
         check_target(folder)
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path, *, private: bool) -> None:
     try:
-        folder.mkdir(exist_ok=True)
+        if private:
+            make_inner(folder)
+        else:
+            folder.mkdir(exist_ok=True)
     except OSError as error:
         raise AudioError(f"cannot make the folder {folder}: {error.strerror or error}") from error
 
@@ -176,7 +185,13 @@ class _Playlist:
     """
 
     def __init__(
-        self, folder: Path, timeline: Timeline, tracks: Mapping[str, Track], files: dict[str, str]
+        self,
+        folder: Path,
+        timeline: Timeline,
+        tracks: Mapping[str, Track],
+        files: dict[str, str],
+        *,
+        private: bool,
     ) -> None:
         self._head = ["#EXTM3U", f"#PLAYLIST:{album_title(timeline)}", f"{_ALBUM}{_routine_name(timeline)}"]
         self._entries = {
@@ -185,6 +200,7 @@ class _Playlist:
         }
         self.path = folder / file_name(album_title(timeline), _LIST)
         self.files = files
+        self._private = private
         self.written: set[str] = set()
 
     def note(self, name: str, *, changed: bool) -> None:
@@ -201,7 +217,7 @@ class _Playlist:
             if self.files[name] != _UNWRITTEN:
                 lines += [entry, name]
         lines += [f"{_FILE}{digest} {name}" for name, digest in self.files.items()]
-        if _write(self.path, "".join(f"{line}\n" for line in lines).encode()):
+        if _write(self.path, "".join(f"{line}\n" for line in lines).encode(), private=self._private):
             self.written.add(self.path.name)
 
 
@@ -268,12 +284,12 @@ def _to_seconds(samples: int) -> int:
     return (2 * samples + RATE) // (2 * RATE)
 
 
-def _write(path: Path, data: bytes) -> bool:
+def _write(path: Path, data: bytes, *, private: bool) -> bool:
     """Write a small file, whole or not at all, and return whether it changed."""
     with suppress(OSError):
         if path.read_bytes() == data:
             return False
-    with replace_file(path, len(data)) as file:
+    with replace_file(path, len(data), private=private) as file:
         file.write(data)
     return True
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import re
 from datetime import datetime
-from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.borders import printable
 from coach.errors import CoachError
 from coach.lock import holding
+from coach.log_file import LogFile
 from coach.user_folders import state_folder
 
 if TYPE_CHECKING:
@@ -60,14 +60,7 @@ def log_run(name: str, outcome: str) -> None:
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     try:
         with holding(path.with_name(f"{path.name}.lock"), patience=_PATIENCE):
-            # File names are not always UTF-8.
-            writer = _Writer(
-                path,
-                maxBytes=_MOST_BYTES,
-                backupCount=_OLD_FILES,
-                encoding="utf-8",
-                errors="backslashreplace",
-            )
+            writer = _Writer(path, most_bytes=_MOST_BYTES, old_files=_OLD_FILES)
             try:
                 line = f"{now} {printable(name).replace(': ', ' ')}: {printable(outcome)}"
                 writer.emit(logging.makeLogRecord({"msg": line}))
@@ -107,7 +100,7 @@ def _parse_run(line: str) -> Run | None:
         return None
 
 
-class _Writer(RotatingFileHandler):
+class _Writer(LogFile):
     """Writes lines; errors are raised, not printed."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - its base names it so
