@@ -24,7 +24,7 @@ from coach.routine import Guidance
 from coach.units import RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from coach.app.reporter import Reporter
     from coach.app.request import Request
@@ -203,8 +203,10 @@ def _write_track(
             memo=memo,
             private=place.private,
         )
+    if keep := _find_keeper(place):
+        keep(target)
     if place.captions:
-        _write_captions(timeline, target, private=place.private)
+        _write_captions(timeline, target, place)
     return (track,), [target]
 
 
@@ -219,7 +221,7 @@ def _write_album(
         album = export_album(
             timeline, speech, target, place.suffix,
             cover=cover, rate=place.sample_rate, captions=place.captions, progress=advance, memo=memo,
-            private=place.private,
+            private=place.private, made=_find_keeper(place),
         )  # fmt: skip
     picture = target / "cover.jpg"
     files = [
@@ -230,7 +232,7 @@ def _write_album(
     return album.tracks, files
 
 
-def _write_captions(timeline: Timeline, track: Path, *, private: bool) -> None:
+def _write_captions(timeline: Timeline, track: Path, place: Place) -> None:
     from coach.atomic import replace_file
     from coach.encode.captions import lrc, vtt
 
@@ -239,8 +241,23 @@ def _write_captions(timeline: Timeline, track: Path, *, private: bool) -> None:
         with suppress(OSError):
             if target.read_bytes() == data:
                 continue
-        with replace_file(target, len(data), private=private) as file:
+        with replace_file(target, len(data), private=place.private) as file:
             file.write(data)
+        if keep := _find_keeper(place):
+            keep(target)
+
+
+def _find_keeper(place: Place) -> Callable[[Path], None] | None:
+    """Return what notes that a track is Coach's own; None for the user's.
+
+    It is noted at once: what a run that is killed later has made can be removed like any other.
+    """
+    if not place.private:
+        return None
+    from coach.speech import find_cache
+
+    cache = find_cache(None)
+    return lambda file: cache.note_made([file])
 
 
 def make_tracks_folder() -> Path:

@@ -78,6 +78,7 @@ def export_album(
     progress: Callable[[int, int], None] | None = None,
     memo: Path | None = None,
     private: bool = False,
+    made: Callable[[Path], None] | None = None,
 ) -> Album:
     """Write each chapter as a track into a folder, with a playlist and the cover.
 
@@ -98,6 +99,8 @@ def export_album(
         progress: called with the samples written and the total samples, at that rate.
         memo: as for `write_file`; tracks that are up to date are left as they are.
         private: whether nobody else may read the files; if not, the umask decides.
+        made: called with each file as soon as it is whole, so that whoever minds them knows those of a
+            killed run, too.
 
     Raises:
         AudioError: it cannot be written, or the folder holds something else; the message says what to do.
@@ -119,14 +122,14 @@ def export_album(
     planned = (*tracks, *beside)
     files = {name: digest for name, digest in old.items() if not name.endswith(_LIST)}
     playlist = _Playlist(
-        folder, timeline, tracks, dict.fromkeys(planned, _UNWRITTEN) | files, private=private
+        folder, timeline, tracks, dict.fromkeys(planned, _UNWRITTEN) | files, private=private, made=made
     )
     _check_free(folder, (*planned, playlist.path.name), old)
 
     playlist.save()
     done: list[Exported] = []
     for name, track in tracks.items():
-        made = write_file(
+        each = write_file(
             timeline,
             clips,
             folder / name,
@@ -137,8 +140,8 @@ def export_album(
             memo=memo,
             private=private,
         )
-        done.append(made)
-        playlist.note(name, changed=made.written)
+        done.append(each)
+        playlist.note(name, changed=each.written)
     for name, data in beside.items():
         playlist.note(name, changed=_write(folder / name, data, private=private))
 
@@ -192,6 +195,7 @@ class _Playlist:
         files: dict[str, str],
         *,
         private: bool,
+        made: Callable[[Path], None] | None,
     ) -> None:
         self._head = ["#EXTM3U", f"#PLAYLIST:{album_title(timeline)}", f"{_ALBUM}{_routine_name(timeline)}"]
         self._entries = {
@@ -200,12 +204,13 @@ class _Playlist:
         }
         self.path = folder / file_name(album_title(timeline), _LIST)
         self.files = files
-        self._private = private
+        self._private, self._made = private, made or (lambda _: None)
         self.written: set[str] = set()
 
     def note(self, name: str, *, changed: bool) -> None:
         """Record that a file is up to date, and whether it was just written."""
         self.files[name] = _digest(self.path.with_name(name))
+        self._made(self.path.with_name(name))
         if changed:
             self.written.add(name)
         self.save()
@@ -219,6 +224,7 @@ class _Playlist:
         lines += [f"{_FILE}{digest} {name}" for name, digest in self.files.items()]
         if _write(self.path, "".join(f"{line}\n" for line in lines).encode(), private=self._private):
             self.written.add(self.path.name)
+        self._made(self.path)
 
 
 def _tracks(timeline: Timeline, suffix: str, cover: bytes | None, rate: int) -> dict[str, Track]:

@@ -194,6 +194,7 @@ class ClipCache:
         """
         try:
             self.claim()
+            self._sweep()
             make_inner(self.tracks)
         except OSError as error:
             raise SpeechError(
@@ -312,6 +313,8 @@ class ClipCache:
             with suppress(OSError):
                 if file.path.suffix == ".coach-part":
                     remove_abandoned(file.path)
+                    if self.tracks in file.path.parents:
+                        file.path.parent.rmdir()  # of an album that has nothing else; fails if it has
                 elif file.kind is Kind.NOTE or time.time() - file.used > _ABANDONED:
                     file.path.unlink()
 
