@@ -22,7 +22,7 @@ LAYERS = (
     {"borders", "text_enum"},
     {"desktop", "digest", "errors", "stderr", "trust", "units", "version", "user_folders"},
     {"ffmpeg", "lock", "log_file"},
-    {"atomic"},
+    {"atomic", "scratch"},
     {"seal"},
     {"history", "schedule"},
     {"routine"},

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import copyfileobj
-from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from coach.app.amounts import explain_added
@@ -21,6 +20,7 @@ from coach.encode.names import file_name
 from coach.encode.write import write_file
 from coach.progress import grown_doses
 from coach.routine import Guidance
+from coach.scratch import temporary_folder
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -169,8 +169,8 @@ def export_to_stream(
         CoachError: it cannot be; not a byte is written then.
         OSError: the stream takes no more.
     """
-    with TemporaryDirectory(prefix="coach-") as folder:
-        target = Path(folder) / f"track{place.suffix}"
+    with temporary_folder() as folder:
+        target = folder / f"track{place.suffix}"
         result = export(request, replace(place, folder=target.parent, name=target.name), reporter)
         with target.open("rb") as track:
             copyfileobj(track, stream)

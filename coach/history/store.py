@@ -6,10 +6,10 @@ import sqlite3
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from shutil import copyfile
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from coach.errors import CoachError
+from coach.scratch import temporary_folder
 from coach.trust import shut_out_others
 from coach.user_folders import data_folder
 
@@ -119,8 +119,8 @@ class Database:
             if not ahead.exists() or not ahead.stat().st_size:
                 _copy(f"{address}?immutable=1", copy)
                 return
-            with TemporaryDirectory() as folder:
-                there = Path(folder, "history.db")
+            with temporary_folder() as folder:
+                there = folder / "history.db"
                 copyfile(self.path, there)
                 copyfile(ahead, f"{there}-wal")
                 _copy(there.as_uri(), copy)
