@@ -32,8 +32,9 @@ def explain(error: Exception, about: str = "coach") -> tuple[str, int] | None:
     if isinstance(error, click.ClickException):
         return _usage_line(error), COMMAND_WRONG
     if isinstance(error, CoachError):
-        lines = error.lines() if isinstance(error, ScriptError) else [f"{about}: {error}"]
-        return "\n".join(map(_as_line, lines)), EXIT_CODES[error.blame]
+        if isinstance(error, ScriptError):  # whose problems quote in short, and begin with whole paths
+            return "\n".join(map(printable, error.lines())), EXIT_CODES[error.blame]
+        return _as_line(f"{about}: {error}"), EXIT_CODES[error.blame]
     if isinstance(error, OSError):
         where = error.filename or "standard output"
         return _as_line(f"{about}: {error.strerror or error} ({where})"), CANNOT
