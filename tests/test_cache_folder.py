@@ -470,8 +470,7 @@ class TestPlace:
             """
             import sys
             from pathlib import Path
-            from coach.lock import try_lock
-from coach.speech import ClipCache
+            from coach.speech import ClipCache
             from coach.speech.clip import Recording
             cache = ClipCache(Path(sys.argv[1]))
             for number in range(20):

@@ -39,10 +39,9 @@ COVER = base64.b85decode(
 
 HOSTILE = [
     'Legs / arms \\ "quoted" <b>&amp;</b> | 50 % * ?',
-    "\u202eright to left\u202c \u05e9\u05dc\u05d5\u05dd",
+    "\u202eright to left\u202c \u2067\u05e9\u05dc\u05d5\u05dd\u2069 \u2066left\u2069 zero\u200bwidth \u2067",
     "\N{ADULT}\N{ZERO WIDTH JOINER}\N{PERSONAL COMPUTER} \N{FLEXED BICEPS}\U0001f3fe",
     "CON",
-    "\u2066left\u2069 \u2067\u05e9\u05dc\u05d5\u05dd\u2069 zero\u200bwidth \u2067",
     "x" * 300,
     "= ; # [CHAPTER] \\ 00:00:01.000 --> 00:00:02.000",
     "a\nb\r\n\x00\x1b[31m\u2028c \ud83d",
