@@ -171,6 +171,15 @@ def test_playing_tells_each_title_once_and_nothing_else(told: Told, track: Timel
     assert changes[1:] == expected
 
 
+def test_a_title_deceives_no_desktop(track: Timeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    import dataclasses
+
+    told = Told(dataclasses.replace(track, title="a\x1b\nb\u202ec\u2066"), monkeypatch)
+    told.show(track.length / RATE - 0.1, work=None, coming=None)
+    metadata = told.player.metadata
+    assert metadata["xesam:album"].value == metadata["xesam:title"].value == "a bc"
+
+
 def test_a_jump_is_told_and_a_late_tick_is_none(told: Told) -> None:
     assert told.show(0.1) == []
     assert told.show(3.1, after=3.0) == []
