@@ -99,7 +99,7 @@ steps:
     assert (first.name, first.sides) == ("Step with the left leg", ("left leg",))
     assert isinstance(second.dose, Tempo)
     assert [str(phase.seconds) for phase in second.dose.phases] == ["1/2", "1/2"]
-    assert (second.dose.reps.low, second.dose.reps.high) == (3, 13)
+    assert (int(second.dose.reps.low), int(second.dose.reps.high)) == (3, 13)
     timeline = compile_routine(routine, PacedSpeech())
     assert said(timeline, "say") == ["Round 1, left leg, {n} 2.", "Round 2, right leg, {n} 3."]
 
