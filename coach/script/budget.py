@@ -114,15 +114,19 @@ def _cues(step: routine.Step) -> int:
         case routine.Breathing():
             return step.rounds * sum(int(phase.seconds) + 1 for phase in step.phases)
         case routine.Exercise():
-            return step.sets * (len(step.sides) or 1) * _cues_of_set(step)
+            sides = len(step.sides) or 1
+            if not step.plans:
+                return step.sets * sides * _cues_of_set(step.dose, step.breathing)
+            once = sum(_cues_of_set(plan.dose, plan.breathing) for plan in step.plans)
+            return (1 if step.cluster is None else step.sets) * sides * once
         case _:
             assert_never(step)
 
 
-def _cues_of_set(exercise: routine.Exercise) -> int:
+def _cues_of_set(dose: routine.Dose, breathing: tuple[routine.Phase, ...]) -> int:
     """Return an upper bound of the beats and sentences of one set."""
-    breath = min((phase.seconds for phase in exercise.breathing), default=Fraction(10))
-    match dose := exercise.dose:
+    breath = min((phase.seconds for phase in breathing), default=Fraction(10))
+    match dose:
         case routine.Tempo():
             return int(dose.reps.low * sum(int(phase.seconds) + 1 for phase in dose.phases))
         case routine.Hold():

@@ -17,15 +17,19 @@ from coach.script.document import Mapping, Node, Scalar, Sequence, short
 from coach.script.ladder import RepeatText
 from coach.script.values import (
     BREATHS,
+    MOST_SETS,
     NAME,
     Breaths,
     Choice,
     Digits,
     Distinct,
+    Fixed,
     Flag,
+    InSet,
     Language,
     Line,
     Number,
+    PerSet,
     Phases,
     RangeText,
     Reader,
@@ -52,6 +56,7 @@ T = TypeVar("T")
 
 _DAY = Fraction(12 * 3600)
 _SMALLEST = Fraction(1, 10)
+_STEPS_WORDS: Final = "a list of steps, at least one"
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,7 +260,7 @@ class Unread(Value[Sequence]):
 
     @property
     def words(self) -> str:
-        return Steps().words
+        return _STEPS_WORDS
 
     def schema(self) -> Schema:
         return {"type": "array", "minItems": 1, "items": {"type": "object", "minProperties": 1}}
@@ -336,7 +341,7 @@ class Steps(Value[tuple[StepFields, ...]]):
 
     @property
     def words(self) -> str:
-        return "a list of steps, at least one"
+        return _STEPS_WORDS
 
     def schema(self) -> Schema:
         return {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/step"}}
@@ -393,6 +398,31 @@ def _meant(step: Mapping, reader: Reader) -> Mapping:
 
 
 @dataclass(frozen=True)
+class SetsText(Value["int | tuple[Fields, ...]"]):
+    """How many sets, or what is different in each."""
+
+    number: Whole
+
+    @property
+    def words(self) -> str:
+        return f"{self.number.words}, or a list of sets such as {{reps: 12, load: 20 kg}}"
+
+    def schema(self) -> Schema:
+        sets: Schema = {"type": "array", "minItems": 1, "maxItems": MOST_SETS, "items": OF_A_SET.schema()}
+        return {"anyOf": [self.number.schema(), sets]}
+
+    def read(self, node: Node, reader: Reader) -> int | tuple[Fields, ...] | None:
+        if not isinstance(node, Sequence):
+            return self.number.read(node, reader)
+        if not 1 <= len(node.items) <= MOST_SETS:
+            reader.fail(node.location, f"must be a list of 1 to {MOST_SETS} sets (got {len(node.items)})")
+            return None
+        sets = [OF_A_SET.read(item, reader) for item in node.items]
+        whole = tuple(each for each in sets if each is not None and not each.unread)
+        return whole if len(whole) == len(sets) else None
+
+
+@dataclass(frozen=True)
 class SpokenText(Value[Text]):
     """A text that the voice speaks, or the user's own recording."""
 
@@ -433,6 +463,21 @@ class ProgressText(Value[Progress]):
 
     def shown(self, value: object) -> str:  # noqa: ARG002 - its default is that of its keys
         return ""
+
+
+class ClusterText(Value[Fraction]):
+    """A mapping that says how long the rest between the parts of a set is."""
+
+    @property
+    def words(self) -> str:
+        return "a mapping such as {rest: 10}"
+
+    def schema(self) -> Schema:
+        return CLUSTERED.schema()
+
+    def read(self, node: Node, reader: Reader) -> Fraction | None:
+        fields = CLUSTERED.read(node, reader)
+        return None if fields is None or fields.unread else fields.get(CLUSTER_REST)
 
 
 class VoiceText(Value[VoiceChoice]):
@@ -484,25 +529,46 @@ BY: Final = Key(
 )
 GROWTH: Final = Record("progress", (AFTER, BY))
 
+# Short rests within a set.
+CLUSTER_REST: Final = Key(
+    "rest", Seconds(Fraction(0), Fraction(3600)), "The time between two parts.", required=True
+)
+CLUSTERED: Final = Record("a cluster", (CLUSTER_REST,))
+
 # Exercises. `use`, `exercise` and the keys below can be used in a step, in the library and in a level.
-REPS: Final = Key("reps", RangeText(Whole(1, 10_000)), "Repetitions, or a range to grow through.")
+_REPS: Final = Whole(1, 10_000)
+REPS: Final = Key("reps", PerSet(RangeText(_REPS), Fixed(_REPS)), "Repetitions, or a range to grow through.")
 TEMPO: Final = Key("tempo", TempoText(), "The phases of a rep, in the order you do them, with their seconds.")
 START: Final = Key(
     "start", Choice(tuple(Start)), "Which movement the four digits start with.", Start.LOWERING
 )
-HOLD: Final = Key("hold", RangeText(Seconds(Fraction(1), Fraction(3600))), "How long each rep is held.")
+_HELD: Final = Seconds(Fraction(1), Fraction(3600))
+HOLD: Final = Key("hold", PerSet(RangeText(_HELD), Fixed(_HELD)), "How long each rep is held.")
 RELAX: Final = Key("relax", Seconds(Fraction(0), Fraction(600)), "The time between two holds.", Fraction(3))
-FOR: Final = Key("for", Seconds(Fraction(1), _DAY), "A time, instead of reps.")
+_TIME: Final = Seconds(Fraction(1), _DAY)
+FOR: Final = Key("for", PerSet(_TIME, _TIME), "A time, instead of reps.")
+LOAD: Final = Key(
+    "load", PerSet(NAME, NAME), "What you lift or use, such as 20 kg; spoken before a set, shown and logged."
+)
 SIDES: Final = Key(
     "sides", Distinct(NAME, 10), "The sides to do, in this order, each with the full dose.", ()
 )
 SWITCH: Final = Key("switch", Seconds(Fraction(0), Fraction(3600)), "The time to change sides.", Fraction(15))
-SETS: Final = Key("sets", Whole(1, 100), "How many times the dose is done, on each side.", 1)
-SET_REST: Final = Key(
-    "rest", Seconds(Fraction(0), Fraction(3600)), "The time between two sets.", Fraction(60)
+SETS: Final[Key[int | tuple[Fields, ...]]] = Key(
+    "sets",
+    SetsText(Whole(1, MOST_SETS)),
+    "How many times the dose is done, on each side; or a list of what is different in each set.",
+    1,
+)
+_PAUSE: Final = Seconds(Fraction(0), Fraction(3600))
+SET_REST: Final[Key[tuple[Fraction, ...]]] = Key(
+    "rest", PerSet(_PAUSE, _PAUSE), "The time between two sets.", (Fraction(60),)
 )
 ALTERNATE: Final = Key(
     "alternate", Flag(), "Change sides after each set, instead of doing all sets of one side first.", False
+)
+CLUSTER: Final = Key(
+    "cluster", ClusterText(), "The rest between the values of a list: they are the parts of one set."
 )
 SETUP: Final[Key[tuple[Text, ...]]] = Key(
     "setup",
@@ -547,8 +613,8 @@ NAMED: Final = Key("exercise", NAME, "The exercise's name, spoken and shown.")
 USE: Final = Key("use", NAME, "An exercise from the library, by its id; the keys beside it override it.")
 
 _OVERRIDABLE: Final[tuple[Key[Any], ...]] = (
-    REPS, TEMPO, START, HOLD, RELAX, FOR, SIDES, SWITCH, SETS, SET_REST, PROGRESS, ALTERNATE, SETUP, SHORT,
-    READY, REMINDERS, REMINDERS_EVERY, BREATHE, COUNT, EQUIPMENT, POSITION, NOTES,
+    REPS, TEMPO, START, HOLD, RELAX, FOR, LOAD, SIDES, SWITCH, SETS, SET_REST, CLUSTER, PROGRESS, ALTERNATE,
+    SETUP, SHORT, READY, REMINDERS, REMINDERS_EVERY, BREATHE, COUNT, EQUIPMENT, POSITION, NOTES,
 )  # fmt: skip
 
 
@@ -611,6 +677,22 @@ _DOSE_RULES: Final[tuple[Rule, ...]] = (
     *(Apart(dose, RELAX, "'relax' needs a 'hold'") for dose in (TEMPO, FOR)),
     BreathingOfDose(),
 )
+OF_A_SET: Final = Record(
+    "a set",
+    (
+        replace(REPS, value=InSet(Fixed(_REPS))),
+        TEMPO,
+        START,
+        replace(HOLD, value=InSet(Fixed(_HELD))),
+        RELAX,
+        replace(FOR, value=InSet(_TIME)),
+        replace(LOAD, value=InSet(NAME)),
+        replace(SET_REST, value=InSet(_PAUSE), meaning="The time after it."),
+        BREATHE,
+        COUNT,
+    ),
+    _DOSE_RULES,
+)
 VARIANT: Final = Record("a level", (NAMED, USE, *_OVERRIDABLE), _DOSE_RULES)
 EXERCISE: Final = Record("an exercise", (NAMED, USE, *_OVERRIDABLE, EASIER, HARDER), _DOSE_RULES)
 BETWEEN: Final[Key[Fraction]] = Key(
@@ -655,6 +737,7 @@ ROUND_REST: Final[Key[Fraction]] = Key(
     Seconds(Fraction(0), Fraction(3600)),
     "The time between two rounds; 0 for one straight after the other.",
 )
+BREATHING_FOR: Final = Key("for", Seconds(Fraction(1), _DAY), "A time, instead of rounds.")
 EVERY: Final = Key(
     "every",
     Seconds(Fraction(1), _DAY),
@@ -676,8 +759,8 @@ STEP_KINDS: Final[dict[StepKind, Record]] = {
     StepKind.USE: EXERCISE,
     StepKind.BREATHING: Record(
         "a breathing step",
-        (BREATHING, ROUNDS, FOR, BREATHING_COUNT),
-        (OneOf(ROUNDS, FOR, "a breathing step needs either 'rounds' or 'for'"),),
+        (BREATHING, ROUNDS, BREATHING_FOR, BREATHING_COUNT),
+        (OneOf(ROUNDS, BREATHING_FOR, "a breathing step needs either 'rounds' or 'for'"),),
     ),
     StepKind.REPEAT: RepeatStep("a repeat step", (REPEAT, STEPS, ROUND_REST)),
     StepKind.EVERY: Record("an every step", (EVERY, EVERY_ROUNDS, STEPS)),
