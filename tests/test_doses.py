@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -9,10 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from coach import script
+from coach import progress, script
 from coach.errors import ScriptError
+from coach.history import History, Outcome
+from coach.phrases import phrasebook
+from coach.pictures.words import describe_step
 from coach.routine import Exercise, Ladder, Tempo
 from coach.script import Change
+from coach.session.journal import Journal
 from coach.timeline import compile_routine
 from coach.units import RATE
 from tests.strategies import PacedSpeech, span
@@ -352,4 +357,43 @@ def test_a_cluster_has_sets_and_sides(tmp_path: Path) -> None:
     assert gaps(timeline) == [10, 40, 10, 15, 10, 40, 10]
     assert said(timeline, "announce")[:3] == [
         "A, left side. Two sets of three and two reps, ten seconds apart.", "Two reps.", "Set two of two.",
+    ]  # fmt: skip
+
+
+# What is seen and logged of them
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ("reps: [3, 2, 1], tempo: {up: 1}", "3 sets: 3, 2, 1 reps: up 1 s"),
+        ("reps: [3, 2], tempo: {up: 1}, sides: [left, right]", "2 sets: 3, 2 reps: up 1 s; left, right"),
+        ("reps: [3, 2], tempo: {up: 1}, cluster: {rest: 10}", "3, 2 reps: up 1 s; rest 10 s"),
+        ("reps: 3, tempo: {up: 1}, load: [4 kg, 5 kg]", "2 sets: 3 reps: up 1 s; 4 kg; 3 reps: up 1 s; 5 kg"),
+        ("for: [30, 20], load: a band", "2 sets: 30 s; a band; 20 s; a band"),
+        ("reps: 3, tempo: {up: 1}, load: 5 kg", "3 reps: up 1 s; 5 kg"),
+    ],
+)
+def test_the_sheet_has_each_set(tmp_path: Path, fields: str, told: str) -> None:
+    (step,) = read(tmp_path, f"steps:\n  - {{exercise: A, {fields}}}\n").exercises()
+    assert describe_step(step, phrasebook("en")).replace("\u00a0", " ") == told
+
+
+def test_the_log_has_each_load(tmp_path: Path) -> None:
+    timeline = heard("heavier")
+    history = History(tmp_path / "history.db")
+    with history:
+        record = history.begin(title="Heavier", script="a.yaml", language="en", voice="made up", length=600.0)
+        journal = Journal(timeline, record)
+        journal.heard(0, timeline.length)
+        journal.end(Outcome.COMPLETED, timeline.length)
+    (session,) = history.sessions()
+    rows = [(row.set, row.sets, row.reps, row.load) for row in session.sets[:4]]
+    assert rows == [(1, 4, 12, "20 kg"), (2, 4, 10, "22.5 kg"), (3, 4, 8, "25 kg"), (4, 4, 8, "25 kg")]
+    (log,) = script.load(PROGRAMMES / "heavier.yaml").exercises()[:1]
+    standings = progress.standings(
+        script.load(PROGRAMMES / "heavier.yaml"), [session], session.started + timedelta(days=1)
+    )
+    assert [(stand.exercise.name, stand.grows, stand.visits[0].whole) for stand in standings] == [
+        (log.name, False, True), ("Plank", False, True),
     ]  # fmt: skip
