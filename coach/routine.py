@@ -55,28 +55,57 @@ class Count(TextEnum):
     """The rep's number on its first beat."""
     BOTH = "both"
     """As with TEMPO, with the rep's number in place of the first phase's word."""
+    PHASES = "phases"
+    """Each phase's word on its first beat, and no seconds."""
+    ROUNDS = "rounds"
+    """As with PHASES, with the round's number in place of the first phase's word; in paced breathing only."""
     OFF = "off"
-    """Milestones only; in paced breathing the words, but not the seconds."""
+    """Milestones at most."""
 
     @property
     def calls_phases(self) -> bool:
-        """Whether each phase has its word, and its seconds are counted."""
+        """Whether each phase has its word."""
         match self:
-            case Count.TEMPO | Count.BOTH:
+            case Count.TEMPO | Count.BOTH | Count.PHASES | Count.ROUNDS:
                 return True
             case Count.REPS | Count.OFF:
                 return False
             case _:
                 assert_never(self)
 
+    @property
+    def counts_seconds(self) -> bool:
+        """Whether the seconds of each phase are counted."""
+        match self:
+            case Count.TEMPO | Count.BOTH:
+                return True
+            case Count.REPS | Count.PHASES | Count.ROUNDS | Count.OFF:
+                return False
+            case _:
+                assert_never(self)
+
+    @property
+    def tells_time_left(self) -> bool:
+        """Whether holds and timed work say how long they still last, and count their last seconds."""
+        match self:
+            case Count.TEMPO | Count.BOTH | Count.REPS:
+                return True
+            case Count.PHASES | Count.ROUNDS | Count.OFF:
+                return False
+            case _:
+                assert_never(self)
+
     def numbers(self, rep: int) -> bool:
-        """Tell whether a rep's number is said on its first beat; with BOTH, rep 1 has its phase's word."""
+        """Tell whether the number of a rep or round is said on its first beat.
+
+        With BOTH and ROUNDS, the first one has its phase's word.
+        """
         match self:
             case Count.REPS:
                 return True
-            case Count.BOTH:
+            case Count.BOTH | Count.ROUNDS:
                 return rep > 1
-            case Count.TEMPO | Count.OFF:
+            case Count.TEMPO | Count.PHASES | Count.OFF:
                 return False
             case _:
                 assert_never(self)
@@ -330,9 +359,9 @@ class Breathing:
     """Paced breathing in whole rounds.
 
     Attributes:
-        phases: of one round; their names are those of a `Breath`.
+        phases: of one round.
         rounds: how many.
-        count: OFF (the words alone) or TEMPO (their seconds too).
+        count: PHASES (the words alone), TEMPO (their seconds too), ROUNDS (the rounds' numbers) or OFF.
         count_in: one-second beats before it.
         location: the line that asked for it.
         between: as with an exercise.

@@ -79,6 +79,11 @@ class SetLog:
     seconds_done: float = 0.0
     outcome: SetOutcome = SetOutcome.DOING
 
+    @property
+    def is_breathing(self) -> bool:
+        """Whether it is paced breathing, whose `reps` are rounds."""
+        return self.set is None
+
 
 @dataclass(frozen=True, slots=True)
 class SessionLog:

@@ -494,8 +494,8 @@ BREATHE: Final = Key(
 )
 COUNT: Final = Key(
     "count",
-    Choice(tuple(Count)),
-    "What is counted: the seconds of each phase, the reps, both, or only milestones.",
+    Choice((Count.TEMPO, Count.REPS, Count.BOTH, Count.PHASES, Count.OFF)),
+    "What is counted: the seconds of each phase, the reps, both; or only the phases' words, or milestones.",
     Count.TEMPO,
 )
 EASIER: Final = Key("easier", Variant(), "What changes with `--level easier`; with `use`, another exercise.")
@@ -592,16 +592,16 @@ REST: Final = Key(
 )
 BREATHING: Final[Key[tuple[Phase, ...]]] = Key(
     "breathing",
-    Phases(tuple(Breath)),
+    Phases("{in: 4, out: 6}", tuple(Breath)),
     "Paced breathing: the phases of a round, in seconds.",
     required=True,
 )
 ROUNDS: Final = Key("rounds", Whole(1, 10_000), "How many rounds.")
 BREATHING_COUNT: Final = Key(
     "count",
-    Choice((Count.OFF, Count.TEMPO)),
-    "The words alone (off), or their seconds too (tempo).",
-    Count.OFF,
+    Choice((Count.PHASES, Count.TEMPO, Count.ROUNDS, Count.OFF)),
+    "The words alone, or with their seconds (tempo), or with the round's number; or only milestones.",
+    Count.PHASES,
 )
 REPEAT: Final = Key("repeat", Whole(1, 100_000), "How many times to do the steps.", required=True)
 STEPS: Final = Key("steps", Steps(), "The steps, in their order.", required=True)

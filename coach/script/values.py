@@ -509,16 +509,17 @@ def pairs_of(node: Node) -> list[tuple[Scalar, Node]]:
 class Phases(Value[tuple[Phase, ...]]):
     """Phases in the order they are done, each with its seconds.
 
-    `names` are those that they may have; empty for any.
+    Attributes:
+        such_as: an example.
+        known: names that are read in capitals and small letters alike.
     """
 
-    names: tuple[TextEnum, ...] = ()
+    such_as: str = "{up: 1, down: 3}"
+    known: tuple[TextEnum, ...] = ()
 
     @property
     def words(self) -> str:
-        if self.names:
-            return f"a mapping of {_either(self.names)} to seconds"
-        return "a mapping of phases to seconds, such as {up: 1, down: 3}"
+        return f"a mapping of phases to seconds, such as {self.such_as}"
 
     def schema(self) -> Schema:
         return {"anyOf": self.alternatives()}
@@ -527,7 +528,7 @@ class Phases(Value[tuple[Phase, ...]]):
         """Return the schemas of its two forms, a mapping and a list of mappings."""
         pairs: Schema = {
             "type": "object",
-            "propertyNames": (Choice(self.names) if self.names else NAME).schema(),
+            "propertyNames": NAME.schema(),
             "additionalProperties": _PHASE.schema(),
         }
         one: Schema = {"minProperties": 1}
@@ -540,10 +541,10 @@ class Phases(Value[tuple[Phase, ...]]):
             return None
         phases = []
         for key, value in pairs:
-            name = (Choice(self.names) if self.names else NAME).read(key, reader)
+            name = NAME.read(key, reader)
             seconds = _PHASE.read(value, reader)
             if name is not None and seconds is not None:
-                phases.append(Phase(str(name), seconds))
+                phases.append(Phase(name.lower() if name.lower() in self.known else name, seconds))
         return tuple(phases) if len(phases) == len(pairs) else None
 
 
