@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from coach.errors import Location
     from coach.units import Seconds
 
-PLACEHOLDERS = ("exercise", "side", "set", "sets", "rep", "reps")
+ROUND_PLACEHOLDERS = ("round", "rounds")
+"""What a text within `repeat` or `every` may name in braces: its round, and how many it has."""
+
+PLACEHOLDERS = ("exercise", "side", "set", "sets", "rep", "reps", *ROUND_PLACEHOLDERS)
 """What a text within an exercise may name in braces, besides the script's own vars."""
 
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
@@ -396,6 +399,26 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Ladder:
+    """A circuit whose rounds differ.
+
+    Attributes:
+        bodies: the steps of each round.
+        rest: seconds between two rounds; None for no rest.
+        location: the line that asked for it.
+    """
+
+    bodies: tuple[tuple[Step, ...], ...]
+    rest: Seconds | None
+    location: Location
+
+    @property
+    def seconds(self) -> Seconds:
+        """The least it can last."""
+        return sum(map(sum_seconds, self.bodies), Fraction(0)) + (len(self.bodies) - 1) * (self.rest or 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Every:
     """Rounds whose first beats lie exactly `interval` seconds apart."""
 
@@ -410,11 +433,11 @@ class Every:
         return self.rounds * self.interval
 
 
-Step: TypeAlias = Say | Rest | Exercise | Breathing | Repeat | Every
+Step: TypeAlias = Say | Rest | Exercise | Breathing | Repeat | Ladder | Every
 
 
 Block: TypeAlias = Repeat | Every
-"""A step that has steps in it."""
+"""A step that does the steps in it again and again."""
 
 
 def sum_seconds(steps: tuple[Step, ...]) -> Seconds:
@@ -435,6 +458,9 @@ def walk_steps(steps: tuple[Step, ...], times: int = 1) -> Iterator[tuple[Step, 
         yield step, times
         if isinstance(step, Block):
             yield from walk_steps(step.steps, times * step.rounds)
+        elif isinstance(step, Ladder):
+            for body in step.bodies:
+                yield from walk_steps(body, times)
 
 
 def _map_exercises(steps: tuple[Step, ...], change: Callable[[Exercise], Exercise]) -> tuple[Step, ...]:
@@ -444,6 +470,9 @@ def _map_exercises(steps: tuple[Step, ...], change: Callable[[Exercise], Exercis
             mapped.append(change(step))
         elif isinstance(step, Block):
             mapped.append(replace(step, steps=_map_exercises(step.steps, change)))
+        elif isinstance(step, Ladder):
+            bodies = tuple(_map_exercises(body, change) for body in step.bodies)
+            mapped.append(replace(step, bodies=bodies))
         else:
             mapped.append(step)
     return tuple(mapped)

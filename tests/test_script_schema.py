@@ -42,6 +42,7 @@ from coach.script.format import (
     VoiceText,
     schema,
 )
+from coach.script.ladder import RepeatText
 from coach.script.values import (
     BREATHS,
     NAME,
@@ -684,7 +685,26 @@ def step(kind: StepKind, chance: Random) -> Tree:
     if kind in (StepKind.EXERCISE, StepKind.USE):
         return exercise(chance)
     needed = ["rounds"] if kind is StepKind.BREATHING else []
-    return record(STEP_KINDS[kind], chance, str(kind), *needed)
+    made = record(STEP_KINDS[kind], chance, str(kind), *needed)
+    if kind is StepKind.REPEAT and isinstance(made.get("repeat"), dict) and "steps" in made:
+        made["steps"] = [{"say": one_of(chance, "Hello {n}")}]  # what braces stand for, only the reader knows
+    return made
+
+
+@right.register
+def _(value: RepeatText, chance: Random) -> Tree:
+    if chance.random() < 0.7:
+        return right(value.rounds, chance)
+    if chance.random() < 0.3:
+        return {"n": one_of(chance, "1-5", "5 - 1", f"0{DASH}12")}
+    rounds = chance.randint(1, 3)
+    return {name: [drawn(Line(60), chance) for _ in range(rounds)] for name in ("n", "leg")}
+
+
+@odd.register
+def _(value: RepeatText, chance: Random) -> Tree:
+    values = one_of(chance, "5", "1-", "1-2-3", "-1-5", "all"), [], [one_of(chance, "{n}")]
+    return {chance.choice(["n", "side", "{n}", " n"]): chance.choice(values)}
 
 
 # What takes more to know than one mapping: other mappings, the braces in texts, other files, sums.
@@ -695,6 +715,7 @@ CONTEXT = re.compile(
     "|a breath on '|with a tempo, 'breathe'|with 'hold' or 'for', 'breathe'"
     r"|\{side\} can't be used here"
     "|must be an existing (script|recording)"
+    "|unknown placeholder {n}"
     "|is in '.*', but .* that includes it in"
     "|the routine (lasts at least|has more than)"
 )

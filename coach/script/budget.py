@@ -8,6 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from coach import routine
+from coach.script.document import MOST_NODES
 from coach.text_enum import assert_never
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Budget:
         self.exhausted = False
         self._reader = reader
         self._steps = 0
+        self._values = 0
         self._seconds = Fraction(0)
         self._cues = 0
         self._rounds = [1]  # of the blocks around, each times those outside of it
@@ -50,6 +52,14 @@ class Budget:
         if self._steps == MOST_STEPS + 1:
             self._reader.fail(location, f"more than {MOST_STEPS} steps")
         return self._steps <= MOST_STEPS
+
+    def values(self, count: int, location: Location) -> bool:
+        """Count the values that the rounds of a repeat come to; tell whether there may be as many."""
+        within = self._values <= MOST_NODES
+        self._values += count
+        if within and self._values > MOST_NODES:
+            self._reader.fail(location, f"its rounds come to more than {MOST_NODES} values")
+        return self._values <= MOST_NODES
 
     def spend(self, step: routine.Step) -> None:
         """Count what a step that is no block comes to, in all the rounds of the blocks around it."""
@@ -99,7 +109,7 @@ class Budget:
 def _cues(step: routine.Step) -> int:
     """Return an upper bound of the beats and sentences of one step that is no block."""
     match step:
-        case routine.Say() | routine.Rest() | routine.Repeat() | routine.Every():
+        case routine.Say() | routine.Rest() | routine.Repeat() | routine.Ladder() | routine.Every():
             return 1
         case routine.Breathing():
             return step.rounds * sum(int(phase.seconds) + 1 for phase in step.phases)

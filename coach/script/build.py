@@ -8,12 +8,13 @@ from pathlib import Path
 
 from coach import phrases, routine
 from coach.errors import Location, Problem, ScriptError
-from coach.routine import PLACEHOLDERS, Level, Routine
+from coach.routine import PLACEHOLDERS, ROUND_PLACEHOLDERS, Level, Routine
 from coach.script import format as keys
 from coach.script.budget import Budget
 from coach.script.document import MOST_BYTES, Mapping, Node, is_file, parse
-from coach.script.exercises import Change, Exercises, Wanted
+from coach.script.exercises import Around, Change, Exercises, Wanted
 from coach.script.format import StepKind
+from coach.script.ladder import Names, count_nodes, fill_in
 from coach.script.sources import Sources, folder_of
 from coach.script.texts import Texts
 from coach.script.values import Language, Reader
@@ -82,6 +83,7 @@ class _Session:
         self.reader = Reader()
         self.budget = Budget(self.reader)
         self.levels: set[Level] = set()
+        self.around = Around()
         self.pronounce: dict[str, str] = {}
         self._bytes = 0
         self._files: dict[Path, keys.Fields | None] = {}
@@ -163,6 +165,7 @@ class _Script:
             self.texts,
             self.reader,
             session.levels,
+            session.around,
         )
         pronounce: dict[str, str] = self.fields[keys.PRONOUNCE]
         session.pronounce = {**pronounce, **session.pronounce}
@@ -227,14 +230,40 @@ class _Script:
         fields, place = step.fields, step.fields.location
         if step.kind is StepKind.REPEAT and step.is_whole:
             times, rest = fields[keys.REPEAT], fields.get(keys.ROUND_REST)
-            with self.session.budget.block(times, rest=rest or Fraction(0)):
+            if not isinstance(times, int):
+                return self._ladder(fields, times)
+            with self.session.budget.block(times, rest=rest or Fraction(0)), self.session.around.rounds():
                 return routine.Repeat(times, self._steps(fields[keys.STEPS]), rest, place)
         if step.kind is StepKind.EVERY and step.is_whole:
             interval, rounds = fields[keys.EVERY], fields[keys.EVERY_ROUNDS]
-            with self.session.budget.block(rounds, lasts=rounds * interval):
+            with self.session.budget.block(rounds, lasts=rounds * interval), self.session.around.rounds():
                 return routine.Every(interval, rounds, self._steps(fields[keys.STEPS]), place)
-        self._steps(fields[keys.STEPS])  # for their problems
+        if not isinstance(fields[keys.STEPS], tuple):
+            return None  # steps with names that nobody knows what they stand for
+        with self.session.around.rounds():
+            self._steps(fields[keys.STEPS])  # for their problems
         return None
+
+    def _ladder(self, fields: keys.Fields, rounds: tuple[Names, ...]) -> routine.Step | None:
+        """Return a repeat whose rounds differ: its steps are read anew for each."""
+        steps, rest = fields[keys.STEPS_OF_ROUNDS], fields.get(keys.ROUND_REST)
+        place, budget, around = fields.location, self.session.budget, self.session.around
+        for name in (name for name, _ in rounds[0] if name in dict(around.names)):
+            self.reader.fail(
+                fields.at(keys.REPEAT), f"'{name}' is a name of a repeat around this; choose another"
+            )
+            return None
+        if not budget.values(len(rounds) * count_nodes(steps), place):
+            return None
+        bodies = []
+        for names in rounds:
+            if budget.exhausted:
+                break
+            read = keys.STEPS.value.read(fill_in(steps, names), self.reader)
+            with budget.block(1), around.rounds(names):
+                bodies.append(self._steps(read or ()))
+        budget.spend(routine.Rest((len(rounds) - 1) * (rest or Fraction(0)), place))
+        return routine.Ladder(tuple(bodies), rest, place)
 
     def _leaf(self, step: keys.StepFields) -> routine.Step | None:
         """Return a step that is no block; None, with the problem noted, where it cannot be built."""
@@ -245,7 +274,10 @@ class _Script:
             return None
         match kind:
             case StepKind.SAY:
-                text = self.texts.bind(fields[keys.SAY], PLACEHOLDERS, place)
+                missing = set(PLACEHOLDERS)
+                if self.session.around.has_rounds:
+                    missing -= {*ROUND_PLACEHOLDERS}
+                text = self.texts.bind(fields[keys.SAY], missing, place)
                 return routine.Say(text, fields[keys.PAUSE], place)
             case StepKind.REST:
                 return routine.Rest(fields[keys.REST], fields.at(keys.REST))
@@ -271,7 +303,8 @@ class _Script:
             self.reader.fail(place, f"includes nested more than {MOST_INCLUDES} deep")
         else:
             try:
-                return _Script(path, shown, self.session, self).steps()
+                with self.session.around.file():
+                    return _Script(path, shown, self.session, self).steps()
             except ScriptError as error:
                 for problem in error.problems:
                     self.reader.fail(*problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -10,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from coach import routine
 from coach.errors import Location, ScriptError
-from coach.routine import Breath, Level, Phase, Range
+from coach.routine import ROUND_PLACEHOLDERS, Breath, Level, Phase, Range
 from coach.script import format as keys
 from coach.script.document import parse, read_file, short
 from coach.script.values import BREATHS, BreathEntry, Digits, Reader, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from coach.script.ladder import Names
     from coach.script.texts import Texts
 
 MOST_USES = 10
@@ -55,6 +57,38 @@ class Wanted:
     change: Change
 
 
+@dataclass
+class Around:
+    """The rounds that a step is in.
+
+    Attributes:
+        names: what the names of all repeats around it stand for.
+        has_rounds: whether it is in any.
+    """
+
+    names: Names = ()
+    has_rounds: bool = False
+
+    @contextmanager
+    def file(self) -> Iterator[None]:
+        """Read another file: no names are filled in there."""
+        before, self.names = self.names, ()
+        try:
+            yield
+        finally:
+            self.names = before
+
+    @contextmanager
+    def rounds(self, names: Names = ()) -> Iterator[None]:
+        """Read what is in rounds in which these names stand for something."""
+        before = self.names, self.has_rounds
+        self.names, self.has_rounds = (*self.names, *names), True
+        try:
+            yield
+        finally:
+            self.names, self.has_rounds = before
+
+
 @lru_cache(maxsize=8)
 def library(language: str) -> Mapping[str, keys.Fields]:
     """Return the exercises that ship with Coach for a language, by id; empty if there are none."""
@@ -82,6 +116,7 @@ class Exercises:
         texts: fills in the file's own words.
         reader: collects the problems.
         levels: the levels that exercises offer; added to as exercises are made.
+        around: the rounds that the next exercise is in.
         used: the ids of library entries in use; added to as exercises are made.
     """
 
@@ -93,27 +128,30 @@ class Exercises:
     texts: Texts
     reader: Reader
     levels: set[Level]
+    around: Around
     used: set[str] = field(default_factory=set)
-    _built: dict[Location, routine.Exercise | None] = field(default_factory=dict)
-    _shared: dict[str, routine.Exercise] = field(default_factory=dict)
+    _built: dict[tuple[Location, Names, bool], routine.Exercise | None] = field(default_factory=dict)
+    _shared: dict[tuple[str, bool], routine.Exercise] = field(default_factory=dict)
 
     def exercise(self, step: keys.Fields) -> routine.Exercise | None:
         """Return the exercise at the session's level; problems are reported for every level."""
-        if step.location not in self._built:  # an alias of a step has the same location: built once
-            self._built[step.location] = self._shared_exercise(step)
-        return self._built[step.location]
+        key = step.location, self.around.names, self.around.has_rounds
+        if key not in self._built:  # an alias of a step has the same location: built once
+            self._built[key] = self._shared_exercise(step)
+        return self._built[key]
 
     def _shared_exercise(self, step: keys.Fields) -> routine.Exercise | None:
         """Return the exercise of a step; if it only names an entry of the library, it is built once."""
         name = step.get(keys.USE)
         if name is None or step.unread or set(step.names()) != {keys.USE.name}:
             return self._exercise(step)
-        if name in self._shared:
-            return replace(self._shared[name], location=step.location)
+        key = name, self.around.has_rounds
+        if key in self._shared:
+            return replace(self._shared[key], location=step.location)
         before = len(self.reader.problems)
         made = self._exercise(step)
         if made is not None and len(self.reader.problems) == before:  # else each step has the problem
-            self._shared[name] = made
+            self._shared[key] = made
         return made
 
     def _exercise(self, step: keys.Fields) -> routine.Exercise | None:
@@ -186,7 +224,7 @@ class Exercises:
         sides = self._plain(fields, keys.SIDES, place, fields[keys.SIDES])
         if sides and change.sides is not None:
             sides = tuple(side for side in change.sides if side in sides) or sides
-        missing = set()
+        missing = set() if self.around.has_rounds else {*ROUND_PLACEHOLDERS}
         if not sides and not fields.unread & {keys.SIDES.name, keys.USE.name}:
             missing.add("side")
         if isinstance(dose, routine.Timed):

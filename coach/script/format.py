@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from coach.routine import Breath, Count, Guidance, Phase, Progress, Text, VoiceChoice
 from coach.script.document import Mapping, Node, Scalar, Sequence, short
+from coach.script.ladder import RepeatText
 from coach.script.values import (
     BREATHS,
     NAME,
@@ -226,6 +227,44 @@ class Record(Value[Fields]):
             if not rule.check(fields, reader):
                 break
         return fields
+
+
+@dataclass(frozen=True, eq=False)
+class RepeatStep(Record):
+    """A repeat; where its rounds differ, its steps stay unread until they are filled in for each round."""
+
+    def schema(self) -> Schema:
+        plain = super().schema()
+        named = {**plain, "properties": {key.name: {"description": key.meaning, **key.value.schema()}
+                                         for key in (REPEAT, STEPS_OF_ROUNDS, ROUND_REST)}}  # fmt: skip
+        of_names: Schema = {"properties": {REPEAT.name: {"type": "object"}}}
+        return {"if": of_names, "then": named, "else": plain}
+
+    def read(self, node: Node, reader: Reader) -> Fields | None:
+        differs = isinstance(node, Mapping) and any(
+            key.text == REPEAT.name and isinstance(value, Mapping) for key, value in node.entries.items()
+        )
+        if not differs:
+            return super().read(node, reader)
+        return Record(self.what, (REPEAT, STEPS_OF_ROUNDS, ROUND_REST)).read(node, reader)
+
+
+@dataclass(frozen=True, eq=False)
+class Unread(Value[Sequence]):
+    """Steps with names in them that stand for something else in each round."""
+
+    @property
+    def words(self) -> str:
+        return Steps().words
+
+    def schema(self) -> Schema:
+        return {"type": "array", "minItems": 1, "items": {"type": "object", "minProperties": 1}}
+
+    def read(self, node: Node, reader: Reader) -> Sequence | None:
+        if not isinstance(node, Sequence) or not node.items:
+            reader.wants(node, self.words)
+            return None
+        return node
 
 
 @dataclass(frozen=True, eq=False)
@@ -603,8 +642,14 @@ BREATHING_COUNT: Final = Key(
     "The words alone, or with their seconds (tempo), or with the round's number; or only milestones.",
     Count.PHASES,
 )
-REPEAT: Final = Key("repeat", Whole(1, 100_000), "How many times to do the steps.", required=True)
+REPEAT: Final = Key(
+    "repeat",
+    RepeatText(Whole(1, 100_000)),
+    "How many times to do the steps, or names with a value for each round; the steps use them in braces.",
+    required=True,
+)
 STEPS: Final = Key("steps", Steps(), "The steps, in their order.", required=True)
+STEPS_OF_ROUNDS: Final = Key(STEPS.name, Unread(), STEPS.meaning, required=True)
 ROUND_REST: Final[Key[Fraction]] = Key(
     "rest",
     Seconds(Fraction(0), Fraction(3600)),
@@ -634,7 +679,7 @@ STEP_KINDS: Final[dict[StepKind, Record]] = {
         (BREATHING, ROUNDS, FOR, BREATHING_COUNT),
         (OneOf(ROUNDS, FOR, "a breathing step needs either 'rounds' or 'for'"),),
     ),
-    StepKind.REPEAT: Record("a repeat step", (REPEAT, STEPS, ROUND_REST)),
+    StepKind.REPEAT: RepeatStep("a repeat step", (REPEAT, STEPS, ROUND_REST)),
     StepKind.EVERY: Record("an every step", (EVERY, EVERY_ROUNDS, STEPS)),
     StepKind.INCLUDE: Record("an include step", (INCLUDE,)),
 }

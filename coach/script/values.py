@@ -468,7 +468,8 @@ class Table(Value[dict[str, str]]):
         return {key.text: Line().read(value, reader) or "" for key, value in node.entries.items()}
 
 
-_VARIABLE = r"[^\s{}](?:[^{}]*[^\s{}])?"
+VARIABLE = r"[^\s{}](?:[^{}]*[^\s{}])?"
+"""The pattern of a name that may stand in braces."""
 
 
 @dataclass(frozen=True)
@@ -477,14 +478,14 @@ class Vars(Table):
 
     def schema(self) -> Schema:
         text: Schema = {"allOf": [Line().schema(), {"pattern": "^[^{}]*$"}]}
-        names: Schema = {"pattern": f"^{_VARIABLE}$", "not": {"enum": list(PLACEHOLDERS)}}
+        names: Schema = {"pattern": f"^{VARIABLE}$", "not": {"enum": list(PLACEHOLDERS)}}
         return {"type": "object", "propertyNames": names, "additionalProperties": text}
 
     def read(self, node: Node, reader: Reader) -> dict[str, str] | None:
         for key, value in node.entries.items() if isinstance(node, Mapping) else ():
             if key.text in PLACEHOLDERS:
                 reader.fail(key.location, f"'{key.text}' already has a meaning in texts; choose another name")
-            elif not re.fullmatch(_VARIABLE, key.text):
+            elif not re.fullmatch(VARIABLE, key.text):
                 reader.fail(key.location, f"must be a name without braces (got {found(key)})")
             if isinstance(value, Scalar) and ("{" in value.text or "}" in value.text):
                 reader.fail(value.location, f"must be a text without braces (got {found(value)})")

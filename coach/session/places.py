@@ -333,7 +333,7 @@ def _setups(timeline: Timeline, book: Phrasebook, work: Set) -> tuple[Cue | str,
         if cue.kind == CueKind.SETUP and cue.exercise == work.name:
             spoken.setdefault(cue.text, cue)
     announcer = Announcer(book, timeline.title)
-    values = announcer.find_values(step, work.side, work.number or 1)
+    values = announcer.find_values(step, work.side, work.number or 1, work.round)
     texts = [text.fill(values) for text in announcer.announce_setup(step) or ()]
     return tuple(spoken.get(text, text) for text in texts)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from coach.errors import Location, Problem, ScriptError
 from coach.timeline.booth import BREATH, Booth
-from coach.timeline.model import Added, Chapter, Cue, CueKind, Sentence, Set, Timeline
+from coach.timeline.model import Added, Chapter, Cue, CueKind, Round, Sentence, Set, Timeline
 from coach.timeline.wording import word_news
 from coach.units import RATE, ExactSamples, Samples, nearest, to_samples, to_seconds
 
@@ -52,6 +52,7 @@ class Label(NamedTuple):
     side: str | None = None
     set: int | None = None
     chapter: str = ""
+    round: Round | None = None
 
 
 class _Part(NamedTuple):
@@ -129,7 +130,9 @@ class TimelineBuilder:
         self.now += score.seconds * RATE
         *spans, last = (span.shift(beat) for span in work.lay_out())
         last = last._replace(end=nearest(self.now))  # rounded as the first beat of what may follow at once
-        self._sets.append(Set(work.step, label.exercise or "", label.side, label.set, (*spans, last)))
+        self._sets.append(
+            Set(work.step, label.exercise or "", label.side, label.set, (*spans, last), label.round)
+        )
         if self._parts and self._parts[-1].title == label.chapter:
             self._parts.pop()
         self._parts.append(_Part(label.chapter, self.end))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from coach.routine import (
     Every,
     Exercise,
     Guidance,
+    Ladder,
     Repeat,
     Rest,
     Routine,
@@ -24,14 +26,14 @@ from coach.text_enum import assert_never
 from coach.timeline.booth import BREATH, Booth, Speaks
 from coach.timeline.builder import Label, Line, TimelineBuilder
 from coach.timeline.joints import Introduction, Joints
-from coach.timeline.model import CueKind, Sentence
+from coach.timeline.model import CueKind, Round, Sentence
 from coach.timeline.score import Reminders
 from coach.timeline.sets import WorkSet
 from coach.timeline.wording import Announcer, apply_guidance, word_end
 from coach.units import RATE, nearest, to_samples
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from coach.timeline.model import Timeline
 
@@ -67,6 +69,7 @@ class _Compiler:
         self._book = book
         self._joints = Joints(builder, book)
         self._announcer = Announcer(book, title)
+        self._round: Round | None = None
         self._reminders: dict[tuple[str, Guidance, tuple[Text, ...]], Reminders] = {}
 
     def place(self, steps: Sequence[Step]) -> None:
@@ -74,7 +77,8 @@ class _Compiler:
         for step in steps:
             match step:
                 case Say():
-                    self._joints.say(Sentence.of(CueKind.SAY, step.text, {}), step.pause)
+                    values = self._round.values() if self._round else {}
+                    self._joints.say(Sentence.of(CueKind.SAY, step.text, values), step.pause)
                 case Rest():
                     self._joints.leave_rest(step.seconds, step.location)
                 case Exercise():
@@ -82,7 +86,9 @@ class _Compiler:
                 case Breathing():
                     self._place_breathing(step)
                 case Repeat():
-                    self._place_repeat(step)
+                    self._place_rounds(step, itertools.repeat(step.steps, step.rounds), step.rounds)
+                case Ladder():
+                    self._place_rounds(step, step.bodies, len(step.bodies))
                 case Every():
                     self._place_every(step)
                 case _:
@@ -102,14 +108,17 @@ class _Compiler:
                 message = f"'{text.words}' is never said: no turn with room for it came"
                 builder.booth.warn(text.location, message)
 
-    def _place_repeat(self, step: Repeat) -> None:
-        for number in range(1, step.rounds + 1):
+    def _place_rounds(self, step: Repeat | Ladder, bodies: Iterable[Sequence[Step]], rounds: int) -> None:
+        outer = self._round
+        for number, steps in enumerate(bodies, 1):
             if number > 1 and step.rest is not None:
                 self._joints.leave_rest(step.rest, step.location)
-            if step.rounds > 1:
-                text = self._announcer.announce_round(number, step.rounds)
+            if rounds > 1:
+                text = self._announcer.announce_round(number, rounds)
                 self._joints.announce(Sentence(CueKind.ANNOUNCE, text, step.location))
-            self.place(step.steps)
+            self._round = Round(number, rounds)
+            self.place(steps)
+        self._round = outer
 
     def _place_every(self, step: Every) -> None:
         builder, joints = self._builder, self._joints
@@ -121,7 +130,9 @@ class _Compiler:
         outer, builder.first_beat = builder.first_beat, None
         outer_clock, joints.keeps_clock = joints.keeps_clock, True
         origin, first_cue = builder.now, len(builder.cues)
+        outer_round = self._round
         for number in range(step.rounds):
+            self._round = Round(number + 1, step.rounds)
             if number:
                 joints.end_round(origin + number * interval, step.interval, step.location)
                 joints.begin_round(origin + number * interval, step.location, is_beat=works)
@@ -132,6 +143,7 @@ class _Compiler:
                     origin = Fraction(nearest(builder.first_beat))
                 elif said:
                     origin = Fraction(said[0])
+        self._round = outer_round
         end = origin + step.rounds * interval
         joints.end_round(end, step.interval, step.location)
         if not joints.is_open:
@@ -172,9 +184,11 @@ class _Compiler:
         self, exercise: Exercise, side: str | None, number: int, reminders: Reminders, *, first: bool
     ) -> None:
         announcer = self._announcer
-        work = WorkSet(exercise, self._book, reminders, announcer.find_values(exercise, side, number))
+        work = WorkSet(
+            exercise, self._book, reminders, announcer.find_values(exercise, side, number, self._round)
+        )
         chapter = exercise.name if side is None else f"{exercise.name}, {self._book.side_name(side)}"
-        label = Label(exercise.name, side, number, chapter)
+        label = Label(exercise.name, side, number, chapter, self._round)
         if not first:
             naming = announcer.announce_set(exercise, side, number)
             self._place_work(work, label, Introduction(naming))
@@ -193,7 +207,9 @@ class _Compiler:
         work = WorkSet(block, self._book, Reminders(()), {})
         name = self._book.word("breathing")
         self._place_work(
-            work, Label(name, chapter=name), Introduction(naming, explains=bool(naming.dose))
+            work,
+            Label(name, chapter=name, round=self._round),
+            Introduction(naming, explains=bool(naming.dose)),
         )  # a new pattern must be heard before
 
     def _open_joint(self, step: Exercise | Breathing, *, has_setup: bool) -> bool:

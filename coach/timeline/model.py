@@ -191,6 +191,17 @@ class PhaseSpan(NamedTuple):
         return self._replace(start=self.start + samples, end=self.end + samples)
 
 
+class Round(NamedTuple):
+    """A round of a `repeat` or an `every`, from 1, and how many there are."""
+
+    number: int
+    rounds: int
+
+    def values(self) -> dict[str, str]:
+        """Return what the placeholders of a text in it stand for."""
+        return {"round": str(self.number), "rounds": str(self.rounds)}
+
+
 @dataclass(frozen=True, slots=True)
 class Set:
     """Work from its first beat to its end: one set of an exercise on one side, or a block of breathing.
@@ -202,6 +213,7 @@ class Set:
         number: which set of this side it is, from 1; None for breathing.
         spans: not empty, without a gap, each as long as the body takes; after the last of several holds
             nobody relaxes in the set.
+        round: which round it is in, of the nearest `repeat` or `every`; None outside of one.
     """
 
     step: Exercise | Breathing
@@ -209,6 +221,7 @@ class Set:
     side: str | None
     number: int | None
     spans: tuple[PhaseSpan, ...]
+    round: Round | None = None
 
     @property
     def start(self) -> int:

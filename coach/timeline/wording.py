@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from coach.phrases import Phrasebook
     from coach.routine import News, Routine, Setback, Text
+    from coach.timeline.model import Round
 
 LEAST_BETWEEN = 2
 """Reps from one reminder to the next: never in two in a row."""
@@ -59,9 +60,12 @@ class Announcer:
         """Return what is said as a round of a repeat begins."""
         return self._book.sentence("round", round=self._book.number(number), rounds=self._book.number(rounds))
 
-    def find_values(self, exercise: Exercise, side: str | None, number: int) -> dict[str, str]:
+    def find_values(
+        self, exercise: Exercise, side: str | None, number: int, around: Round | None
+    ) -> dict[str, str]:
         """Return what the placeholders of an exercise's texts stand for in one set."""
         values = {"exercise": exercise.name, "set": str(number), "sets": str(exercise.sets)}
+        values |= around.values() if around else {}
         if side is not None:
             values["side"] = self._book.side(side)
         if isinstance(exercise.dose, (Tempo, Hold)):
