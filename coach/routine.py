@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from coach.errors import Location
+    from coach.errors import Location, Problem
     from coach.units import Seconds
 
 ROUND_PLACEHOLDERS = ("round", "rounds")
@@ -192,11 +192,23 @@ class Phase:
     Attributes:
         name: as the script has it, such as "up".
         seconds: its length, more than 0.
+        counts: how many counts are spread over it; None for one each second.
     """
 
     name: str
     seconds: Seconds
+    counts: int | None = None
 
+    @property
+    def counted(self) -> tuple[Seconds, ...]:
+        """The moments after its first beat that are counted: two, three, and so on."""
+        if self.counts is None:
+            return tuple(map(Fraction, range(1, int(self.seconds))))
+        return tuple(number * self.seconds / self.counts for number in range(1, self.counts))
+
+
+PACED = "rep"
+"""The name of the only phase of a rep that has a pace and no tempo."""
 
 HELD, RELAXED = "hold", "relax"
 """The names that the phases of a held rep have."""
@@ -286,6 +298,7 @@ class Exercise:
         breathe: with a tempo, pairs of a phase's name and what is breathed in it.
         breathing: with a hold or a time, the phases of a breath; empty for none.
         count: what is counted aloud.
+        tick: seconds between two ticks of a metronome; None for none.
         levels: the levels that there is a variant of it for.
         equipment: what a person needs.
         position: how the body lies or stands; None where nothing is said.
@@ -313,6 +326,7 @@ class Exercise:
     breathe: tuple[tuple[str, Breath], ...] = ()
     breathing: tuple[Phase, ...] = ()
     count: Count = Count.TEMPO
+    tick: Seconds | None = None
     levels: tuple[Level, ...] = ()
     equipment: tuple[str, ...] = ()
     position: str | None = None
@@ -532,6 +546,7 @@ class Routine:
         guidance: how much is said; None where the script doesn't say.
         news: how today's doses differ from the last ones.
         outgrown: the exercises whose harder variant is worth a try.
+        notes: what was read otherwise than it may have been meant.
     """
 
     title: str
@@ -547,6 +562,7 @@ class Routine:
     guidance: Guidance | None = None
     news: tuple[News, ...] = ()
     outgrown: tuple[str, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
     def walk(self) -> Iterator[tuple[Step, int]]:
         """Yield each step once, in order, a block before what is in it, with how often it is done in all."""

@@ -112,7 +112,7 @@ def _cues(step: routine.Step) -> int:
         case routine.Say() | routine.Rest() | routine.Repeat() | routine.Ladder() | routine.Every():
             return 1
         case routine.Breathing():
-            return step.rounds * sum(int(phase.seconds) + 1 for phase in step.phases)
+            return step.rounds * sum(len(phase.counted) + 2 for phase in step.phases)
         case routine.Exercise():
             return step.sets * (len(step.sides) or 1) * _cues_of_set(step)
         case _:
@@ -122,9 +122,15 @@ def _cues(step: routine.Step) -> int:
 def _cues_of_set(exercise: routine.Exercise) -> int:
     """Return an upper bound of the beats and sentences of one set."""
     breath = min((phase.seconds for phase in exercise.breathing), default=Fraction(10))
-    match dose := exercise.dose:
+    ticks = int(exercise.dose.seconds / exercise.tick) if exercise.tick else 0
+    return ticks + _cues_of_dose(exercise.dose, breath)
+
+
+def _cues_of_dose(dose: routine.Dose, breath: Fraction) -> int:
+    """Return an upper bound of the beats and sentences of a dose; a breathing word takes `breath` seconds."""
+    match dose:
         case routine.Tempo():
-            return int(dose.reps.low * sum(int(phase.seconds) + 1 for phase in dose.phases))
+            return int(dose.reps.low * sum(len(phase.counted) + 2 for phase in dose.phases))
         case routine.Hold():
             return int(dose.reps.low) * 10 + int(dose.seconds / breath)
         case routine.Timed():

@@ -8,12 +8,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.routine import Count
+from coach.routine import PACED, Count
 from coach.timeline.booth import BREATH
 from coach.timeline.model import Cue, CueKind
 from coach.timeline.score import Beat, Score, SortedCues, find_milestone
 from coach.timeline.wording import LEAST_BETWEEN
-from coach.units import RATE, Samples, to_samples
+from coach.units import Samples, to_samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,13 +27,17 @@ _BREATH_AGAIN = 4
 
 
 class RepPhase(NamedTuple):
-    """A phase of a rep or breath (its nth, from 0), from its first beat to its end; samples."""
+    """A phase of a rep or breath (its nth, from 0), from its first beat to its end; samples.
+
+    `counted` are the beats after the first one on which it is counted.
+    """
 
     rep: int
     nth: int
     phase: Phase
     start: Samples
     end: Samples
+    counted: tuple[Samples, ...] = ()
 
 
 class _Window(NamedTuple):
@@ -124,8 +128,10 @@ def lay_out_phases(phases: Sequence[Phase], reps: int) -> list[RepPhase]:
     start = 0
     for rep in range(1, reps + 1):
         for index, phase in enumerate(phases):
-            end = to_samples((rep - 1) * at + ends[index])
-            parts.append(RepPhase(rep, index, phase, start, end))
+            until = (rep - 1) * at + ends[index]
+            counted = tuple(to_samples(until - phase.seconds + after) for after in phase.counted)
+            end = to_samples(until)
+            parts.append(RepPhase(rep, index, phase, start, end, counted))
             start = end
     return parts
 
@@ -152,7 +158,8 @@ def _choose_words(
         if in_place:
             sentences.append(caller.breath(breath))
     if exercise.count.calls_phases or (rep == 1 and first and exercise.count == Count.REPS and not numbered):
-        sentences.append(caller.sentence(CueKind.COUNT, book.phase(part.phase.name)))
+        word = book.word("start") if part.phase.name == PACED else book.phase(part.phase.name)
+        sentences.append(caller.sentence(CueKind.COUNT, word))
     return tuple(sentences)
 
 
@@ -283,9 +290,9 @@ def _count_seconds(
     for part in reversed(parts):
         floor, following = locked.around(part.start)
         ceiling = min(ceiling, following)
-        for second in range(int(part.phase.seconds) - 1, 0, -1):
-            sentence = caller.sentence(CueKind.COUNT, caller.book.count(second + 1))
-            beat = part.start + second * RATE
+        for number in range(len(part.counted) + 1, 1, -1):
+            sentence = caller.sentence(CueKind.COUNT, caller.book.count(number))
+            beat = part.counted[number - 2]
             clip = caller.booth.clip(sentence)
             before, after = floating.around(beat - clip.attack)
             before, after = before + BREATH, after - BREATH
