@@ -59,9 +59,26 @@ class Phrasebook:
         """Return a side as a cue of its own: Right, Left leg."""
         return _capital(self.tables["side_names"].get(name.lower()) or self.side(name))
 
-    def breath(self, name: str, *, paced: bool) -> str:
-        """Return the word for a breath: in, out, hold or rest."""
-        return self.tables["breath_paced" if paced else "breath_with_phase"][name]
+    def breath(self, name: str) -> str:
+        """Return the word for a breath that goes with work: in, out or hold."""
+        return self.tables["breath_with_phase"][name]
+
+    def breath_phase(self, name: str) -> tuple[str, ...]:
+        """Return the words for a phase of paced breathing, the best first.
+
+        "in" is "Breathe in", "in left" is "Breathe in left", or shorter as an exercise's phase is said.
+        """
+        breath, _, side = name.lower().partition(" ")
+        word, short = self.tables["breath_paced"].get(breath), self.phase(name)
+        if word is None or side not in ("", "left", "right"):
+            return (short,)
+        if side:
+            word = self.sentence(f"{breath}_side", side=self.side_name(side))
+        return (word,) if word == short else (word, short)
+
+    def knows_phase(self, name: str) -> bool:
+        """Tell whether the book has a word of its own for a phase."""
+        return name.lower() in self.tables["phases"]
 
     def milestone(self, milestone: Milestone) -> str:
         """Return the word for a milestone."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from coach.errors import Location
+    from coach.errors import Location, Problem
     from coach.units import Seconds
 
 ROUND_PLACEHOLDERS = ("round", "rounds")
@@ -58,28 +58,57 @@ class Count(TextEnum):
     """The rep's number on its first beat."""
     BOTH = "both"
     """As with TEMPO, with the rep's number in place of the first phase's word."""
+    PHASES = "phases"
+    """Each phase's word on its first beat, and no seconds."""
+    ROUNDS = "rounds"
+    """As with PHASES, with the round's number in place of the first phase's word; in paced breathing only."""
     OFF = "off"
-    """Milestones only; in paced breathing the words, but not the seconds."""
+    """Milestones at most."""
 
     @property
     def calls_phases(self) -> bool:
-        """Whether each phase has its word, and its seconds are counted."""
+        """Whether each phase has its word."""
         match self:
-            case Count.TEMPO | Count.BOTH:
+            case Count.TEMPO | Count.BOTH | Count.PHASES | Count.ROUNDS:
                 return True
             case Count.REPS | Count.OFF:
                 return False
             case _:
                 assert_never(self)
 
+    @property
+    def counts_seconds(self) -> bool:
+        """Whether the seconds of each phase are counted."""
+        match self:
+            case Count.TEMPO | Count.BOTH:
+                return True
+            case Count.REPS | Count.PHASES | Count.ROUNDS | Count.OFF:
+                return False
+            case _:
+                assert_never(self)
+
+    @property
+    def tells_time_left(self) -> bool:
+        """Whether holds and timed work say how long they still last, and count their last seconds."""
+        match self:
+            case Count.TEMPO | Count.BOTH | Count.REPS:
+                return True
+            case Count.PHASES | Count.ROUNDS | Count.OFF:
+                return False
+            case _:
+                assert_never(self)
+
     def numbers(self, rep: int) -> bool:
-        """Tell whether a rep's number is said on its first beat; with BOTH, rep 1 has its phase's word."""
+        """Tell whether the number of a rep or round is said on its first beat.
+
+        With BOTH and ROUNDS, the first one has its phase's word.
+        """
         match self:
             case Count.REPS:
                 return True
-            case Count.BOTH:
+            case Count.BOTH | Count.ROUNDS:
                 return rep > 1
-            case Count.TEMPO | Count.OFF:
+            case Count.TEMPO | Count.PHASES | Count.OFF:
                 return False
             case _:
                 assert_never(self)
@@ -163,11 +192,23 @@ class Phase:
     Attributes:
         name: as the script has it, such as "up".
         seconds: its length, more than 0.
+        counts: how many counts are spread over it; None for one each second.
     """
 
     name: str
     seconds: Seconds
+    counts: int | None = None
 
+    @property
+    def counted(self) -> tuple[Seconds, ...]:
+        """The moments after its first beat that are counted: two, three, and so on."""
+        if self.counts is None:
+            return tuple(map(Fraction, range(1, int(self.seconds))))
+        return tuple(number * self.seconds / self.counts for number in range(1, self.counts))
+
+
+PACED = "rep"
+"""The name of the only phase of a rep that has a pace and no tempo."""
 
 HELD, RELAXED = "hold", "relax"
 """The names that the phases of a held rep have."""
@@ -230,6 +271,7 @@ class SetPlan:
     breathe: tuple[tuple[str, Breath], ...] = ()
     breathing: tuple[Phase, ...] = ()
     count: Count = Count.TEMPO
+    tick: Seconds | None = None
 
 
 class Turn(NamedTuple):
@@ -291,6 +333,7 @@ class Exercise:
         breathe: with a tempo, pairs of a phase's name and what is breathed in it.
         breathing: with a hold or a time, the phases of a breath; empty for none.
         count: what is counted aloud.
+        tick: seconds between two ticks of a metronome; None for none.
         levels: the levels that there is a variant of it for.
         equipment: what a person needs.
         position: how the body lies or stands; None where nothing is said.
@@ -321,6 +364,7 @@ class Exercise:
     breathe: tuple[tuple[str, Breath], ...] = ()
     breathing: tuple[Phase, ...] = ()
     count: Count = Count.TEMPO
+    tick: Seconds | None = None
     levels: tuple[Level, ...] = ()
     equipment: tuple[str, ...] = ()
     position: str | None = None
@@ -383,6 +427,7 @@ class Exercise:
             breathe=plan.breathe,
             breathing=plan.breathing,
             count=plan.count,
+            tick=plan.tick,
         )
 
 
@@ -413,9 +458,9 @@ class Breathing:
     """Paced breathing in whole rounds.
 
     Attributes:
-        phases: of one round; their names are those of a `Breath`.
+        phases: of one round.
         rounds: how many.
-        count: OFF (the words alone) or TEMPO (their seconds too).
+        count: PHASES (the words alone), TEMPO (their seconds too), ROUNDS (the rounds' numbers) or OFF.
         count_in: one-second beats before it.
         location: the line that asked for it.
         between: as with an exercise.
@@ -583,6 +628,7 @@ class Routine:
         guidance: how much is said; None where the script doesn't say.
         news: how today's doses differ from the last ones.
         outgrown: the exercises whose harder variant is worth a try.
+        notes: what was read otherwise than it may have been meant.
     """
 
     title: str
@@ -598,6 +644,7 @@ class Routine:
     guidance: Guidance | None = None
     news: tuple[News, ...] = ()
     outgrown: tuple[str, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
     def walk(self) -> Iterator[tuple[Step, int]]:
         """Yield each step once, in order, a block before what is in it, with how often it is done in all."""

@@ -150,7 +150,7 @@ def exercises(draw: st.DrawFn, number: int = 1, doses: Sequence[str] = ("tempo",
         reminders_every=draw(st.integers(1, 5)),
         breathe=breathe,
         breathing=breathing,
-        count=draw(st.sampled_from(Count)),
+        count=draw(st.sampled_from([each for each in Count if each != Count.ROUNDS])),
     )
 
 
@@ -160,7 +160,7 @@ def breathings(draw: st.DrawFn, number: int = 1) -> Breathing:
     return Breathing(
         tuple(Phase(str(name), draw(seconds("0.3", "8"))) for name in names),
         draw(st.integers(1, 6)),
-        draw(st.sampled_from((Count.OFF, Count.TEMPO))),
+        draw(st.sampled_from((Count.OFF, Count.TEMPO, Count.PHASES, Count.ROUNDS))),
         draw(st.sampled_from((0, 3))),
         place(10 * number),
     )

@@ -397,3 +397,13 @@ def test_the_log_has_each_load(tmp_path: Path) -> None:
     assert [(stand.exercise.name, stand.grows, stand.visits[0].whole) for stand in standings] == [
         (log.name, False, True), ("Plank", False, True),
     ]  # fmt: skip
+
+
+def test_a_nearer_tempo_keeps_sets_that_differ(tmp_path: Path) -> None:
+    timeline = compile_routine(read(tmp_path, """
+exercises:
+  press: {exercise: Press, reps: [5, 3], tempo: {up: 1}}
+steps:
+  - {use: press, tempo: {up: 2}}
+"""), PacedSpeech())  # fmt: skip
+    assert [(work.end - work.start) / RATE for work in timeline.sets] == [10, 6]

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from coach.timeline import Timeline
 
 PLANK = Exercise("Plank", Hold(span(1), span(20), Fraction(3)), place(30))
-CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, Count.OFF, 3, place(40))
+CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, Count.PHASES, 3, place(40))
 
 
 def gaps(timeline: Timeline) -> list[float]:

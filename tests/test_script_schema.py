@@ -52,6 +52,7 @@ from coach.script.values import (
     NAME,
     Breaths,
     Choice,
+    CountText,
     Distinct,
     Fixed,
     Flag,
@@ -163,7 +164,6 @@ def test_the_schema_accepts_every_good_script(path: Path, validator: Any) -> Non
         "{exercise: A, hold: 3, alternate: perhaps}",
         "{exercise: A, hold: 3, easier: {easier: {hold: 3}}}",
         "{exercise: A, hold: 3, breathe: {in: deep}}",
-        "{breathing: {inn: 4}, rounds: 2}",
         "{breathing: {in: 4}, rounds: 2, count: reps}",
         "{include: [a]}",
     ],
@@ -549,9 +549,9 @@ PHASE = Seconds(Fraction(1, 5), Fraction(600))
 
 @right.register
 def _(value: Phases, chance: Random) -> Tree:
-    names = value.names or ("up", "down", "hold", "in", "out")
+    names = ("up", "down", "hold", "in", "out")
     pairs: list[Tree] = [
-        {name: drawn(PHASE, chance) for name in some(chance, names, 3, 1)}
+        {name: drawn(value.one, chance) for name in some(chance, names, 3, 1)}
         for _ in range(chance.randint(1, 2))
     ]
     return pairs[0] if chance.random() < 0.6 else pairs
@@ -561,7 +561,8 @@ def _(value: Phases, chance: Random) -> Tree:
 def _(value: Phases, chance: Random) -> Tree:
     names = ["In", " out ", "inn", "", "x" * 60, "x" * 61, "up", "null"]
     pairs: list[Tree] = [
-        {name: right(PHASE, chance) for name in some(chance, names, 2)} for _ in range(chance.randint(0, 2))
+        {name: right(value.one, chance) for name in some(chance, names, 2)}
+        for _ in range(chance.randint(0, 2))
     ]
     ways: list[Tree] = [pairs, *pairs, [one_of(chance, "up", "3")]]
     return chance.choice(ways)
@@ -580,6 +581,26 @@ def _(value: TempoText, chance: Random) -> Tree:
     forms = "301", "30100", "xXxX", "3010.0", "3.01e3", "+3010", "0xBC2", "3 0 1 0", " 3010 ", "3010.5", "999"
     zeros = [Source('"0310"'), Source('"0000"')]  # without quotes 0310 is the number 310: see UNSEEN
     return chance.choice([odd(Phases(), chance), one_of(chance, *dashed), one_of(chance, *forms), *zeros])
+
+
+@right.register
+def _(value: CountText, chance: Random) -> Tree:
+    return (
+        {"of": drawn(Whole(2, 100), chance)}
+        if chance.random() < 0.3
+        else right(Choice(value.choices), chance)
+    )
+
+
+@odd.register
+def _(value: CountText, chance: Random) -> Tree:
+    ways: list[Tree] = [
+        {},
+        {"of": Source("1")},
+        {"of": Source("5"), "per": Source("2")},
+        odd(Choice(value.choices), chance),
+    ]
+    return chance.choice(ways)
 
 
 @right.register
@@ -632,7 +653,17 @@ def exercise(chance: Random) -> Tree:
     """Return an exercise with a dose; now and then with another one beside it."""
     if chance.random() < 0.3:
         return record(EXERCISE, chance, "use")
-    doses = ("reps", "tempo"), ("hold",), ("reps", "hold"), ("for",)
+    doses = (
+        ("reps", "tempo"),
+        ("hold",),
+        ("reps", "hold"),
+        ("for",),
+        ("reps",),
+        ("reps", "pace"),
+        ("for", "tempo"),
+        ("reps", "bpm", "beats"),
+        ("for", "bpm"),
+    )
     return record(EXERCISE, chance, "exercise", *chance.choice(doses))
 
 
@@ -711,7 +742,7 @@ def _(value: RepeatText, chance: Random) -> Tree:
 
 @odd.register
 def _(value: RepeatText, chance: Random) -> Tree:
-    values = one_of(chance, "5", "1-", "1-2-3", "-1-5", "all"), [], [one_of(chance, "{n}")]
+    values: tuple[Tree, ...] = one_of(chance, "5", "1-", "1-2-3", "-1-5", "all"), [], [one_of(chance, "{n}")]
     return {chance.choice(["n", "side", "{n}", " n"]): chance.choice(values)}
 
 
@@ -755,7 +786,8 @@ def _(value: SetsText, chance: Random) -> Tree:
 
 @odd.register
 def _(value: SetsText, chance: Random) -> Tree:
-    return chance.choice([odd(value.number, chance), [], [{"sides": Source("left")}]])
+    wrong: list[Tree] = [odd(value.number, chance), [], [{"sides": Source("left")}]]
+    return chance.choice(wrong)
 
 
 @right.register
@@ -771,7 +803,7 @@ def _(value: ClusterText, chance: Random) -> Tree:
 # What takes more to know than one mapping: other mappings, the braces in texts, other files, sums.
 CONTEXT = re.compile(
     "no exercise '.*' in the library|exercise '.*' uses itself"
-    "|an exercise needs a (name|dose)|reps need a 'tempo'|a tempo needs 'reps'"
+    "|an exercise needs a (name|dose)|reps need a 'tempo'|a (tempo|pace|beats) needs 'reps'"
     r"|two doses \('for' and 'reps'\)"
     "|a breath on '|with a tempo, 'breathe'|with 'hold' or 'for', 'breathe'"
     r"|\{side\} can't be used here"
@@ -844,6 +876,13 @@ VALUES = [
     ("{breathing: {in: 4, out: 4}}", False),
     ("{breathing: {in: 4, out: 4}, rounds: 3, for: 60}", False),
     ("{breathing: {IN: 4, Out: 4}, rounds: '3'}", True),
+    ("{breathing: {in left: 4, hold: 60/65}, rounds: 3, count: {of: 4}}", True),
+    ("{breathing: {in: 60/0}, rounds: 3}", False),
+    ("{exercise: A, reps: 3, pace: 1/2}", True),
+    ("{exercise: A, for: 60, tempo: {up: 1}, breathe: {up: out}}", True),
+    ("{exercise: A, for: 60, bpm: 100, beats: [left: 1, right: 1]}", True),
+    ("{exercise: A, reps: 3, bpm: 100, tempo: {left: 1}}", False),
+    ("{exercise: A, for: 60, count: {of: 5}}", False),
     ("{say: true}", True),
     ("{say: Hello, pause: ''}", False),
     ("{say: Hello, pause: 60m}", True),

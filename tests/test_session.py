@@ -52,7 +52,7 @@ SHELL = Exercise(
 PLANK = Exercise("Plank", Hold(span(1), span(30), Fraction(3)), place(20))
 SQUAT = Exercise("Squat", Tempo(span(5), phases(down=2, up=2)), place(30), sets=2, rest=Fraction(30))
 RUN = Exercise("Run", Timed(Fraction(40)), place(35), count_in=0)
-CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, Count.OFF, 0, place(40))
+CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, Count.PHASES, 0, place(40))
 TALK = Say(text("Welcome to this."), Fraction(2), place(1))
 MINUTE = Rest(Fraction(60), place(15))
 

@@ -470,7 +470,7 @@ def test_a_rest_before_a_block_ends_with_its_first_beat(step: Step) -> None:
 
 
 def test_a_rest_before_breathing_ends_with_its_first_beat() -> None:
-    block = Breathing(phases(**{"in": 4, "out": 4}), 2, Count.OFF, 0, place(6))
+    block = Breathing(phases(**{"in": 4, "out": 4}), 2, Count.PHASES, 0, place(6))
     timeline = compiled(RUN, Rest(Fraction(30), place(5)), block)
     assert beat_of(timeline, "Breathe in") - beat_of(timeline, "Stop") == 30 * RATE
 

@@ -254,7 +254,7 @@ def test_nothing_is_dropped_in_silence(exercise: Exercise, voice: PacedSpeech) -
     assert any(cue.text.startswith(whole) for cue in timeline.cues)
     assert sum(cue.kind == "switch" for cue in timeline.cues) == switches(exercise)
     for says in {says for _, says in exercise.breathe} | {phase.name for phase in exercise.breathing}:
-        word = BOOK.breath(says, paced=False)
+        word = BOOK.breath(says)
         assert word in said or f"'{word}'" in warned
     if isinstance(exercise.dose, Tempo):
         for cues in sets_of(timeline):

@@ -81,6 +81,11 @@ class SetLog:
     outcome: SetOutcome = SetOutcome.DOING
     load: str | None = None
 
+    @property
+    def is_breathing(self) -> bool:
+        """Whether it is paced breathing, whose `reps` are rounds."""
+        return self.set is None
+
 
 @dataclass(frozen=True, slots=True)
 class SessionLog:

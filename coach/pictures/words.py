@@ -157,7 +157,7 @@ def work_name(step: Exercise | Breathing, book: Phrasebook) -> str:
 
 def _phases(phases: Sequence[Phase], book: Phrasebook, *, paced: bool = False) -> str:
     """Return phases with their lengths: "up 1 s, down 3 s"."""
-    names = [book.breath(phase.name, paced=True) if paced else book.phase(phase.name) for phase in phases]
+    names = [book.breath_phase(phase.name)[0] if paced else book.phase(phase.name) for phase in phases]
     return ", ".join(
         f"{name.lower()} {format_seconds(phase.seconds)}" for name, phase in zip(names, phases, strict=True)
     )

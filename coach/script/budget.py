@@ -112,23 +112,29 @@ def _cues(step: routine.Step) -> int:
         case routine.Say() | routine.Rest() | routine.Repeat() | routine.Ladder() | routine.Every():
             return 1
         case routine.Breathing():
-            return step.rounds * sum(int(phase.seconds) + 1 for phase in step.phases)
+            return step.rounds * sum(len(phase.counted) + 2 for phase in step.phases)
         case routine.Exercise():
             sides = len(step.sides) or 1
             if not step.plans:
-                return step.sets * sides * _cues_of_set(step.dose, step.breathing)
-            once = sum(_cues_of_set(plan.dose, plan.breathing) for plan in step.plans)
+                return step.sets * sides * _cues_of_set(step.dose, step.breathing, step.tick)
+            once = sum(_cues_of_set(plan.dose, plan.breathing, plan.tick) for plan in step.plans)
             return (1 if step.cluster is None else step.sets) * sides * once
         case _:
             assert_never(step)
 
 
-def _cues_of_set(dose: routine.Dose, breathing: tuple[routine.Phase, ...]) -> int:
+def _cues_of_set(dose: routine.Dose, breathing: tuple[routine.Phase, ...], tick: Fraction | None) -> int:
     """Return an upper bound of the beats and sentences of one set."""
     breath = min((phase.seconds for phase in breathing), default=Fraction(10))
+    ticks = int(dose.seconds / tick) if tick else 0
+    return ticks + _cues_of_dose(dose, breath)
+
+
+def _cues_of_dose(dose: routine.Dose, breath: Fraction) -> int:
+    """Return an upper bound of the beats and sentences of a dose; a breathing word takes `breath` seconds."""
     match dose:
         case routine.Tempo():
-            return int(dose.reps.low * sum(int(phase.seconds) + 1 for phase in dose.phases))
+            return int(dose.reps.low * sum(len(phase.counted) + 2 for phase in dose.phases))
         case routine.Hold():
             return int(dose.reps.low) * 10 + int(dose.seconds / breath)
         case routine.Timed():

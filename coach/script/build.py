@@ -15,6 +15,7 @@ from coach.script.document import MOST_BYTES, Mapping, Node, is_file, parse
 from coach.script.exercises import Around, Change, Exercises, Wanted
 from coach.script.format import StepKind
 from coach.script.ladder import Names, count_nodes, fill_in
+from coach.script.pace import spread_counts
 from coach.script.sources import Sources, folder_of
 from coach.script.texts import Texts
 from coach.script.values import Language, Reader
@@ -69,6 +70,7 @@ def build(
         level=level,
         levels=tuple(name for name in Level if name in session.levels),
         guidance=fields.get(keys.GUIDANCE),
+        notes=reader.notes,
     )
 
 
@@ -311,7 +313,7 @@ class _Script:
         return ()
 
     def _breathing(self, fields: keys.Fields) -> routine.Breathing | None:
-        phases = fields[keys.BREATHING]
+        phases, counting = fields[keys.BREATHING], fields[keys.BREATHING_COUNT]
         round_seconds = sum((phase.seconds for phase in phases), Fraction(0))
         rounds, time = fields.get(keys.ROUNDS), fields.get(keys.BREATHING_FOR)
         if (rounds is None) == (time is None):
@@ -320,7 +322,12 @@ class _Script:
             assert time is not None
             rounds = -(-time // round_seconds)  # whole rounds, rounded up
         return routine.Breathing(
-            phases, int(rounds), fields[keys.BREATHING_COUNT], self.count_in, fields.location, self.between
+            spread_counts(phases, counting.of),
+            int(rounds),
+            counting.what,
+            self.count_in,
+            fields.location,
+            self.between,
         )
 
 

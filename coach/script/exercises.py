@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from coach import routine
 from coach.errors import Location, ScriptError
-from coach.routine import ROUND_PLACEHOLDERS, Breath, Level, Phase, Range
+from coach.routine import PACED, ROUND_PLACEHOLDERS, Breath, Count, Level, Phase, Range
 from coach.script import format as keys
 from coach.script.document import parse, read_file, short
+from coach.script.pace import IN_SECONDS, TEMPOS, fill_time, find_phases, find_tick
 from coach.script.sets import SetFields, differing, gives_sets, split_sets
-from coach.script.values import BREATHS, BreathEntry, Digits, Reader, nearest
+from coach.script.values import BREATHS, BreathEntry, Reader, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,9 +31,9 @@ MOST_USES = 10
 
 _VARIANTS = {Level.EASIER: keys.EASIER, Level.HARDER: keys.HARDER}
 
-_DOSES: tuple[keys.Key[Any], ...] = (keys.TEMPO, keys.HOLD, keys.FOR)
+_DOSES: tuple[keys.Key[Any], ...] = (*TEMPOS, keys.HOLD, keys.FOR)
 _OF_A_DOSE: tuple[keys.Key[Any], ...] = (keys.START, keys.BREATHE, keys.COUNT)
-_DOSE_NAMES = {key.name for key in (*_DOSES, keys.REPS, keys.START, keys.RELAX, keys.USE)}
+_DOSE_NAMES = {key.name for key in (*_DOSES, keys.REPS, keys.START, keys.BPM, keys.RELAX, keys.USE)}
 _OF_SETS = {key.name for key in (keys.SETS, keys.SET_REST, keys.LOAD, keys.CLUSTER, keys.ALTERNATE)}
 
 
@@ -191,8 +192,8 @@ class Exercises:
         fields = lay(layers)
         sets = fields[keys.SETS]
         of_sets = sets if isinstance(sets, tuple) else ()
-        dose = keys.HOLD in fields or keys.FOR in fields or (keys.TEMPO in fields and keys.REPS in fields)
-        return keys.NAMED in fields and (dose or any(key in each for key in _DOSES for each in of_sets))
+        dose = any(key in each for key in (keys.REPS, keys.HOLD, keys.FOR) for each in (fields, *of_sets))
+        return keys.NAMED in fields and dose
 
     def _layers(self, fields: keys.Fields) -> list[keys.Fields] | None:
         """Return the fields, preceded by those of the library entries that they use, the farthest first."""
@@ -273,6 +274,7 @@ class Exercises:
             breathe=first.breathe,
             breathing=first.breathing,
             count=first.count,
+            tick=first.tick,
             equipment=equipment,
             position=fields.get(keys.POSITION),
             notes=fields.get(keys.NOTES),
@@ -296,7 +298,13 @@ class Exercises:
         breathe, breathing = self._breaths(fields, dose)
         load = self._plain(fields, keys.LOAD, place, fields.get(keys.LOAD) or ())
         return routine.SetPlan(
-            dose, each.rest, load[0] if load else None, breathe, breathing, fields[keys.COUNT]
+            dose,
+            each.rest,
+            load[0] if load else None,
+            breathe,
+            breathing,
+            _find_count(fields, dose),
+            find_tick(fields),
         )
 
     def _plain(
@@ -308,7 +316,8 @@ class Exercises:
     def _dose(self, fields: keys.Fields) -> routine.Dose | None:
         given = [key for key in _DOSES if key in fields]
         reps = _single(fields, keys.REPS)
-        if fields.unread & _DOSE_NAMES or len(given) > 1:
+        several = len(given) > 1 and not (given[0] in TEMPOS and given[1:] == [keys.FOR])
+        if fields.unread & _DOSE_NAMES or several:
             return None  # the problem has been reported
         fail = self.reader.fail
         if reps is None and not given:
@@ -319,27 +328,28 @@ class Exercises:
                 fields.location, f"an exercise needs a dose: 'reps' with a 'tempo', a 'hold', or 'for'{hint}"
             )
             return None
-        if not given:
-            fail(
-                fields.at(keys.REPS), "reps need a 'tempo', such as {up: 1, down: 3}, or a 'hold' in seconds"
-            )
-            return None
         if keys.FOR in fields:
             if reps is not None:
                 fail(fields.at(keys.REPS), "two doses ('for' and 'reps'); an exercise has one")
                 return None
+            phases = find_phases(fields, self.reader) if given[0] in TEMPOS else None
+            if given[0] in TEMPOS:
+                return fill_time(fields, phases, self.reader) if phases else None
             return routine.Timed(fields[keys.FOR][0])
         if reps is not None and self.wanted.change.reps is not None:
             reps = self.wanted.change.reps
         if keys.HOLD in fields:
+            if keys.BPM in fields:
+                fail(fields.at(keys.BPM), keys.IN_BEATS)
+                return None
             return routine.Hold(
                 reps or Range(Fraction(1), Fraction(1)), fields[keys.HOLD][0], fields[keys.RELAX]
             )
         if reps is None:
-            fail(fields.at(keys.TEMPO), "a tempo needs 'reps', such as 12 or 10-15")
+            fail(fields.at(given[0]), f"a {given[0].name} needs 'reps', such as 12 or 10-15, or 'for'")
             return None
-        tempo = fields[keys.TEMPO]
-        return routine.Tempo(reps, tempo.phases(fields[keys.START]) if isinstance(tempo, Digits) else tempo)
+        phases = find_phases(fields, self.reader)
+        return routine.Tempo(reps, phases) if phases else None
 
     def _breaths(
         self, fields: keys.Fields, dose: routine.Dose
@@ -397,6 +407,13 @@ def _only_differing(plans: tuple[routine.SetPlan, ...], rest: Fraction) -> tuple
     return () if alike else plans
 
 
+def _find_count(fields: keys.Fields, dose: routine.Dose) -> Count:
+    """Return what is counted; a rep without phases has its number alone."""
+    count = fields[keys.COUNT].what
+    paced = isinstance(dose, routine.Tempo) and dose.phases[0].name == PACED
+    return Count.REPS if paced and count != Count.OFF else count
+
+
 def lay(layers: list[keys.Fields]) -> keys.Fields:
     """Return several layers of fields merged into one, in which nearer layers override farther ones.
 
@@ -412,11 +429,15 @@ def lay(layers: list[keys.Fields]) -> keys.Fields:
     for number, (layer, dose) in enumerate(zip(layers, doses, strict=True)):
         if dose is not None:
             replaced = next((key for key in _DOSES if key in merged), None)
-            other = dose is keys.FOR or replaced not in (None, dose)
+            alike = replaced is None or replaced is dose or {replaced, dose} <= {*TEMPOS}
+            other = keys.FOR in layer or keys.FOR in merged or not alike
             merged = merged.without((*_DOSES, keys.REPS, keys.RELAX) if other else _DOSES)
+            merged = merged.without((keys.BPM,) if dose in IN_SECONDS else ())
+        elif keys.REPS in layer and any(key in merged for key in TEMPOS):
+            merged = merged.without((keys.FOR,))
         if gives_sets(layer):
             merged = merged.without(() if keys.CLUSTER in layer else (keys.SETS,))
-        elif dose is not None or keys.REPS in layer:
+        elif any(key in layer for key in (keys.REPS, keys.HOLD, keys.FOR)):
             merged = merged.without(differing(merged))
         if keys.SETUP in layer:
             merged = merged.without((keys.SHORT,))

@@ -21,6 +21,8 @@ from coach.script.values import (
     NAME,
     Breaths,
     Choice,
+    Counting,
+    CountText,
     Digits,
     Distinct,
     Fixed,
@@ -539,6 +541,22 @@ CLUSTERED: Final = Record("a cluster", (CLUSTER_REST,))
 _REPS: Final = Whole(1, 10_000)
 REPS: Final = Key("reps", PerSet(RangeText(_REPS), Fixed(_REPS)), "Repetitions, or a range to grow through.")
 TEMPO: Final = Key("tempo", TempoText(), "The phases of a rep, in the order you do them, with their seconds.")
+PACE: Final = Key(
+    "pace",
+    Seconds(Fraction(1, 5), Fraction(600)),
+    "How long each rep is, with its number alone on the beat; what reps have that have no tempo.",
+    Fraction(4),
+)
+BPM: Final = Key(
+    "bpm",
+    Whole(10, 400),
+    "Beats a minute, with a tick on each that has no word; a rep each beat, or `beats`.",
+)
+BEATS: Final[Key[tuple[Phase, ...]]] = Key(
+    "beats",
+    Phases("{up: 1, down: 2}", Whole(1, 100), "beats"),
+    "The phases of a rep, in beats; with `bpm`, in place of a tempo.",
+)
 START: Final = Key(
     "start", Choice(tuple(Start)), "Which movement the four digits start with.", Start.LOWERING
 )
@@ -599,9 +617,9 @@ BREATHE: Final = Key(
 )
 COUNT: Final = Key(
     "count",
-    Choice(tuple(Count)),
-    "What is counted: the seconds of each phase, the reps, both, or only milestones.",
-    Count.TEMPO,
+    CountText((Count.TEMPO, Count.REPS, Count.BOTH, Count.PHASES, Count.OFF)),
+    "What is counted: each phase's seconds (or so many counts), the reps, both; its word alone; or nothing.",
+    Counting(Count.TEMPO),
 )
 EASIER: Final = Key("easier", Variant(), "What changes with `--level easier`; with `use`, another exercise.")
 HARDER: Final = Key("harder", Variant(), "What changes with `--level harder`; with `use`, another exercise.")
@@ -613,8 +631,9 @@ NAMED: Final = Key("exercise", NAME, "The exercise's name, spoken and shown.")
 USE: Final = Key("use", NAME, "An exercise from the library, by its id; the keys beside it override it.")
 
 _OVERRIDABLE: Final[tuple[Key[Any], ...]] = (
-    REPS, TEMPO, START, HOLD, RELAX, FOR, LOAD, SIDES, SWITCH, SETS, SET_REST, CLUSTER, PROGRESS, ALTERNATE,
-    SETUP, SHORT, READY, REMINDERS, REMINDERS_EVERY, BREATHE, COUNT, EQUIPMENT, POSITION, NOTES,
+    REPS, TEMPO, START, PACE, BPM, BEATS, HOLD, RELAX, FOR, LOAD, SIDES, SWITCH, SETS, SET_REST, CLUSTER,
+    PROGRESS, ALTERNATE, SETUP, SHORT, READY, REMINDERS, REMINDERS_EVERY, BREATHE, COUNT, EQUIPMENT, POSITION,
+    NOTES,
 )  # fmt: skip
 
 
@@ -634,6 +653,27 @@ class StartOfDigits(Rule):
         return kept
 
 
+class CountOfPhases(Rule):
+    """Counts can be spread over phases only."""
+
+    _message = "'count: {of: ...}' needs phases, a 'tempo'"
+
+    def schema(self) -> Schema:
+        spread: Schema = {"properties": {COUNT.name: {"type": "object"}}}
+        others = {"anyOf": [{"required": [key.name, COUNT.name]} for key in (HOLD, FOR, PACE, BEATS)]}
+        return {"not": {"allOf": [others, {"not": {"required": [TEMPO.name]}}, spread]}}
+
+    def check(self, fields: Fields, reader: Reader) -> bool:
+        others = any(key in fields for key in (HOLD, FOR, PACE, BEATS))
+        kept = not others or TEMPO in fields or fields[COUNT].of is None
+        if not kept:
+            reader.fail(fields.at(COUNT), self._message)
+        return kept
+
+
+IN_BEATS: Final = (
+    "'bpm' goes with 'beats' for each phase, such as {up: 1, down: 2}, or with 'for' or 'reps' alone"
+)
 SAID_WITH_TEMPO: Final = "with a tempo, 'breathe' says in, out or hold for a phase"
 BREATHED_IN_SECONDS: Final = "with 'hold' or 'for', 'breathe' has seconds, such as {in: 4, out: 4}"
 _SECONDS_ON_A_PHASE: Final = "only in, out and hold have seconds, such as {in: 4, out: 4}"
@@ -645,18 +685,16 @@ class BreathingOfDose(Rule):
     def schema(self) -> Schema:
         tempo: Schema = {"properties": {BREATHE.name: Breaths.with_phases()}}
         time: Schema = {"properties": {BREATHE.name: Breaths.in_seconds()}}
+        phased = [{"required": [key.name]} for key in (TEMPO, BEATS)]
         timed = [{"required": [key.name]} for key in (HOLD, FOR)]
-        return {"allOf": [
-            {"if": {"required": [TEMPO.name]}, "then": tempo},
-            {"if": {"anyOf": timed}, "then": time},
-        ]}  # fmt: skip
+        return {"if": {"anyOf": phased}, "then": tempo, "else": {"if": {"anyOf": timed}, "then": time}}
 
     def check(self, fields: Fields, reader: Reader) -> bool:
         kept = True
         for breath in fields[BREATHE]:
             timed = breath.seconds is not None
             known = breath.name in BREATHS
-            if TEMPO in fields:
+            if TEMPO in fields or BEATS in fields:
                 fits, message = not timed, SAID_WITH_TEMPO
             elif HOLD in fields or FOR in fields:
                 fits, message = timed and known, BREATHED_IN_SECONDS
@@ -671,10 +709,21 @@ class BreathingOfDose(Rule):
 _DOSE_RULES: Final[tuple[Rule, ...]] = (
     *(
         Apart(first, second, f"two doses ('{first.name}' and '{second.name}'); an exercise has one")
-        for first, second in ((TEMPO, HOLD), (TEMPO, FOR), (HOLD, FOR), (FOR, REPS))
+        for first, second in (
+            (TEMPO, HOLD),
+            (TEMPO, PACE),
+            (TEMPO, BEATS),
+            (PACE, HOLD),
+            (PACE, BEATS),
+            (BEATS, HOLD),
+            (HOLD, FOR),
+            (FOR, REPS),
+        )
     ),
+    *(Apart(key, BPM, IN_BEATS) for key in (TEMPO, PACE, HOLD)),
     StartOfDigits(),
-    *(Apart(dose, RELAX, "'relax' needs a 'hold'") for dose in (TEMPO, FOR)),
+    *(Apart(dose, RELAX, "'relax' needs a 'hold'") for dose in (TEMPO, PACE, BEATS, FOR)),
+    CountOfPhases(),
     BreathingOfDose(),
 )
 OF_A_SET: Final = Record(
@@ -683,6 +732,9 @@ OF_A_SET: Final = Record(
         replace(REPS, value=InSet(Fixed(_REPS))),
         TEMPO,
         START,
+        PACE,
+        BPM,
+        BEATS,
         replace(HOLD, value=InSet(Fixed(_HELD))),
         RELAX,
         replace(FOR, value=InSet(_TIME)),
@@ -713,16 +765,16 @@ REST: Final = Key(
 )
 BREATHING: Final[Key[tuple[Phase, ...]]] = Key(
     "breathing",
-    Phases(tuple(Breath)),
+    Phases("{in: 4, out: 6}", known=tuple(Breath)),
     "Paced breathing: the phases of a round, in seconds.",
     required=True,
 )
 ROUNDS: Final = Key("rounds", Whole(1, 10_000), "How many rounds.")
 BREATHING_COUNT: Final = Key(
     "count",
-    Choice((Count.OFF, Count.TEMPO)),
-    "The words alone (off), or their seconds too (tempo).",
-    Count.OFF,
+    CountText((Count.PHASES, Count.TEMPO, Count.ROUNDS, Count.OFF)),
+    "The words alone; with their seconds (tempo) or so many counts; with the round's number; or milestones.",
+    Counting(Count.PHASES),
 )
 REPEAT: Final = Key(
     "repeat",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from coach import phrases
 from coach.errors import Problem, ScriptError
-from coach.routine import PLACEHOLDERS, Breath, Phase, Range, Text
+from coach.routine import PLACEHOLDERS, Breath, Count, Phase, Range, Text
 from coach.script import patterns
 from coach.script.document import Mapping, Node, Scalar, Sequence, printable, short
 from coach.text_enum import TextEnum, assert_never
@@ -40,16 +40,27 @@ _LONGEST_NAME = 60
 _LONGEST_NUMBER = 40  # characters; "1 hour 30 minutes 15 seconds" has 28
 _SIGNED = rf"[+-]?{patterns.DECIMAL}"
 _SCIENTIFIC = rf"{_SIGNED}[eE][+-]?[0-9]+"
+_FRACTION = r"[0-9]{1,6}/[0-9]{1,6}"
 _SECONDS = rf"\+?{patterns.DECIMAL}|-(?:0+(?:\.0*)?|\.0+)"
 _CLOCK = r"(?:([0-9]+):)?([0-9]+):([0-9]{2}(?:\.[0-9]*)?)"
 _IN_UNITS = "".join(rf"(?:({patterns.DECIMAL}) *{patterns.any_case(unit)} *)?" for unit in patterns.UNITS)
 
 
 class Reader:
-    """Collects the problems of one script while its values are read."""
+    """Collects the problems of one script while its values are read, and what a person should know of it."""
 
     def __init__(self) -> None:
         self._problems: dict[Problem, None] = {}
+        self._notes: dict[Problem, None] = {}
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What was read otherwise than it may have been meant, each once."""
+        return tuple(self._notes)
+
+    def note(self, location: Location, message: str) -> None:
+        """Tell what is read otherwise than it may have been meant."""
+        self._notes[Problem(location, printable(message))] = None
 
     @property
     def problems(self) -> list[Problem]:
@@ -107,7 +118,7 @@ def number_of(node: Node) -> Fraction | None:
 
 
 def seconds_of(text: str) -> Fraction | None:
-    """Return the seconds that a text such as `25s`, `1m30s`, `5 min` or `1:30` means, or None.
+    """Return the seconds that a text such as `25s`, `1m30s`, `5 min`, `1:30` or `60/65` means, or None.
 
     As on a clock, minutes and seconds after a larger unit are less than 60, and only the last part may have
     decimals.
@@ -117,6 +128,9 @@ def seconds_of(text: str) -> Fraction | None:
         return None
     if re.fullmatch(_SECONDS, text):
         return Fraction(text)
+    if re.fullmatch(_FRACTION, text):
+        over, under = map(int, text.split("/"))
+        return Fraction(over, under) if under else None
     if clock := re.fullmatch(_CLOCK, text):
         hours, minutes, seconds = (Fraction(part) for part in clock.groups(default="0"))
         if seconds >= 60 or (clock[1] and minutes >= 60):
@@ -585,16 +599,21 @@ def pairs_of(node: Node) -> list[tuple[Scalar, Node]]:
 class Phases(Value[tuple[Phase, ...]]):
     """Phases in the order they are done, each with its seconds.
 
-    `names` are those that they may have; empty for any.
+    Attributes:
+        such_as: an example.
+        one: how long a phase is.
+        unit: of what.
+        known: names that are read in capitals and small letters alike.
     """
 
-    names: tuple[TextEnum, ...] = ()
+    such_as: str = "{up: 1, down: 3}"
+    one: Whole | Seconds = _PHASE
+    unit: str = "seconds"
+    known: tuple[TextEnum, ...] = ()
 
     @property
     def words(self) -> str:
-        if self.names:
-            return f"a mapping of {_either(self.names)} to seconds"
-        return "a mapping of phases to seconds, such as {up: 1, down: 3}"
+        return f"a mapping of phases to {self.unit}, such as {self.such_as}"
 
     def schema(self) -> Schema:
         return {"anyOf": self.alternatives()}
@@ -603,8 +622,8 @@ class Phases(Value[tuple[Phase, ...]]):
         """Return the schemas of its two forms, a mapping and a list of mappings."""
         pairs: Schema = {
             "type": "object",
-            "propertyNames": (Choice(self.names) if self.names else NAME).schema(),
-            "additionalProperties": _PHASE.schema(),
+            "propertyNames": NAME.schema(),
+            "additionalProperties": self.one.schema(),
         }
         one: Schema = {"minProperties": 1}
         return [{**pairs, **one}, {"type": "array", "items": pairs, "contains": one}]
@@ -616,10 +635,11 @@ class Phases(Value[tuple[Phase, ...]]):
             return None
         phases = []
         for key, value in pairs:
-            name = (Choice(self.names) if self.names else NAME).read(key, reader)
-            seconds = _PHASE.read(value, reader)
-            if name is not None and seconds is not None:
-                phases.append(Phase(str(name), seconds))
+            name = NAME.read(key, reader)
+            length = self.one.read(value, reader)
+            if name is not None and length is not None:
+                known = name.lower() in self.known
+                phases.append(Phase(name.lower() if known else name, Fraction(length)))
         return tuple(phases) if len(phases) == len(pairs) else None
 
 
@@ -686,6 +706,51 @@ class TempoText(Value["tuple[Phase, ...] | Digits"]):
             )
             return None
         return Digits(*seconds)
+
+
+@dataclass(frozen=True)
+class Counting:
+    """What is counted, and how many counts are spread over each phase; None for its seconds."""
+
+    what: Count
+    of: int | None = None
+
+    def __str__(self) -> str:
+        return str(self.what)
+
+
+_COUNTS = Whole(2, 100)
+
+
+@dataclass(frozen=True)
+class CountText(Value[Counting]):
+    """What is counted, or how many counts are spread over each phase."""
+
+    choices: tuple[Count, ...]
+
+    @property
+    def words(self) -> str:
+        return f"{Choice(self.choices).words}, or {{of: 5}}"
+
+    def schema(self) -> Schema:
+        spread: Schema = {
+            "type": "object",
+            "properties": {"of": _COUNTS.schema()},
+            "required": ["of"],
+            "additionalProperties": False,
+        }
+        return {"anyOf": [Choice(self.choices).schema(), spread]}
+
+    def read(self, node: Node, reader: Reader) -> Counting | None:
+        if not isinstance(node, Mapping):
+            chosen = Choice(self.choices).read(node, reader)
+            return None if chosen is None else Counting(chosen)
+        if [key.text for key in node.entries] != ["of"]:
+            reader.fail(node.location, "'count' as a mapping has 'of' alone, such as {of: 5}")
+            return None
+        (value,) = node.entries.values()
+        counts = _COUNTS.read(value, reader)
+        return None if counts is None else Counting(Count.TEMPO, counts)
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ def compile_routine(routine: Routine, speech: Speaks) -> Timeline:
         raise ScriptError([Problem(routine.location, message)])
     book = phrasebook(routine.language)
     builder = TimelineBuilder(Booth(speech))
+    for note in routine.notes:
+        builder.booth.warn(note.location, note.message)
     compiler = _Compiler(builder, book, routine.title)
     compiler.place(routine.steps)
     compiler.finish([Sentence(CueKind.END, text, routine.location) for text in word_end(routine, book)])

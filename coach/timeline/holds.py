@@ -90,7 +90,7 @@ def _hold_beats(
 ) -> Iterator[Beat]:
     """Yield the beats of holds: "hold", the time left, "relax"."""
     relax_word = caller.sentence(CueKind.COUNT, caller.book.phase(RELAXED))
-    is_counted = exercise.count != Count.OFF
+    is_counted = exercise.count.tells_time_left
     for rep, hold in enumerate(holds, 1):
         yield Beat(to_samples(hold.start), (hold_word,), rep, HELD)
         if is_counted:
@@ -110,7 +110,7 @@ def score_timed(
     """Return the score of one set; the arguments are those of a `WorkSet`."""
     work = _Bout(None, Fraction(0), dose.seconds)
     beats = [*caller.count_in_beats(), Beat(0, (caller.sentence(CueKind.COUNT, caller.book.word("start")),))]
-    if exercise.count != Count.OFF:
+    if exercise.count.tells_time_left:
         beats += _count_time_left(caller, work)
     elif dose.seconds >= _HALFWAY_FROM:
         beats.append(Beat(to_samples(dose.seconds / 2), (caller.milestone(Milestone.HALFWAY),)))

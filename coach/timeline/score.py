@@ -177,7 +177,7 @@ class Caller:
 
     def breath(self, breath: str) -> Sentence:
         """Return the breathing word that goes with work, for one of the words of `Breath`."""
-        return self.sentence(CueKind.BREATH, self.book.breath(breath, paced=False))
+        return self.sentence(CueKind.BREATH, self.book.breath(breath))
 
     def milestone(self, milestone: Milestone) -> Sentence:
         """Return what is said at a milestone."""

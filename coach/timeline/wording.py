@@ -129,7 +129,7 @@ class Announcer:
         name = book.word("breathing")
         parts = [
             book.sentence(
-                "breath", phase=book.breath(phase.name, paced=True), duration=book.duration(phase.seconds)
+                "breath", phase=book.breath_phase(phase.name)[0], duration=book.duration(phase.seconds)
             )
             for phase in block.phases
         ]
