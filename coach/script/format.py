@@ -12,13 +12,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from coach.routine import Breath, Count, Guidance, Phase, Progress, Text, VoiceChoice
+from coach.routine import Alternate, Breath, Count, Guidance, Phase, Progress, Text, VoiceChoice
 from coach.script.document import Mapping, Node, Scalar, Sequence, short
 from coach.script.ladder import RepeatText
 from coach.script.values import (
     BREATHS,
     MOST_SETS,
     NAME,
+    AlternateText,
     Breaths,
     Choice,
     Counting,
@@ -26,7 +27,6 @@ from coach.script.values import (
     Digits,
     Distinct,
     Fixed,
-    Flag,
     InSet,
     Language,
     Line,
@@ -583,7 +583,10 @@ SET_REST: Final[Key[tuple[Fraction, ...]]] = Key(
     "rest", PerSet(_PAUSE, _PAUSE), "The time between two sets.", (Fraction(60),)
 )
 ALTERNATE: Final = Key(
-    "alternate", Flag(), "Change sides after each set, instead of doing all sets of one side first.", False
+    "alternate",
+    AlternateText(),
+    "Change sides after each set, or with each rep, instead of doing all sets of one side first.",
+    Alternate.NO,
 )
 CLUSTER: Final = Key(
     "cluster", ClusterText(), "The rest between the values of a list: they are the parts of one set."
