@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -105,13 +106,24 @@ class Phrasebook:
         forms = self.plurals[noun]
         if number == 1:
             return forms["one"].format(n=self.number(number), **values)
+        return forms["many"].format(n=self._agreed(noun, number), **values)
+
+    def plurals_of(self, noun: str, numbers: Sequence[int]) -> str:
+        """Return several numbers with the noun behind the last: "twelve, ten and eight reps"."""
+        *most, last = numbers
+        return self.together([*(self._agreed(noun, number) for number in most), self.plural(noun, last)])
+
+    def _agreed(self, noun: str, number: float) -> str:
+        """Return a number as it stands before a noun that is said or meant."""
+        forms = self.plurals[noun]
+        if number == 1:
+            return forms["one"].split()[0]
         said = self.number(number)
         endings = self.numerals.get(forms.get("gender", "masculine"), {})
         for ending, agreed in endings.items():
             if said.endswith(ending):
-                said = said.removesuffix(ending) + agreed
-                break
-        return forms["many"].format(n=said, **values)
+                return said.removesuffix(ending) + agreed
+        return said
 
     def duration(self, seconds: Fraction | float) -> str:
         """Return a duration: "one minute thirty seconds".
@@ -126,6 +138,14 @@ class Phrasebook:
             return self.plural("second", tenths / 10)
         parts = [(noun, number) for noun, number in _clock(seconds) if number]
         return " ".join(self.plural(noun, number) for noun, number in parts) or self.plural("second", 0)
+
+    def durations(self, several: Sequence[Fraction]) -> str:
+        """Return several durations, each as `duration` has it: "twenty, thirty and forty seconds"."""
+        for noun, seconds, most in (("second", 1, 60), ("minute", 60, 3600)):
+            numbers = [each / seconds for each in several]
+            if all(number.denominator == 1 and 0 < number * seconds < most for number in numbers):
+                return self.plurals_of(noun, [int(number) for number in numbers])
+        return self.together([self.duration(each) for each in several])
 
     def time_left(self, seconds: Fraction | float) -> str:
         """Return how much time is left, as a cue: "Thirty seconds left"."""
@@ -142,6 +162,11 @@ class Phrasebook:
                 return _capital(self.plural("time_gone", leading, duration=self.duration(seconds)))
             case _:
                 assert_never(told)
+
+    def load(self, words: str) -> str:
+        """Return a load as people say it: kilos for kilograms."""
+        units = self.tables.get("loads", {})
+        return re.sub(r"\w+", lambda word: units.get(word[0], word[0]), words)
 
     def together(self, things: Sequence[str]) -> str:
         """Return a list as it is spoken: "a mat, a band and a chair"."""

@@ -143,6 +143,8 @@ def at_top(routine: Routine) -> Routine:
     """Return a routine with every dose at the top of its range."""
 
     def changed(exercise: Exercise) -> Exercise:
+        if exercise.plans:
+            return exercise
         top = _steps(exercise)[-1]
         return replace(exercise, doses=tuple((side, top) for side in exercise.sides or (None,)))
 
@@ -437,7 +439,13 @@ def _is_whole(rows: Iterable[SetLog], sides: set[str | None]) -> bool:
 
 
 def _steps(exercise: Exercise) -> tuple[Dose, ...]:
-    """Return the doses from the low end to the top: first more reps, then longer holds."""
+    """Return the doses from the low end to the top: first more reps, then longer holds.
+
+    Sets that differ don't grow: it is the least of theirs.
+    """
+    if exercise.plans:
+        alike = (plan.dose for plan in exercise.plans if type(plan.dose) is type(exercise.dose))
+        return (min(alike, key=_numbers),)
     by = exercise.progress.by
     match dose := exercise.dose:
         case Tempo():

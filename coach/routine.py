@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from coach.text_enum import TextEnum, assert_never
 
@@ -292,6 +292,37 @@ class Calls:
 
 
 @dataclass(frozen=True, slots=True)
+class SetPlan:
+    """What one set of an exercise whose sets differ has of its own; see `Exercise`.
+
+    Attributes:
+        rest: seconds after it; None for none.
+    """
+
+    dose: Dose
+    rest: Seconds | None
+    load: str | None = None
+    breathe: tuple[tuple[str, Breath], ...] = ()
+    breathing: tuple[Phase, ...] = ()
+    count: Count = Count.TEMPO
+    tick: Seconds | None = None
+
+
+class Turn(NamedTuple):
+    """Work that an exercise does without a pause.
+
+    Attributes:
+        side: the side; None where it has none, or changes with every rep.
+        number: which set of this side it is, from 1.
+        part: which part of a cluster it is, from 0.
+    """
+
+    side: str | None
+    number: int
+    part: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How a dose with a range grows.
 
@@ -317,6 +348,10 @@ class Exercise:
         sets: how often the dose is done on each side.
         rest: seconds between two sets.
         alternate: side by side within each set, instead of all sets of one side first.
+        plans: what each set has of its own, or each part of a cluster; `dose`, `load` and the like are those
+            of the first. Empty where all are alike.
+        cluster: seconds between the parts of a set; None where a set has none.
+        load: what is lifted or used, as it is written; None where nothing is said.
         doses: pairs of a side (None without sides) and the dose that a person has reached on it; a side that
             is not there has `dose`, at the low end of its ranges.
         progress: how the dose grows.
@@ -349,6 +384,9 @@ class Exercise:
     sets: int = 1
     rest: Seconds = Fraction(60)
     alternate: bool = False
+    plans: tuple[SetPlan, ...] = ()
+    cluster: Seconds | None = None
+    load: str | None = None
     doses: tuple[tuple[str | None, Dose], ...] = ()
     progress: Progress = Progress()
     setup: tuple[Text, ...] = ()
@@ -374,17 +412,61 @@ class Exercise:
     def seconds(self) -> Seconds:
         """The least it can last: its sets, rests and changes of side, without a spoken word."""
         sides = len(self.sides) or 1
-        work = sum((self.on(side).dose.seconds for side in self.sides or (None,)), Fraction(0))
-        if self.alternate:
-            between = self.sets * (sides - 1) * self.switch + (self.sets - 1) * self.rest
+        if not self.plans:
+            work = self.sets * sum(
+                (self.on(side).dose.seconds for side in self.sides or (None,)), Fraction(0)
+            )
         else:
-            between = (sides - 1) * self.switch + sides * (self.sets - 1) * self.rest
-        return self.sets * work + between
+            once = sum((plan.dose.seconds for plan in self.plans), Fraction(0))
+            times = 1 if self.cluster is None else self.sets
+            work = sides * times * (once + (len(self.plans) - 1) * (self.cluster or 0))
+        rests = sum((self.rest_after(number) for number in range(1, self.sets)), Fraction(0))
+        if self.alternate:
+            between = self.sets * (sides - 1) * self.switch + rests
+        else:
+            between = (sides - 1) * self.switch + sides * rests
+        return work + between + (self.last_rest or 0)
+
+    @property
+    def last_rest(self) -> Seconds | None:
+        """Seconds of rest after the last set, where the script has one there; else None."""
+        return self.plans[-1].rest if self.plans and self.cluster is None else None
+
+    def rest_after(self, number: int) -> Seconds:
+        """Return the seconds between a set, counted from 1, and the next one."""
+        plan = self.plans[number - 1] if self.plans and self.cluster is None else None
+        return self.rest if plan is None or plan.rest is None else plan.rest
+
+    def turns(self) -> Iterator[Turn]:
+        """Yield what is done without a pause, in order."""
+        sides: tuple[str | None, ...] = self.sides or (None,)
+        numbers = range(1, self.sets + 1)
+        parts = range(1 if self.cluster is None else len(self.plans))
+        if self.alternate:
+            order = ((side, number) for number in numbers for side in sides)
+        else:
+            order = ((side, number) for side in sides for number in numbers)
+        return (Turn(side, number, part) for side, number in order for part in parts)
 
     def on(self, side: str | None) -> Exercise:
         """Return the exercise with the dose of one side."""
         dose = dict(self.doses).get(side)
         return self if dose is None else replace(self, dose=dose)
+
+    def at(self, turn: Turn) -> Exercise:
+        """Return the exercise with what a turn has of its own."""
+        if not self.plans:
+            return self.on(turn.side)
+        plan = self.plans[turn.number - 1 if self.cluster is None else turn.part]
+        return replace(
+            self,
+            dose=plan.dose,
+            load=plan.load,
+            breathe=plan.breathe,
+            breathing=plan.breathing,
+            count=plan.count,
+            tick=plan.tick,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,6 +185,7 @@ def test_json_has_everything(log: Path, shown: Shown) -> None:
                     "reps_done": 11,
                     "seconds_done": 48,
                     "outcome": "done",
+                    "load": None,
                     "rounds": None,
                     "rounds_done": None,
                 }

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from coach import script
+from coach import progress, script
 from coach.errors import ScriptError
+from coach.history import History, Outcome
+from coach.phrases import phrasebook
+from coach.pictures.words import describe_step
 from coach.routine import Exercise, Ladder, Tempo
+from coach.script import Change
+from coach.session.journal import Journal
 from coach.timeline import compile_routine
 from coach.units import RATE
-from tests.strategies import PacedSpeech
+from tests.strategies import PacedSpeech, span
 from tests.test_joints import gaps
 from tests.test_timeline import read
 
 if TYPE_CHECKING:
     from coach.timeline import Timeline
+    from coach.timeline.model import Set
 
 PROGRAMMES = Path(__file__).parent / "programmes"
 
@@ -47,6 +55,16 @@ def problems(tmp_path: Path, steps: str) -> list[str]:
         f"{problem.location.line}:{problem.location.column}: {problem.message}"
         for problem in caught.value.problems
     ]
+
+
+def sets_of(work: Set) -> int:
+    assert isinstance(work.step, Exercise)
+    return work.step.sets
+
+
+def beats(timeline: Timeline) -> list[float]:
+    """Seconds from the first beat of all to that of each work."""
+    return [(work.start - timeline.sets[0].start) / RATE for work in timeline.sets]
 
 
 # Rounds that differ
@@ -99,7 +117,7 @@ steps:
     assert (first.name, first.sides) == ("Step with the left leg", ("left leg",))
     assert isinstance(second.dose, Tempo)
     assert [str(phase.seconds) for phase in second.dose.phases] == ["1/2", "1/2"]
-    assert (second.dose.reps.low, second.dose.reps.high) == (3, 13)
+    assert (int(second.dose.reps.low), int(second.dose.reps.high)) == (3, 13)
     timeline = compile_routine(routine, PacedSpeech())
     assert said(timeline, "say") == ["Round 1, left leg, {n} 2.", "Round 2, right leg, {n} 3."]
 
@@ -164,3 +182,228 @@ def test_a_bomb_of_rounds_ends_soon(tmp_path: Path) -> None:
     assert problems(tmp_path, f"{steps}{indent}- say: Hello\n")[0].endswith(
         "its rounds come to more than 50000 values"
     )
+
+
+# Sets that differ
+
+
+def test_a_list_gives_the_sets() -> None:
+    timeline = heard("ladder")
+    assert [count for _, count in doses(timeline)] == [1, 2, 3, 4, 5] * 3
+    assert [(work.number, sets_of(work)) for work in timeline.sets[:5]] == [(n, 5) for n in range(1, 6)]
+    assert gaps(timeline) == [20, 20, 20, 20, 120, 20, 20, 20, 20, 120, 20, 20, 20, 20]
+    said_first = said(timeline, "announce")[:4]
+    assert said_first == [
+        "Round one of three.",
+        "Pull-up. Five sets: one, two, three, four and five reps.",
+        "Set two of five. Two reps.",
+        "Set three of five. Three reps.",
+    ]
+
+
+def test_each_set_may_have_its_own_load_and_tempo() -> None:
+    timeline = heard("heavier")
+    assert said(timeline, "announce") == [
+        "Press. Four sets: twelve, ten, eight and eight reps. Start with twenty kilos.",
+        "Set two of four. Ten reps, twenty-two and a half kilos.",
+        "Set three of four. Eight reps, twenty-five kilos.",
+        "Set four of four. Eight reps, twenty-five kilos.",
+        "Next, Plank. Three sets: hold for twenty, thirty and forty seconds, five kilos.",
+        "Set two of three. Hold for thirty seconds, five kilos.",
+        "Set three of three. Hold for forty seconds, five kilos.",
+    ]
+    lengths = [(work.end - work.start) / RATE for work in timeline.sets]
+    assert lengths == [24, 40, 16, 16, 20, 30, 40]
+    assert gaps(timeline) == [60, 60, 60, 90, 30, 45]
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "second"),
+    [
+        ("de", "Vier Sätze: zwölf, zehn, acht und acht Wiederholungen. Beginne mit zwanzig Kilo.",
+         "Satz zwei von vier. Zehn Wiederholungen, zweiundzwanzigeinhalb Kilo."),
+        ("es", "Cuatro series: doce, diez, ocho y ocho repeticiones. Empieza con veinte kilos.",
+         "Serie dos de cuatro. Diez repeticiones, veintidós kilos y medio."),
+        ("fr", "Quatre séries : douze, dix, huit et huit répétitions. Commence avec vingt kilos.",
+         "Série deux sur quatre. Dix répétitions, vingt-deux kilos et demi."),
+    ],
+)  # fmt: skip
+def test_sets_that_differ_are_said_in_every_language(language: str, first: str, second: str) -> None:
+    announced = said(heard("heavier", language=language), "announce")
+    assert announced[:2] == [f"Press. {first}", second]
+
+
+@pytest.mark.parametrize(
+    ("dose", "words"),
+    [
+        ("for: [30, 20, 10]", "Three sets: thirty, twenty and ten seconds."),
+        ("for: [120, 60]", "Two sets: two and one minute."),
+        ("for: [90, 60]", "Two sets: one minute thirty seconds and one minute."),
+        ("reps: [3, 2, 1], tempo: {up: 1}", "Three sets: three, two and one rep."),
+        ("reps: [10, 10], tempo: {up: 1}", "Two sets of ten reps."),
+        ("reps: 10, load: [20 kg, 25 kg], tempo: {up: 1}", "Two sets of ten reps. Start with twenty kilos."),
+        ("reps: 10, load: the red band, tempo: {up: 1}", "Ten reps, the red band."),
+        ("sets: [{reps: 10, tempo: {up: 1}}, {for: 30}, {hold: 20}]",
+         "Three sets: ten reps, thirty seconds and hold for twenty seconds."),
+        ("hold: [20, 30], reps: 2", "Two sets: two holds of twenty seconds and two holds of thirty seconds."),
+        ("hold: [20, 20], load: 1 kg", "Two sets. Hold for twenty seconds each, one kilo."),
+    ],
+)  # fmt: skip
+def test_the_doses_of_sets_are_said_as_a_coach_says_them(tmp_path: Path, dose: str, words: str) -> None:
+    assert said(compiled(tmp_path, f"  - {{exercise: A, {dose}}}\n"), "announce")[0] == f"A. {words}"
+
+
+def test_each_side_has_all_sets(tmp_path: Path) -> None:
+    steps = "  - {exercise: A, reps: [3, 2], tempo: {up: 1}, sides: [left, right], rest: 20, switch: 15}\n"
+    timeline = compiled(tmp_path, steps)
+    assert [(work.side, work.number, work.reps) for work in timeline.sets] == [
+        ("left", 1, 3), ("left", 2, 2), ("right", 1, 3), ("right", 2, 2),
+    ]  # fmt: skip
+    assert gaps(timeline) == [20, 15, 20]
+
+
+def test_a_rest_behind_the_last_set_is_kept(tmp_path: Path) -> None:
+    steps = "  - {exercise: A, reps: [3, 2], rest: [20, 40], tempo: {up: 1}}\n  - {exercise: B, for: 10}\n"
+    assert gaps(compiled(tmp_path, steps)) == [20, 40]
+
+
+def test_only_the_rests_may_differ(tmp_path: Path) -> None:
+    steps = "  - {exercise: A, reps: 3, sets: 3, rest: [20, 40], tempo: {up: 1}}\n"
+    timeline = compiled(tmp_path, steps)
+    assert gaps(timeline) == [20, 40]
+    assert said(timeline, "announce")[0] == "A. Three sets of three reps."
+
+
+@pytest.mark.parametrize(
+    ("change", "reps", "rests"),
+    [
+        (Change(sets=2), [12, 10], [30]),
+        (Change(sets=4), [12, 10, 8, 8], [30, 30, 30]),
+        (Change(reps=span(5)), [5, 5, 5], [30, 30]),
+        (Change(rest=Fraction(40)), [12, 10, 8], [40, 40]),
+    ],
+)
+def test_the_command_line_changes_sets_that_differ(
+    tmp_path: Path, change: Change, reps: list[int], rests: list[int]
+) -> None:
+    path = tmp_path / "made.yaml"
+    path.write_text("title: A\nsteps:\n  - {exercise: A, reps: [12, 10, 8], tempo: {up: 1}, rest: 30}\n")
+    timeline = compile_routine(script.load(path, change=change), PacedSpeech())
+    assert [work.reps for work in timeline.sets] == reps
+    assert gaps(timeline) == rests
+
+
+def test_a_nearer_dose_replaces_sets_that_differ(tmp_path: Path) -> None:
+    timeline = compile_routine(read(tmp_path, """
+defaults: {sets: 3, tempo: {up: 1}, rest: 20}
+exercises:
+  press: {exercise: Press, sets: [{reps: 5, load: 20 kg}, {reps: 3, load: 30 kg}]}
+steps:
+  - {use: press, reps: 4}
+  - {use: press, reps: [2, 1]}
+  - use: press
+"""), PacedSpeech())  # fmt: skip
+    assert [work.reps for work in timeline.sets] == [4, 2, 1, 5, 3]
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ("reps: [3, 2], sets: 3", "3:25: 'reps' has 2 values, but there are 3 sets"),
+        ("reps: [3, 2], load: [a, b, c]", "3:39: 'load' has 3 values, but there are 2 sets"),
+        ("reps: 3, sets: 3, rest: [1, 2, 3, 4]", "3:43: 'rest' has 4 values, but there are 3 sets"),
+        ("reps: 3, rest: [10, 20]", "3:34: 'rest' has 2 values, but there is 1 set"),
+        ("reps: [10-12, 8]",
+         "3:26: must be a whole number from 1 to 10000; sets that differ have no ranges (got '10-12')"),
+        ("reps: 3, cluster: {rest: 10}",
+         "3:37: a cluster needs a list with a value for each part, such as reps: [12, 7, 7, 5]"),
+        ("reps: [3, 2], cluster: {rest: 10}, sides: [a, b], alternate: yes",
+         "3:42: a cluster is done on one side after the other; leave out 'alternate', or 'cluster'"),
+        ("reps: [3, 2], cluster: {rest: 10}, rest: [1, 2]",
+         "3:42: the parts of a cluster have one rest between them, that of 'cluster'"),
+    ],
+)  # fmt: skip
+def test_what_does_not_go_together_is_a_problem(tmp_path: Path, fields: str, problem: str) -> None:
+    assert problems(tmp_path, f"  - {{exercise: A, {fields}, tempo: {{up: 1}}}}\n") == [problem]
+
+
+# Clusters
+
+
+def test_a_cluster_is_one_set_with_short_rests_in_it() -> None:
+    timeline = heard("rest_pause")
+    assert [(work.number, sets_of(work), work.reps) for work in timeline.sets] == [
+        (1, 1, reps) for reps in (12, 7, 7, 7, 5)
+    ]
+    assert gaps(timeline) == [10] * 4
+    assert said(timeline, "announce") == [
+        "Chest press. Twelve, seven, seven, seven and five reps, ten seconds apart.",
+        "Seven reps.",
+        "Seven reps.",
+        "Seven reps.",
+        "Five reps.",
+    ]
+
+
+def test_a_cluster_has_sets_and_sides(tmp_path: Path) -> None:
+    steps = (
+        "  - {exercise: A, reps: [3, 2], cluster: {rest: 10}, sets: 2, rest: 40, sides: [left, right],"
+        " tempo: {up: 1}}\n"
+    )
+    timeline = compiled(tmp_path, steps)
+    assert [(work.side, work.number, work.reps) for work in timeline.sets] == [
+        (side, number, reps) for side in ("left", "right") for number in (1, 2) for reps in (3, 2)
+    ]
+    assert gaps(timeline) == [10, 40, 10, 15, 10, 40, 10]
+    assert said(timeline, "announce")[:3] == [
+        "A, left side. Two sets of three and two reps, ten seconds apart.", "Two reps.", "Set two of two.",
+    ]  # fmt: skip
+
+
+# What is seen and logged of them
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ("reps: [3, 2, 1], tempo: {up: 1}", "3 sets: 3, 2, 1 reps: up 1 s"),
+        ("reps: [3, 2], tempo: {up: 1}, sides: [left, right]", "2 sets: 3, 2 reps: up 1 s; left, right"),
+        ("reps: [3, 2], tempo: {up: 1}, cluster: {rest: 10}", "3, 2 reps: up 1 s; rest 10 s"),
+        ("reps: 3, tempo: {up: 1}, load: [4 kg, 5 kg]", "2 sets: 3 reps: up 1 s; 4 kg; 3 reps: up 1 s; 5 kg"),
+        ("for: [30, 20], load: a band", "2 sets: 30 s; a band; 20 s; a band"),
+        ("reps: 3, tempo: {up: 1}, load: 5 kg", "3 reps: up 1 s; 5 kg"),
+    ],
+)
+def test_the_sheet_has_each_set(tmp_path: Path, fields: str, told: str) -> None:
+    (step,) = read(tmp_path, f"steps:\n  - {{exercise: A, {fields}}}\n").exercises()
+    assert describe_step(step, phrasebook("en")).replace("\u00a0", " ") == told
+
+
+def test_the_log_has_each_load(tmp_path: Path) -> None:
+    timeline = heard("heavier")
+    history = History(tmp_path / "history.db")
+    with history:
+        record = history.begin(title="Heavier", script="a.yaml", language="en", voice="made up", length=600.0)
+        journal = Journal(timeline, record)
+        journal.heard(0, timeline.length)
+        journal.end(Outcome.COMPLETED, timeline.length)
+    (session,) = history.sessions()
+    rows = [(row.set, row.sets, row.reps, row.load) for row in session.sets[:4]]
+    assert rows == [(1, 4, 12, "20 kg"), (2, 4, 10, "22.5 kg"), (3, 4, 8, "25 kg"), (4, 4, 8, "25 kg")]
+    (log,) = script.load(PROGRAMMES / "heavier.yaml").exercises()[:1]
+    standings = progress.standings(
+        script.load(PROGRAMMES / "heavier.yaml"), [session], session.started + timedelta(days=1)
+    )
+    assert [(stand.exercise.name, stand.grows, stand.visits[0].whole) for stand in standings] == [
+        (log.name, False, True), ("Plank", False, True),
+    ]  # fmt: skip
+
+
+def test_a_nearer_tempo_keeps_sets_that_differ(tmp_path: Path) -> None:
+    timeline = compile_routine(read(tmp_path, """
+exercises:
+  press: {exercise: Press, reps: [5, 3], tempo: {up: 1}}
+steps:
+  - {use: press, tempo: {up: 2}}
+"""), PacedSpeech())  # fmt: skip
+    assert [(work.end - work.start) / RATE for work in timeline.sets] == [10, 6]

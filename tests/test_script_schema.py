@@ -22,10 +22,12 @@ from coach.script.document import parse
 from coach.script.format import (
     AFTER,
     CALLING,
+    CLUSTERED,
     EXERCISE,
     FILE,
     GROWTH,
     INCLUDE,
+    OF_A_SET,
     RECORDING,
     RESTING,
     SCRIPT,
@@ -34,11 +36,13 @@ from coach.script.format import (
     VARIANT,
     VOICE,
     CallsText,
+    ClusterText,
     Key,
     Library,
     ProgressText,
     Record,
     RestText,
+    SetsText,
     SoundText,
     SpokenText,
     StepKind,
@@ -55,10 +59,13 @@ from coach.script.values import (
     Choice,
     CountText,
     Distinct,
+    Fixed,
     Flag,
+    InSet,
     Language,
     Line,
     Number,
+    PerSet,
     Phases,
     RangeText,
     Reader,
@@ -787,8 +794,62 @@ def _(value: RepeatText, chance: Random) -> Tree:
 
 @odd.register
 def _(value: RepeatText, chance: Random) -> Tree:
-    values = one_of(chance, "5", "1-", "1-2-3", "-1-5", "all"), [], [one_of(chance, "{n}")]
+    values: tuple[Tree, ...] = one_of(chance, "5", "1-", "1-2-3", "-1-5", "all"), [], [one_of(chance, "{n}")]
     return {chance.choice(["n", "side", "{n}", " n"]): chance.choice(values)}
+
+
+@right.register(PerSet)
+def _(value: PerSet[Any], chance: Random) -> Tree:
+    return right(value.one, chance) if chance.random() < 0.7 else several(value.each, chance, least=1)
+
+
+@odd.register(PerSet)
+def _(value: PerSet[Any], chance: Random) -> Tree:
+    longer: list[Tree] = [Source("5")] * (value.most + chance.choice([0, 1]))
+    return chance.choice([odd(value.one, chance), [odd(value.each, chance)], [], longer])
+
+
+@right.register(InSet)
+def _(value: InSet[Any], chance: Random) -> Tree:
+    return right(value.one, chance)
+
+
+@odd.register(InSet)
+def _(value: InSet[Any], chance: Random) -> Tree:
+    return odd(value.one, chance)
+
+
+@right.register
+def _(value: Fixed, chance: Random) -> Tree:
+    return right(value.one, chance)
+
+
+@odd.register
+def _(value: Fixed, chance: Random) -> Tree:
+    return chance.choice([odd(value.one, chance), one_of(chance, "10-12", "5-5")])
+
+
+@right.register
+def _(value: SetsText, chance: Random) -> Tree:
+    if chance.random() < 0.6:
+        return right(value.number, chance)
+    return [record(OF_A_SET, chance) for _ in range(chance.randint(1, 3))]
+
+
+@odd.register
+def _(value: SetsText, chance: Random) -> Tree:
+    wrong: list[Tree] = [odd(value.number, chance), [], [{"sides": Source("left")}]]
+    return chance.choice(wrong)
+
+
+@right.register
+def _(value: ClusterText, chance: Random) -> Tree:
+    return record(CLUSTERED, chance)
+
+
+@odd.register
+def _(value: ClusterText, chance: Random) -> Tree:
+    return one_of(chance, "10", "yes")
 
 
 # What takes more to know than one mapping: other mappings, the braces in texts, other files, sums.
@@ -802,6 +863,7 @@ CONTEXT = re.compile(
     r"|\{side\} can't be used here"
     "|must be an existing (script|recording)"
     "|unknown placeholder {n}"
+    r"|'.*' has \d+ values, but there (are|is) \d+ sets?|a cluster |the parts of a cluster "
     "|is in '.*', but .* that includes it in"
     "|the routine (lasts at least|has more than)"
 )

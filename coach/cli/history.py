@@ -160,6 +160,7 @@ def _exercises(session: SessionLog) -> Iterator[str]:
             if each.outcome in ("broken off", "doing"):
                 word = "broken off after" if each.outcome == "broken off" else "doing now:"
                 parts.append(f"{word} {_amount([each])}")
+        parts.append(", ".join(dict.fromkeys(each.load for each in sets if each.load)))
         yield f"{exercise}{', ' if side else ''}{side}: {'; '.join(part for part in parts if part)}"
 
 

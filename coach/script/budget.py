@@ -121,16 +121,20 @@ def _cues(step: routine.Step) -> int:
         case routine.Breathing():
             return step.rounds * sum(len(phase.counted) + 2 for phase in step.phases)
         case routine.Exercise():
-            return step.sets * (len(step.sides) or 1) * _cues_of_set(step)
+            sides = len(step.sides) or 1
+            if not step.plans:
+                return step.sets * sides * _cues_of_set(step.dose, step.breathing, step.tick)
+            once = sum(_cues_of_set(plan.dose, plan.breathing, plan.tick) for plan in step.plans)
+            return (1 if step.cluster is None else step.sets) * sides * once
         case _:
             assert_never(step)
 
 
-def _cues_of_set(exercise: routine.Exercise) -> int:
+def _cues_of_set(dose: routine.Dose, breathing: tuple[routine.Phase, ...], tick: Fraction | None) -> int:
     """Return an upper bound of the beats and sentences of one set."""
-    breath = min((phase.seconds for phase in exercise.breathing), default=Fraction(10))
-    ticks = int(exercise.dose.seconds / exercise.tick) if exercise.tick else 0
-    return ticks + _cues_of_dose(exercise.dose, breath)
+    breath = min((phase.seconds for phase in breathing), default=Fraction(10))
+    ticks = int(dose.seconds / tick) if tick else 0
+    return ticks + _cues_of_dose(dose, breath)
 
 
 def _cues_of_dose(dose: routine.Dose, breath: Fraction) -> int:

@@ -332,7 +332,7 @@ class _Script:
     def _breathing(self, fields: keys.Fields) -> routine.Breathing | None:
         phases, counting = fields[keys.BREATHING], fields[keys.BREATHING_COUNT]
         round_seconds = sum((phase.seconds for phase in phases), Fraction(0))
-        rounds, time = fields.get(keys.ROUNDS), fields.get(keys.FOR)
+        rounds, time = fields.get(keys.ROUNDS), fields.get(keys.BREATHING_FOR)
         if (rounds is None) == (time is None):
             return None  # the problem has been reported
         if rounds is None:

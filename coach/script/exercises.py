@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from coach import routine
 from coach.errors import Location, ScriptError
@@ -16,6 +16,7 @@ from coach.routine import PACED, ROUND_PLACEHOLDERS, Breath, Count, Level, Phase
 from coach.script import format as keys
 from coach.script.document import parse, read_file, short
 from coach.script.pace import IN_SECONDS, TEMPOS, fill_time, find_phases, find_tick
+from coach.script.sets import SetFields, differing, gives_sets, split_sets
 from coach.script.values import BREATHS, BreathEntry, Reader, nearest
 from coach.text_enum import assert_never
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from coach.script.ladder import Names
     from coach.script.texts import Texts
 
+T = TypeVar("T")
+
 MOST_USES = 10
 """How many exercises may build on each other in a chain."""
 
@@ -33,6 +36,7 @@ _VARIANTS = {Level.EASIER: keys.EASIER, Level.HARDER: keys.HARDER}
 _DOSES: tuple[keys.Key[Any], ...] = (*TEMPOS, keys.HOLD, keys.FOR)
 _OF_A_DOSE: tuple[keys.Key[Any], ...] = (keys.START, keys.BREATHE, keys.COUNT)
 _DOSE_NAMES = {key.name for key in (*_DOSES, keys.REPS, keys.START, keys.BPM, keys.RELAX, keys.USE)}
+_OF_SETS = {key.name for key in (keys.SETS, keys.SET_REST, keys.LOAD, keys.CLUSTER, keys.ALTERNATE)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +192,9 @@ class Exercises:
         """Return whether a library entry is a complete exercise, not just a base for others."""
         layers = self._layers(entry) or [entry]
         fields = lay(layers)
-        dose = any(key in fields for key in (keys.REPS, keys.HOLD, keys.FOR))
+        sets = fields[keys.SETS]
+        of_sets = sets if isinstance(sets, tuple) else ()
+        dose = any(key in each for key in (keys.REPS, keys.HOLD, keys.FOR) for each in (fields, *of_sets))
         return keys.NAMED in fields and dose
 
     def _layers(self, fields: keys.Fields) -> list[keys.Fields] | None:
@@ -217,7 +223,7 @@ class Exercises:
         return layers
 
     def _assembled(self, fields: keys.Fields, place: Location) -> routine.Exercise | None:
-        dose = self._dose(fields)
+        plans = self._plans(fields, place)
         name = fields.get(keys.NAMED)
         if name is None and not fields.unread & {keys.NAMED.name, keys.USE.name}:
             self.reader.fail(
@@ -230,27 +236,37 @@ class Exercises:
         missing = set() if self.around.has_rounds else {*ROUND_PLACEHOLDERS}
         if not sides and not fields.unread & {keys.SIDES.name, keys.USE.name}:
             missing.add("side")
-        if isinstance(dose, routine.Timed):
+        if plans and all(isinstance(plan.dose, routine.Timed) for plan in plans):
             missing |= {"rep", "reps"}
         setup = tuple(self.texts.bind(text, {*missing, "rep"}, place) for text in fields[keys.SETUP])
         short_setup = tuple(self.texts.bind(text, {*missing, "rep"}, place) for text in fields[keys.SHORT])
         reminders = tuple(self.texts.bind(text, missing, place) for text in fields[keys.REMINDERS])
         equipment = self._plain(fields, keys.EQUIPMENT, place, fields[keys.EQUIPMENT])
         named = self._plain(fields, keys.NAMED, place, (name,) if name else ())
-        if dose is None or not named:
+        if not plans or not named:
             return None
-        breathe, breathing = self._breaths(fields, dose)
-        self._check_times(fields, dose)
-        reminders_every, reminders_seconds = _space_reminders(fields, dose)
+        first, cluster = plans[0], fields.get(keys.CLUSTER)
+        self._check_times(fields, first.dose)
+        reminders_every, reminders_seconds = _space_reminders(fields, first.dose)
+        written = fields[keys.SETS]
+        if cluster is None and len(plans) > 1:
+            sets = len(plans)
+        else:
+            sets = written if isinstance(written, int) else 1
+            sets = sets if change.sets is None else change.sets
+        rest = fields[keys.SET_REST][0] if change.rest is None else change.rest
         return routine.Exercise(
             name=named[0],
-            dose=dose,
+            dose=first.dose,
             location=place,
             sides=sides,
             switch=fields[keys.SWITCH],
-            sets=fields[keys.SETS] if change.sets is None else change.sets,
-            rest=fields[keys.SET_REST] if change.rest is None else change.rest,
+            sets=sets,
+            rest=rest,
             alternate=fields[keys.ALTERNATE],
+            plans=plans if cluster is not None else _only_differing(plans, rest),
+            cluster=cluster,
+            load=first.load,
             progress=fields[keys.PROGRESS],
             setup=setup,
             short=short_setup,
@@ -261,13 +277,40 @@ class Exercises:
             reminders_every=reminders_every,
             reminders_seconds=reminders_seconds,
             calls=fields.get(keys.CALLS),
-            breathe=breathe,
-            breathing=breathing,
-            count=_find_count(fields, dose),
-            tick=find_tick(fields),
+            breathe=first.breathe,
+            breathing=first.breathing,
+            count=first.count,
+            tick=first.tick,
             equipment=equipment,
             position=fields.get(keys.POSITION),
             notes=fields.get(keys.NOTES),
+        )
+
+    def _plans(self, fields: keys.Fields, place: Location) -> tuple[routine.SetPlan, ...]:
+        """Return what each set is, or each part of a cluster; one if all are alike, none if one is wrong."""
+        if fields.unread & (_DOSE_NAMES | _OF_SETS):
+            return ()
+        plans = [self._plan(each, place) for each in split_sets(fields, self.reader) or ()]
+        whole = [plan for plan in plans if plan is not None]
+        if len(whole) < len(plans) or not whole:
+            return ()
+        return _changed(whole, fields, self.wanted.change)
+
+    def _plan(self, each: SetFields, place: Location) -> routine.SetPlan | None:
+        fields = lay([each.fields, each.own]) if each.own else each.fields
+        dose = self._dose(fields)
+        if dose is None:
+            return None
+        breathe, breathing = self._breaths(fields, dose)
+        load = self._plain(fields, keys.LOAD, place, fields.get(keys.LOAD) or ())
+        return routine.SetPlan(
+            dose,
+            each.rest,
+            load[0] if load else None,
+            breathe,
+            breathing,
+            _find_count(fields, dose),
+            find_tick(fields),
         )
 
     def _plain(
@@ -278,7 +321,7 @@ class Exercises:
 
     def _dose(self, fields: keys.Fields) -> routine.Dose | None:
         given = [key for key in _DOSES if key in fields]
-        reps = fields.get(keys.REPS)
+        reps = _single(fields, keys.REPS)
         several = len(given) > 1 and not (given[0] in TEMPOS and given[1:] == [keys.FOR])
         if fields.unread & _DOSE_NAMES or several:
             return None  # the problem has been reported
@@ -298,7 +341,7 @@ class Exercises:
             phases = find_phases(fields, self.reader) if given[0] in TEMPOS else None
             if given[0] in TEMPOS:
                 return fill_time(fields, phases, self.reader) if phases else None
-            return routine.Timed(fields[keys.FOR])
+            return routine.Timed(fields[keys.FOR][0])
         if reps is not None and self.wanted.change.reps is not None:
             reps = self.wanted.change.reps
         if keys.HOLD in fields:
@@ -306,7 +349,7 @@ class Exercises:
                 fail(fields.at(keys.BPM), keys.IN_BEATS)
                 return None
             return routine.Hold(
-                reps or Range(Fraction(1), Fraction(1)), fields[keys.HOLD], fields[keys.RELAX]
+                reps or Range(Fraction(1), Fraction(1)), fields[keys.HOLD][0], fields[keys.RELAX]
             )
         if reps is None:
             fail(fields.at(given[0]), f"a {given[0].name} needs 'reps', such as 12 or 10-15, or 'for'")
@@ -367,6 +410,39 @@ def _space_reminders(fields: keys.Fields, dose: routine.Dose) -> tuple[int, Frac
     return (every, None) if isinstance(every, int) else (1, every)
 
 
+def _single(fields: keys.Fields, key: keys.Key[tuple[T, ...]]) -> T | None:
+    """Return the value of one set."""
+    values = fields.get(key)
+    return values[0] if values else None
+
+
+def _changed(
+    plans: list[routine.SetPlan], fields: keys.Fields, change: Change
+) -> tuple[routine.SetPlan, ...]:
+    """Return the sets with the user's own changes.
+
+    Of more sets than there are, the last is done again.
+    """
+    rest = fields[keys.SET_REST][0] if change.rest is None else change.rest
+    is_cluster = keys.CLUSTER in fields
+    if change.sets is not None and len(plans) > 1 and not is_cluster:
+        plans = [*plans, *plans[-1:] * (change.sets - len(plans))][: change.sets]
+        plans = [
+            *(replace(plan, rest=plan.rest or rest) for plan in plans[:-1]),
+            replace(plans[-1], rest=None),
+        ]
+    if change.rest is not None and not is_cluster:
+        plans = [*(replace(plan, rest=rest) for plan in plans[:-1]), replace(plans[-1], rest=None)]
+    return tuple(plans)
+
+
+def _only_differing(plans: tuple[routine.SetPlan, ...], rest: Fraction) -> tuple[routine.SetPlan, ...]:
+    """Return sets that differ as they are, and nothing if they are alike, with this rest between them."""
+    *most, last = plans
+    alike = last.rest is None and all(plan == replace(last, rest=rest) for plan in most)
+    return () if alike else plans
+
+
 def _find_count(fields: keys.Fields, dose: routine.Dose) -> Count:
     """Return what is counted; a rep without phases has its number alone."""
     count = fields[keys.COUNT].what
@@ -395,6 +471,10 @@ def lay(layers: list[keys.Fields]) -> keys.Fields:
             merged = merged.without((keys.BPM,) if dose in IN_SECONDS else ())
         elif keys.REPS in layer and any(key in merged for key in TEMPOS):
             merged = merged.without((keys.FOR,))
+        if gives_sets(layer):
+            merged = merged.without(() if keys.CLUSTER in layer else (keys.SETS,))
+        elif any(key in layer for key in (keys.REPS, keys.HOLD, keys.FOR)):
+            merged = merged.without(differing(merged))
         if keys.SETUP in layer:
             merged = merged.without((keys.SHORT,))
         alive = layer if dose is None or number == last else layer.without(_OF_A_DOSE)

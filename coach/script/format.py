@@ -17,6 +17,7 @@ from coach.script.document import Mapping, Node, Scalar, Sequence, short
 from coach.script.ladder import RepeatText
 from coach.script.values import (
     BREATHS,
+    MOST_SETS,
     NAME,
     Breaths,
     Choice,
@@ -24,10 +25,13 @@ from coach.script.values import (
     CountText,
     Digits,
     Distinct,
+    Fixed,
     Flag,
+    InSet,
     Language,
     Line,
     Number,
+    PerSet,
     Phases,
     RangeText,
     Reader,
@@ -57,6 +61,7 @@ T = TypeVar("T")
 
 _DAY = Fraction(12 * 3600)
 _SMALLEST = Fraction(1, 10)
+_STEPS_WORDS: Final = "a list of steps, at least one"
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,7 +265,7 @@ class Unread(Value[Sequence]):
 
     @property
     def words(self) -> str:
-        return Steps().words
+        return _STEPS_WORDS
 
     def schema(self) -> Schema:
         return {"type": "array", "minItems": 1, "items": {"type": "object", "minProperties": 1}}
@@ -342,7 +347,7 @@ class Steps(Value[tuple[StepFields, ...]]):
 
     @property
     def words(self) -> str:
-        return "a list of steps, at least one"
+        return _STEPS_WORDS
 
     def schema(self) -> Schema:
         return {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/step"}}
@@ -396,6 +401,31 @@ def _meant(step: Mapping, reader: Reader) -> Mapping:
         else:
             entries[key] = value
     return Mapping(entries, step.location)
+
+
+@dataclass(frozen=True)
+class SetsText(Value["int | tuple[Fields, ...]"]):
+    """How many sets, or what is different in each."""
+
+    number: Whole
+
+    @property
+    def words(self) -> str:
+        return f"{self.number.words}, or a list of sets such as {{reps: 12, load: 20 kg}}"
+
+    def schema(self) -> Schema:
+        sets: Schema = {"type": "array", "minItems": 1, "maxItems": MOST_SETS, "items": OF_A_SET.schema()}
+        return {"anyOf": [self.number.schema(), sets]}
+
+    def read(self, node: Node, reader: Reader) -> int | tuple[Fields, ...] | None:
+        if not isinstance(node, Sequence):
+            return self.number.read(node, reader)
+        if not 1 <= len(node.items) <= MOST_SETS:
+            reader.fail(node.location, f"must be a list of 1 to {MOST_SETS} sets (got {len(node.items)})")
+            return None
+        sets = [OF_A_SET.read(item, reader) for item in node.items]
+        whole = tuple(each for each in sets if each is not None and not each.unread)
+        return whole if len(whole) == len(sets) else None
 
 
 @dataclass(frozen=True)
@@ -532,6 +562,21 @@ class TextsOrNone(Several[Text]):
         return super().read(node, reader)
 
 
+class ClusterText(Value[Fraction]):
+    """A mapping that says how long the rest between the parts of a set is."""
+
+    @property
+    def words(self) -> str:
+        return "a mapping such as {rest: 10}"
+
+    def schema(self) -> Schema:
+        return CLUSTERED.schema()
+
+    def read(self, node: Node, reader: Reader) -> Fraction | None:
+        fields = CLUSTERED.read(node, reader)
+        return None if fields is None or fields.unread else fields.get(CLUSTER_REST)
+
+
 class VoiceText(Value[VoiceChoice]):
     """A voice's name, or a mapping that says more."""
 
@@ -581,8 +626,15 @@ BY: Final = Key(
 )
 GROWTH: Final = Record("progress", (AFTER, BY))
 
+# Short rests within a set.
+CLUSTER_REST: Final = Key(
+    "rest", Seconds(Fraction(0), Fraction(3600)), "The time between two parts.", required=True
+)
+CLUSTERED: Final = Record("a cluster", (CLUSTER_REST,))
+
 # Exercises. `use`, `exercise` and the keys below can be used in a step, in the library and in a level.
-REPS: Final = Key("reps", RangeText(Whole(1, 10_000)), "Repetitions, or a range to grow through.")
+_REPS: Final = Whole(1, 10_000)
+REPS: Final = Key("reps", PerSet(RangeText(_REPS), Fixed(_REPS)), "Repetitions, or a range to grow through.")
 TEMPO: Final = Key("tempo", TempoText(), "The phases of a rep, in the order you do them, with their seconds.")
 PACE: Final = Key(
     "pace",
@@ -603,19 +655,33 @@ BEATS: Final[Key[tuple[Phase, ...]]] = Key(
 START: Final = Key(
     "start", Choice(tuple(Start)), "Which movement the four digits start with.", Start.LOWERING
 )
-HOLD: Final = Key("hold", RangeText(Seconds(Fraction(1), Fraction(3600))), "How long each rep is held.")
+_HELD: Final = Seconds(Fraction(1), Fraction(3600))
+HOLD: Final = Key("hold", PerSet(RangeText(_HELD), Fixed(_HELD)), "How long each rep is held.")
 RELAX: Final = Key("relax", Seconds(Fraction(0), Fraction(600)), "The time between two holds.", Fraction(3))
-FOR: Final = Key("for", Seconds(Fraction(1), _DAY), "A time, instead of reps.")
+_TIME: Final = Seconds(Fraction(1), _DAY)
+FOR: Final = Key("for", PerSet(_TIME, _TIME), "A time, instead of reps.")
+LOAD: Final = Key(
+    "load", PerSet(NAME, NAME), "What you lift or use, such as 20 kg; spoken before a set, shown and logged."
+)
 SIDES: Final = Key(
     "sides", Distinct(NAME, 10), "The sides to do, in this order, each with the full dose.", ()
 )
 SWITCH: Final = Key("switch", Seconds(Fraction(0), Fraction(3600)), "The time to change sides.", Fraction(15))
-SETS: Final = Key("sets", Whole(1, 100), "How many times the dose is done, on each side.", 1)
-SET_REST: Final = Key(
-    "rest", Seconds(Fraction(0), Fraction(3600)), "The time between two sets.", Fraction(60)
+SETS: Final[Key[int | tuple[Fields, ...]]] = Key(
+    "sets",
+    SetsText(Whole(1, MOST_SETS)),
+    "How many times the dose is done, on each side; or a list of what is different in each set.",
+    1,
+)
+_PAUSE: Final = Seconds(Fraction(0), Fraction(3600))
+SET_REST: Final[Key[tuple[Fraction, ...]]] = Key(
+    "rest", PerSet(_PAUSE, _PAUSE), "The time between two sets.", (Fraction(60),)
 )
 ALTERNATE: Final = Key(
     "alternate", Flag(), "Change sides after each set, instead of doing all sets of one side first.", False
+)
+CLUSTER: Final = Key(
+    "cluster", ClusterText(), "The rest between the values of a list: they are the parts of one set."
 )
 SETUP: Final[Key[tuple[Text, ...]]] = Key(
     "setup",
@@ -670,8 +736,8 @@ CALLS: Final[Key[Calls]] = Key(
 )
 
 _OVERRIDABLE: Final[tuple[Key[Any], ...]] = (
-    REPS, TEMPO, START, PACE, BPM, BEATS, HOLD, RELAX, FOR, SIDES, SWITCH, SETS, SET_REST, PROGRESS,
-    ALTERNATE, SETUP, SHORT, READY, REMINDERS, REMINDERS_EVERY, BREATHE, COUNT, CALLS, EQUIPMENT,
+    REPS, TEMPO, START, PACE, BPM, BEATS, HOLD, RELAX, FOR, LOAD, SIDES, SWITCH, SETS, SET_REST, CLUSTER,
+    PROGRESS, ALTERNATE, SETUP, SHORT, READY, REMINDERS, REMINDERS_EVERY, BREATHE, COUNT, CALLS, EQUIPMENT,
     POSITION, NOTES,
 )  # fmt: skip
 
@@ -788,6 +854,25 @@ _DOSE_RULES: Final[tuple[Rule, ...]] = (
     RemindersOfTime(),
     BreathingOfDose(),
 )
+OF_A_SET: Final = Record(
+    "a set",
+    (
+        replace(REPS, value=InSet(Fixed(_REPS))),
+        TEMPO,
+        START,
+        PACE,
+        BPM,
+        BEATS,
+        replace(HOLD, value=InSet(Fixed(_HELD))),
+        RELAX,
+        replace(FOR, value=InSet(_TIME)),
+        replace(LOAD, value=InSet(NAME)),
+        replace(SET_REST, value=InSet(_PAUSE), meaning="The time after it."),
+        BREATHE,
+        COUNT,
+    ),
+    _DOSE_RULES,
+)
 VARIANT: Final = Record("a level", (NAMED, USE, *_OVERRIDABLE), _DOSE_RULES)
 EXERCISE: Final = Record("an exercise", (NAMED, USE, *_OVERRIDABLE, EASIER, HARDER), _DOSE_RULES)
 BETWEEN: Final[Key[Fraction]] = Key(
@@ -844,6 +929,7 @@ ROUND_REST: Final[Key[Fraction]] = Key(
     Seconds(Fraction(0), Fraction(3600)),
     "The time between two rounds; 0 for one straight after the other.",
 )
+BREATHING_FOR: Final = Key("for", Seconds(Fraction(1), _DAY), "A time, instead of rounds.")
 EVERY: Final = Key(
     "every",
     Seconds(Fraction(1), _DAY),
@@ -866,8 +952,8 @@ STEP_KINDS: Final[dict[StepKind, Record]] = {
     StepKind.USE: EXERCISE,
     StepKind.BREATHING: Record(
         "a breathing step",
-        (BREATHING, ROUNDS, FOR, BREATHING_COUNT),
-        (OneOf(ROUNDS, FOR, "a breathing step needs either 'rounds' or 'for'"),),
+        (BREATHING, ROUNDS, BREATHING_FOR, BREATHING_COUNT),
+        (OneOf(ROUNDS, BREATHING_FOR, "a breathing step needs either 'rounds' or 'for'"),),
     ),
     StepKind.REPEAT: RepeatStep("a repeat step", (REPEAT, STEPS, ROUND_REST)),
     StepKind.EVERY: Record("an every step", (EVERY, EVERY_ROUNDS, STEPS)),

@@ -60,7 +60,7 @@ def find_tick(fields: keys.Fields) -> Fraction | None:
 
 def fill_time(fields: keys.Fields, phases: tuple[Phase, ...], reader: Reader) -> Tempo | None:
     """Return as many whole reps as fit into an exercise's time; None, with the problem, where none does."""
-    time, place = fields[keys.FOR], fields.at(keys.FOR)
+    (time, *_), place = fields[keys.FOR], fields.at(keys.FOR)
     rep = sum((phase.seconds for phase in phases), Fraction(0))
     reps = time // rep
     if not reps:

@@ -28,6 +28,9 @@ E = TypeVar("E", bound=TextEnum)
 
 Schema: TypeAlias = dict[str, object]
 
+MOST_SETS = 100
+"""Sets of an exercise, and values in a list with one for each."""
+
 LONGEST_TEXT = 2000
 """Characters in one spoken text; anything longer is not a cue."""
 
@@ -358,6 +361,28 @@ class RangeText(Value[Range]):
 
 
 @dataclass(frozen=True)
+class Fixed(Value[Range]):
+    """A number that stays as it is: sets that differ don't grow."""
+
+    one: Whole | Seconds
+
+    @property
+    def words(self) -> str:
+        return f"{self.one.words}; sets that differ have no ranges"
+
+    def schema(self) -> Schema:
+        return self.one.schema()
+
+    def read(self, node: Node, reader: Reader) -> Range | None:
+        quiet = Reader()
+        number = self.one.read(node, quiet)
+        if number is None:
+            reader.wants(node, self.words)
+            return None
+        return Range(Fraction(number), Fraction(number))
+
+
+@dataclass(frozen=True)
 class Choice(Value[E], Generic[E]):
     """One of the words of a closed set."""
 
@@ -445,6 +470,56 @@ class Several(Value[tuple[T, ...]], Generic[T]):
         read = [self.one.read(item, reader) for item in items]
         values = tuple(value for value in read if value is not None)
         return values if values or not items else None
+
+
+@dataclass(frozen=True)
+class PerSet(Value[tuple[T, ...]], Generic[T]):
+    """One value for all sets, or a list with one for each; `each` is what may stand in the list."""
+
+    one: Value[T]
+    each: Value[T]
+    most: int = MOST_SETS
+
+    @property
+    def words(self) -> str:
+        return f"{self.one.words}, or a list with one for each set"
+
+    def schema(self) -> Schema:
+        items: Schema = {"type": "array", "items": self.each.schema(), "minItems": 1, "maxItems": self.most}
+        return {"anyOf": [self.one.schema(), items]}
+
+    def read(self, node: Node, reader: Reader) -> tuple[T, ...] | None:
+        if not isinstance(node, Sequence):
+            value = self.one.read(node, reader)
+            return None if value is None else (value,)
+        if not 1 <= len(node.items) <= self.most:
+            reader.fail(node.location, f"must be a list of 1 to {self.most} (got {len(node.items)})")
+            return None
+        read = [self.each.read(item, reader) for item in node.items]
+        values = tuple(value for value in read if value is not None)
+        return values if len(values) == len(read) else None
+
+    def shown(self, value: object) -> str:
+        first: object = value[0] if isinstance(value, tuple) and value else None
+        return self.one.shown(first)
+
+
+@dataclass(frozen=True)
+class InSet(Value[tuple[T, ...]], Generic[T]):
+    """The value of one set, as `PerSet` has it."""
+
+    one: Value[T]
+
+    @property
+    def words(self) -> str:
+        return self.one.words
+
+    def schema(self) -> Schema:
+        return self.one.schema()
+
+    def read(self, node: Node, reader: Reader) -> tuple[T, ...] | None:
+        value = self.one.read(node, reader)
+        return None if value is None else (value,)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from coach.routine import (
     Sound,
     Step,
     Text,
+    Turn,
     walk_steps,
 )
 from coach.text_enum import assert_never
@@ -169,49 +170,43 @@ class _Compiler:
 
     def _place_exercise(self, exercise: Exercise) -> None:
         exercise = apply_guidance(exercise)
-        sides: Sequence[str | None] = exercise.sides or (None,)
-        numbers = range(1, exercise.sets + 1)
-        order: list[tuple[str | None, int]]
-        if exercise.alternate:
-            order = [(side, number) for number in numbers for side in sides]
-        else:
-            order = [(side, number) for side in sides for number in numbers]
         key = (exercise.name, exercise.guidance, exercise.reminders)
         reminders = self._reminders.setdefault(key, Reminders(exercise.reminders))
-        before: tuple[str | None, int] | None = None
-        for side, number in order:
+        before: Turn | None = None
+        for turn in exercise.turns():
             if before is not None:
-                self._leave_gap(exercise, before, (side, number))
-            self._place_set(exercise.on(side), side, number, reminders, first=before is None)
-            before = side, number
+                self._leave_gap(exercise, before, turn)
+            self._place_set(exercise, turn, reminders, first=before is None)
+            before = turn
+        if exercise.last_rest is not None:
+            self._joints.leave_rest(exercise.last_rest, exercise.location)
 
-    def _leave_gap(
-        self, exercise: Exercise, before: tuple[str | None, int], after: tuple[str | None, int]
-    ) -> None:
-        """Leave a gap between two sets: a change of sides, or a rest."""
-        side, number = after
-        if side is not None and side != before[0] and (not exercise.alternate or number == before[1]):
+    def _leave_gap(self, exercise: Exercise, before: Turn, after: Turn) -> None:
+        """Leave a gap between two turns: a change of sides, or a rest."""
+        side, number = after.side, after.number
+        if after.part:
+            self._joints.leave_set_rest(exercise.cluster or Fraction(0), exercise.location)
+        elif side is not None and side != before.side and (not exercise.alternate or number == before.number):
             switch = Sentence(CueKind.SWITCH, self._announcer.announce_switch(side), exercise.location)
             self._joints.leave_switch(exercise.switch, switch, self._announcer.announce_side(side))
         else:
-            self._joints.leave_set_rest(exercise.rest, exercise.location)
+            self._joints.leave_set_rest(exercise.rest_after(before.number), exercise.location)
 
-    def _place_set(
-        self, exercise: Exercise, side: str | None, number: int, reminders: Reminders, *, first: bool
-    ) -> None:
-        announcer = self._announcer
+    def _place_set(self, whole: Exercise, turn: Turn, reminders: Reminders, *, first: bool) -> None:
+        announcer, exercise = self._announcer, whole.at(turn)
+        side, number = turn.side, turn.number
         work = WorkSet(
             exercise, self._book, reminders, announcer.find_values(exercise, side, number, self._round)
         )
         chapter = exercise.name if side is None else f"{exercise.name}, {self._book.side_name(side)}"
         label = Label(exercise.name, side, number, chapter, self._round)
         if not first:
-            naming = announcer.announce_set(exercise, side, number)
+            naming = announcer.announce_set(whole, turn)
             self._place_work(work, label, Introduction(naming))
             return
         setup = announcer.announce_setup(exercise)
         opens, after_gap = not self._builder.has_work, self._open_joint(exercise, has_setup=setup is not None)
-        naming = announcer.announce_exercise(exercise, side, opens=opens, after_gap=after_gap)
+        naming = announcer.announce_exercise(whole.on(side), side, opens=opens, after_gap=after_gap)
         setups = tuple(Sentence.of(CueKind.SETUP, text, work.values) for text in setup or ())
         ready = to_samples(exercise.ready) - BREATH  # a breath follows a sentence anyway
         ready = 0 if setup is None else max(0, ready)

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.routine import Breathing, Count, Exercise, Guidance, Hold, Tempo, Timed
+from coach.speech.normalise import read
 from coach.text_enum import assert_never
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coach.phrases import Phrasebook
-    from coach.routine import News, Routine, Setback, Text
+    from coach.routine import Dose, News, Routine, Setback, Text, Turn
     from coach.timeline.model import Round
 
 LEAST_BETWEEN = 2
@@ -103,10 +104,16 @@ class Announcer:
             name = book.sentence(f"introduces_next{on_side}", **values) if after_gap and not opens else short
         return Naming(name, short, self._news(exercise.name, self._dose(exercise)))
 
-    def announce_set(self, exercise: Exercise, side: str | None, number: int) -> Naming:
-        """Return what is said before any further set."""
-        book = self._book
-        dose = self._news(exercise.name, self._dose(exercise))
+    def announce_set(self, exercise: Exercise, turn: Turn) -> Naming:
+        """Return what is said before any further set, or part of a cluster."""
+        book, side, number = self._book, turn.side, turn.number
+        if turn.part:
+            return Naming(dose=self._own_dose(exercise, turn))
+        if exercise.plans and exercise.cluster is None:
+            goes_on = exercise.alternate and side != next(iter(exercise.sides), None)
+            dose = "" if goes_on else self._own_dose(exercise, turn)
+        else:
+            dose = self._news(exercise.name, self._dose(exercise.on(side)))
         which = book.sentence("set", set=book.number(number), sets=book.number(exercise.sets))
         short = book.sentence("set_short", set=book.number(number))
         if not exercise.alternate:
@@ -142,24 +149,87 @@ class Announcer:
         return self._book.sentence("side", side=_capital(self._book.side(side))) if side else ""
 
     def _dose(self, exercise: Exercise) -> str:
+        """Return what there is to do in all sets, as a sentence."""
         book = self._book
-        match dose := exercise.dose:
-            case Tempo():
-                text = book.plural("rep", int(dose.reps.low))
-            case Hold():
-                reps, duration = int(dose.reps.low), book.duration(dose.hold.low)
-                if exercise.sets > 1:
-                    sets = book.plural("sets", exercise.sets)
-                    text = book.plural("hold_in_sets", reps, sets=sets, duration=duration)
-                    return book.sentence("dose", dose=text)
-                text = book.plural("hold", reps, duration=duration)
-            case Timed():
-                text = book.duration(dose.seconds)
-            case _:
-                assert_never(dose)
-        if exercise.sets > 1:
-            return book.sentence("with_sets", sets=book.plural("sets", exercise.sets), dose=text)
-        return book.sentence("dose", dose=text)
+        if len({plan.dose for plan in exercise.plans}) > 1:
+            return self._doses(exercise)
+        loads = {plan.load for plan in exercise.plans} or {exercise.load}
+        load = exercise.load if len(loads) == 1 else None
+        dose, sets = exercise.dose, book.plural("sets", exercise.sets)
+        if isinstance(dose, Hold) and exercise.sets > 1:
+            text = book.plural(
+                "hold_in_sets", int(dose.reps.low), sets=sets, duration=book.duration(dose.hold.low)
+            )
+            said = book.sentence("dose", dose=self._with_load(text, load))
+        elif exercise.sets > 1:
+            said = book.sentence("with_sets", sets=sets, dose=self._with_load(_name_dose(dose, book), load))
+        else:
+            said = book.sentence("dose", dose=self._with_load(_name_dose(dose, book), load))
+        return self._with_first_load(said, exercise) if load is None else said
+
+    def _doses(self, exercise: Exercise) -> str:
+        """Return what there is to do in sets that differ, or in the parts of a cluster, as a sentence."""
+        book, loads = self._book, {plan.load for plan in exercise.plans}
+        doses = _list_doses([plan.dose for plan in exercise.plans], book)
+        if exercise.cluster:
+            doses = book.tables["sentences"]["cluster"].format(
+                doses=doses, rest=book.duration(exercise.cluster)
+            )
+        doses = self._with_load(doses, exercise.load if len(loads) == 1 else None)
+        sets = book.plural("sets", exercise.sets)
+        if exercise.cluster is None:
+            said = book.sentence("with_each", sets=sets, doses=doses)
+        elif exercise.sets > 1:
+            said = book.sentence("with_sets", sets=sets, dose=doses)
+        else:
+            said = book.sentence("dose", dose=doses)
+        return self._with_first_load(said, exercise) if len(loads) > 1 else said
+
+    def _own_dose(self, exercise: Exercise, turn: Turn) -> str:
+        """Return what there is to do in one of the sets that differ, as a sentence."""
+        own = exercise.at(turn)
+        return self._book.sentence("dose", dose=self._with_load(_name_dose(own.dose, self._book), own.load))
+
+    def _with_load(self, dose: str, load: str | None) -> str:
+        return f"{dose}, {self._load(load)}" if load else dose
+
+    def _with_first_load(self, said: str, exercise: Exercise) -> str:
+        """Return a sentence with the load of the first set behind it, if the sets have different ones."""
+        if not exercise.plans or exercise.load is None:
+            return said
+        return f"{said} {self._book.sentence('first_load', load=self._load(exercise.load))}"
+
+    def _load(self, written: str) -> str:
+        """Return a load in words; as it is written where it has something that can't be read."""
+        reading = read(written, self._book.language, {})
+        return written if reading.unread or not reading.words else self._book.load(reading.words)
+
+
+def _name_dose(dose: Dose, book: Phrasebook) -> str:
+    """Return what one set is, within a sentence."""
+    match dose:
+        case Tempo():
+            return book.plural("rep", int(dose.reps.low))
+        case Hold():
+            return book.plural("hold", int(dose.reps.low), duration=book.duration(dose.hold.low))
+        case Timed():
+            return book.duration(dose.seconds)
+        case _:
+            assert_never(dose)
+
+
+def _list_doses(doses: Sequence[Dose], book: Phrasebook) -> str:
+    """Return what several sets are, within a sentence: what they have in common is said once."""
+    reps = [int(dose.reps.low) for dose in doses if isinstance(dose, Tempo)]
+    holds = [dose.hold.low for dose in doses if isinstance(dose, Hold) and dose.reps.low == 1]
+    times = [dose.seconds for dose in doses if isinstance(dose, Timed)]
+    if len(reps) == len(doses):
+        return book.plurals_of("rep", reps)
+    if len(holds) == len(doses):
+        return book.plural("hold", 1, duration=book.durations(holds))
+    if len(times) == len(doses):
+        return book.durations(times)
+    return book.together([_name_dose(dose, book) for dose in doses])
 
 
 def apply_guidance(exercise: Exercise) -> Exercise:
