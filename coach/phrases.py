@@ -9,7 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coach.text_enum import TextEnum
+from coach.routine import Told
+from coach.text_enum import TextEnum, assert_never
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -150,6 +151,17 @@ class Phrasebook:
         """Return how much time is left, as a cue: "Thirty seconds left"."""
         leading = next((number for _, number in _clock(seconds) if number), 0)
         return _capital(self.plural("time_left", leading, duration=self.duration(seconds)))
+
+    def call(self, seconds: Fraction, told: Told) -> str:
+        """Return a call of the time: "Thirty seconds left", "One minute gone"."""
+        match told:
+            case Told.LEFT:
+                return self.time_left(seconds)
+            case Told.GONE:
+                leading = next((number for _, number in _clock(seconds) if number), 0)
+                return _capital(self.plural("time_gone", leading, duration=self.duration(seconds)))
+            case _:
+                assert_never(told)
 
     def load(self, words: str) -> str:
         """Return a load as people say it: kilos for kilograms."""

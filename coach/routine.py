@@ -135,6 +135,14 @@ class Alternate(TextEnum):
     """With every rep, without a gap; each side has its full dose."""
 
 
+class SoundName(TextEnum):
+    """A sound that Coach makes by itself."""
+
+    BELL = "bell"
+    GONG = "gong"
+    TICK = "tick"
+
+
 class Setback(TextEnum):
     """Why a dose is no higher than the last one, or lower."""
 
@@ -268,6 +276,32 @@ class Timed:
 Dose: TypeAlias = Tempo | Hold | Timed
 
 
+class Told(TextEnum):
+    """Which time a call tells."""
+
+    LEFT = "left"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls of the time, at whole multiples of `every` seconds."""
+
+    every: Seconds
+    told: Told = Told.LEFT
+
+    def moments(self, seconds: Seconds) -> tuple[tuple[Seconds, Seconds], ...]:
+        """Return each moment of something that lasts so long, with the time that is told then, in order."""
+        times = [number * self.every for number in range(1, int(-(-seconds // self.every)))]
+        match self.told:
+            case Told.GONE:
+                return tuple((time, time) for time in times)
+            case Told.LEFT:
+                return tuple((seconds - time, time) for time in reversed(times))
+            case _:
+                assert_never(self.told)
+
+
 @dataclass(frozen=True, slots=True)
 class SetPlan:
     """What one set of an exercise whose sets differ has of its own; see `Exercise`.
@@ -341,9 +375,11 @@ class Exercise:
             where none is given.
         reminders: form cues.
         reminders_every: a reminder about every so many reps.
+        reminders_seconds: in holds and timed work, about every so many seconds; None for ten.
         breathe: with a tempo, pairs of a phase's name and what is breathed in it.
         breathing: with a hold or a time, the phases of a breath; empty for none.
         count: what is counted aloud.
+        calls: when the time is told in holds and timed work; None for where it helps.
         tick: seconds between two ticks of a metronome; None for none.
         levels: the levels that there is a variant of it for.
         equipment: what a person needs.
@@ -372,9 +408,11 @@ class Exercise:
     between: Seconds | None = None
     reminders: tuple[Text, ...] = ()
     reminders_every: int = 3
+    reminders_seconds: Seconds | None = None
     breathe: tuple[tuple[str, Breath], ...] = ()
     breathing: tuple[Phase, ...] = ()
     count: Count = Count.TEMPO
+    calls: Calls | None = None
     tick: Seconds | None = None
     levels: tuple[Level, ...] = ()
     equipment: tuple[str, ...] = ()
@@ -479,10 +517,39 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """A rest of exactly `seconds`, up to the first beat of what follows."""
+    """A rest of exactly `seconds`, up to the first beat of what follows.
+
+    Attributes:
+        seconds: how long it is.
+        location: the line that asked for it.
+        silent: nothing is said of it; what comes next is introduced as late as can be.
+        calls: the time left is said at each multiple of it; None for the last seconds alone.
+    """
 
     seconds: Seconds
     location: Location
+    silent: bool = False
+    calls: Calls | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A sound at the moment where it stands.
+
+    Attributes:
+        text: its name, one of `SoundName`, or a person's own recording.
+        waits: whether the timeline waits for its end; else it takes no time.
+        location: the line that asked for it.
+    """
+
+    text: Text
+    waits: bool
+    location: Location
+
+    @property
+    def seconds(self) -> Seconds:
+        """The least it can last."""
+        return Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -561,7 +628,7 @@ class Every:
         return self.rounds * self.interval
 
 
-Step: TypeAlias = Say | Rest | Exercise | Breathing | Repeat | Ladder | Every
+Step: TypeAlias = Say | Rest | Sound | Exercise | Breathing | Repeat | Ladder | Every
 
 
 Block: TypeAlias = Repeat | Every
@@ -660,6 +727,9 @@ class Routine:
         guidance: how much is said; None where the script doesn't say.
         news: how today's doses differ from the last ones.
         outgrown: the exercises whose harder variant is worth a try.
+        opening: what is said first in place of the title, how long it takes and what it needs; empty for
+            nothing, None for those.
+        closing: what is said last; likewise.
         notes: what was read otherwise than it may have been meant.
     """
 
@@ -676,6 +746,8 @@ class Routine:
     guidance: Guidance | None = None
     news: tuple[News, ...] = ()
     outgrown: tuple[str, ...] = ()
+    opening: tuple[Text, ...] | None = None
+    closing: tuple[Text, ...] | None = None
     notes: tuple[Problem, ...] = ()
 
     def walk(self) -> Iterator[tuple[Step, int]]:

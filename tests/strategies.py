@@ -217,8 +217,8 @@ def steps(draw: st.DrawFn, depth: int = 2, most: int = 4) -> tuple[Step, ...]:
             made.append(Repeat(draw(st.integers(1, 3)), inner, rest, place(10 * number)))
         elif kind == "ladder":
             bodies = draw(st.lists(steps(depth=depth - 1, most=2), min_size=1, max_size=3))
-            pause = draw(st.one_of(st.none(), seconds("0", "30")))
-            made.append(Ladder(tuple(bodies), pause, place(10 * number)))
+            between = draw(st.one_of(st.none(), seconds("0", "30")))
+            made.append(Ladder(tuple(bodies), between, place(10 * number)))
         else:
             inner = draw(steps(depth=depth - 1, most=2))
             made.append(Every(draw(seconds("5", "900")), draw(st.integers(1, 3)), inner, place(10 * number)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ import pytest
 from coach import script
 from coach.errors import ScriptError
 from coach.phrases import phrasebook
-from coach.timeline import Timeline, compile_routine
+from coach.routine import SoundName
+from coach.speech.sounds import record_sound
+from coach.timeline import Timeline, compile_routine, contract
 from coach.units import RATE, to_samples
 from tests.voices import FixedSpeech
 
@@ -189,3 +192,160 @@ def test_a_nearer_pace_or_tempo_replaces_a_farther_one(tmp_path: Path) -> None:
         "steps: [{use: turn}, {use: turn, tempo: {left: 3}}, {use: turn, pace: 5}, {use: turn, reps: 2}]",
     )
     assert [(work.end - work.start) / RATE for work in timeline.sets] == [12, 18, 30, 4]
+
+
+# Sounds
+
+
+def rings(timeline: Timeline) -> list[tuple[float, str]]:
+    """Return the sounds, in seconds from the first one."""
+    beats = [sound.beat or 0 for sound in timeline.sounds]
+    return [
+        ((beat - beats[0]) / RATE, sound.text) for beat, sound in zip(beats, timeline.sounds, strict=True)
+    ]
+
+
+def test_bells_ring_on_the_second_and_nothing_else_is_heard() -> None:
+    timeline = programme("zazen")
+    bells = [(0.0, "bell"), (1500.0, "bell"), (1800.0, "bell"), (3300.0, "bell"), (3600.0, "bell")]
+    assert rings(timeline) == [*bells, (5100.0, "gong")]
+    assert not timeline.cues
+    assert timeline.length == timeline.sounds[-1].end
+    assert contract(timeline)["cues"]
+
+
+def test_a_sound_takes_no_time_unless_it_waits(tmp_path: Path) -> None:
+    run = "{exercise: Run, for: 10}"
+    plain = written(tmp_path, f"steps: [{run}, {run}]")
+    rung = written(tmp_path, f"steps: [{run}, sound: bell, {run}, sound: gong]")
+    assert [cue.beat for cue in rung.cues if cue.kind == "count"] == [
+        cue.beat for cue in plain.cues if cue.kind == "count"
+    ]
+    assert [sound.beat for sound in rung.sounds] == [work.end for work in rung.sets]
+    waited = written(tmp_path, "steps: [{sound: bell, wait: yes}, say: Now., {sound: tick}]")
+    assert waited.sounds[0].end == next(cue.start for cue in waited.cues if cue.text == "Now.")
+
+
+def test_a_sound_at_the_end_of_a_rest_rings_on_the_first_beat(tmp_path: Path) -> None:
+    run = "{exercise: Run, for: 10}"
+    timeline = written(tmp_path, f"steps: [{run}, rest: 30, sound: bell, {run}]")
+    one, two = timeline.sets
+    assert two.start - one.end == 30 * RATE
+    assert [sound.beat for sound in timeline.sounds] == [two.start]
+
+
+def test_every_round_has_its_sound_on_the_clock(tmp_path: Path) -> None:
+    steps = "steps: [{every: 17, rounds: 5, steps: [sound: tick, say: 'Mark {round}.']}]"
+    timeline = written(tmp_path, steps)
+    assert rings(timeline) == [(17.0 * number, "tick") for number in range(5)]
+    said = [cue.start for cue in timeline.cues if cue.kind == "say"]
+    assert said == [sound.beat for sound in timeline.sounds]
+
+
+def test_a_silent_rest_says_only_what_comes_next_and_late(tmp_path: Path) -> None:
+    run = "{exercise: Run, for: 10}"
+    timeline = written(tmp_path, f"steps: [{run}, rest: {{for: 60, silent: yes}}, {run}]")
+    one, two = timeline.sets
+    between = [cue for cue in timeline.cues if one.end < (cue.beat or cue.start) < two.start]
+    assert [cue.text for cue in between] == ["Next, Run.", "Three", "Two", "One"]
+    assert between[0].start > two.start - 5 * RATE
+
+
+def test_a_long_rest_calls_the_time(tmp_path: Path) -> None:
+    run = "{exercise: Run, for: 10}"
+    timeline = written(tmp_path, f"steps: [{run}, rest: {{for: 2 min, calls: 30}}, {run}]")
+    end = timeline.sets[1].start
+    called = [
+        ((end - (cue.beat or 0)) / RATE, cue.text) for cue in timeline.cues if cue.kind == "rest" and cue.beat
+    ]
+    assert called == [
+        (90.0, "One minute thirty seconds left"),
+        (60.0, "One minute left"),
+        (30.0, "Thirty seconds left"),
+        (10.0, "Ten seconds left"),
+    ]
+
+
+def test_sounds_lie_under_the_voice_and_ring_at_their_beat() -> None:
+    for name in SoundName:
+        recording = record_sound(name)
+        assert recording.fault() is None
+        assert recording.attack < RATE // 50
+        assert recording == record_sound(name)
+
+
+def test_a_sound_that_nobody_has_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ScriptError, match=r"must be bell, gong or tick, or a file such as bowl.wav.*'bel'"):
+        written(tmp_path, "steps: [sound: bel]")
+    with pytest.raises(ScriptError, match="there is no file"):
+        written(tmp_path, "steps: [sound: bowl.wav]")
+
+
+def test_opening_and_closing_are_what_a_script_says_or_nothing(tmp_path: Path) -> None:
+    run = "steps: [{exercise: Run, for: 10}]"
+    own = written(tmp_path, f"opening: [Hello., Sit down.]\nclosing: Bye.\n{run}")
+    assert [cue.text for cue in own.cues if cue.kind in ("title", "end")] == ["Hello.", "Sit down.", "Bye."]
+    none = written(tmp_path, f"opening: none\nclosing: []\n{run}")
+    assert {cue.kind for cue in none.cues} == {"announce", "countdown", "count", "milestone"}
+
+
+# The time
+
+
+def test_a_time_cap_is_called_and_its_content_said_now_and_then() -> None:
+    timeline = programme("amrap")
+    start = timeline.sets[0].start
+    assert timeline.sets[0].end - start == 600 * RATE
+    called = [((cue.beat or 0) - start, cue.text) for cue in timeline.cues if "left" in cue.text]
+    said = ["Eight minutes left", "Six minutes left", "Four minutes left", "Two minutes left"]
+    assert called == [(120 * number * RATE, text) for number, text in enumerate(said, 1)]
+    reminded = [cue.start for cue in timeline.cues if cue.kind == "reminder"]
+    assert 8 <= len(reminded) <= 10
+    assert all(60 <= (other - one) / RATE < 75 for one, other in pairwise(reminded))
+
+
+def test_a_hold_is_called_by_the_time_that_has_gone() -> None:
+    timeline = programme("dead_hang")
+    start = timeline.sets[0].start
+    timed = [((cue.beat or 0) - start, cue.text) for cue in timeline.cues if "gone" in cue.text]
+    assert timed == [(30 * RATE, "Thirty seconds gone"), (60 * RATE, "One minute gone")]
+    setup = next(cue for cue in timeline.cues if cue.kind == "setup")
+    assert (start - setup.end) / RATE >= 10
+
+
+@pytest.mark.parametrize("count", ["tempo", "off"])
+def test_a_metronome_ticks_on_each_beat_without_a_word(tmp_path: Path, count: str) -> None:
+    timeline = programme("gaze")
+    start = timeline.sets[0].start
+    beats = {(sound.beat or 0) - start for sound in timeline.sounds}
+    words = {(cue.beat or 0) - start for cue in timeline.cues if cue.beat}
+    assert beats | (words & {14400 * number for number in range(200)}) == {
+        14400 * number for number in range(200)
+    }
+    assert not beats & words
+    turns = written(
+        tmp_path,
+        f"steps: [{{exercise: Turn, reps: 3, bpm: 100, beats: [left: 2, right: 1], count: {count}}}]",
+    )
+    ticks = [((sound.beat or 0) - turns.sets[0].start) // 14400 for sound in turns.sounds]
+    assert ticks == ([] if count == "tempo" else [0, 1, 2, 3, 4, 5, 7, 8])
+
+
+@pytest.mark.parametrize(
+    ("dose", "problem"),
+    [
+        ("for: 60, reminders_every: 4", "'reminders_every' counts reps here, and 'for' has none"),
+        ("reps: 4, tempo: {up: 1}, calls: 30s", "'calls' tell the time of a 'hold' or of 'for' alone"),
+        ("for: 60, calls: {each: 3}", "unknown key 'each'"),
+    ],
+)
+def test_times_that_nobody_could_hear_are_told(tmp_path: Path, dose: str, problem: str) -> None:
+    with pytest.raises(ScriptError, match=re.escape(problem)):
+        written(tmp_path, f"steps: [{{exercise: Turn, {dose}}}]")
+
+
+def test_reminders_in_seconds_hold_for_reps_too(tmp_path: Path) -> None:
+    steps = "steps: [{exercise: Squat, reps: 20, tempo: {up: 2, down: 2}, reminders: [Up., Low.], %s}]"
+    reps = written(tmp_path, steps % "reminders_every: 5")
+    seconds = written(tmp_path, steps % "reminders_every: 20s")
+    assert reps.cues == seconds.cues

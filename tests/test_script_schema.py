@@ -21,6 +21,7 @@ from coach.script import patterns
 from coach.script.document import parse
 from coach.script.format import (
     AFTER,
+    CALLING,
     CLUSTERED,
     EXERCISE,
     FILE,
@@ -28,17 +29,21 @@ from coach.script.format import (
     INCLUDE,
     OF_A_SET,
     RECORDING,
+    RESTING,
     SCRIPT,
     STEP_KINDS,
     USE,
     VARIANT,
     VOICE,
+    CallsText,
     ClusterText,
     Key,
     Library,
     ProgressText,
     Record,
+    RestText,
     SetsText,
+    SoundText,
     SpokenText,
     StepKind,
     Steps,
@@ -65,6 +70,7 @@ from coach.script.values import (
     Phases,
     RangeText,
     Reader,
+    RepsOrTime,
     Seconds,
     Several,
     Table,
@@ -615,6 +621,52 @@ def _(value: CountText, chance: Random) -> Tree:
 
 
 @right.register
+def _(value: RepsOrTime, chance: Random) -> Tree:
+    return (
+        right(value.reps, chance) if chance.random() < 0.5 else one_of(chance, "30s", "1 min", "0:45", "1m5s")
+    )
+
+
+@odd.register
+def _(value: RepsOrTime, chance: Random) -> Tree:
+    return one_of(chance, "0s", "2 hours", "3.5", "often", "101", "'30'", "-3", "1:00:01")
+
+
+@right.register
+def _(value: CallsText, chance: Random) -> Tree:
+    return drawn(Seconds(Fraction(1), Fraction(43200)) if chance.random() < 0.5 else CALLING, chance)
+
+
+@odd.register
+def _(value: CallsText, chance: Random) -> Tree:
+    return {"tell": one_of(chance, "gone", "left", "past")}
+
+
+@right.register
+def _(value: RestText, chance: Random) -> Tree:
+    return drawn(Seconds(Fraction(0), Fraction(3600)) if chance.random() < 0.5 else RESTING, chance)
+
+
+@odd.register
+def _(value: RestText, chance: Random) -> Tree:
+    return {"silent": one_of(chance, "yes", "perhaps")}
+
+
+@right.register
+def _(value: SoundText, chance: Random) -> Tree:
+    return (
+        drawn(RECORDING, chance)
+        if chance.random() < 0.2
+        else one_of(chance, "bell", "gong", "Tick", "part.yaml")
+    )
+
+
+@odd.register
+def _(value: SoundText, chance: Random) -> Tree:
+    return one_of(chance, "bel", "", "null", "3", "bells", " gong ", "ding dong")
+
+
+@right.register
 def _(value: Breaths, chance: Random) -> Tree:
     if chance.random() < 0.5:
         return {name: drawn(Choice(BREATHS), chance) for name in some(chance, ["up", "down"], 2)}
@@ -814,7 +866,9 @@ def _(value: ClusterText, chance: Random) -> Tree:
 # What takes more to know than one mapping: other mappings, the braces in texts, other files, sums.
 CONTEXT = re.compile(
     "no exercise '.*' in the library|exercise '.*' uses itself"
-    "|an exercise needs a (name|dose)|reps need a 'tempo'|a (tempo|pace|beats) needs 'reps'"
+    "|an exercise needs a (name|dose)|a (tempo|pace|beats) needs 'reps'|beats need a 'bpm'"
+    "|a rep takes .* s, so none"
+    "|'calls' tell the time|'reminders_every' counts reps here|'bpm' goes with"
     r"|two doses \('for' and 'reps'\)"
     "|a breath on '|with a tempo, 'breathe'|with 'hold' or 'for', 'breathe'"
     r"|\{side\} can't be used here"

@@ -109,7 +109,14 @@ class Budget:
 def _cues(step: routine.Step) -> int:
     """Return an upper bound of the beats and sentences of one step that is no block."""
     match step:
-        case routine.Say() | routine.Rest() | routine.Repeat() | routine.Ladder() | routine.Every():
+        case (
+            routine.Say()
+            | routine.Rest()
+            | routine.Sound()
+            | routine.Repeat()
+            | routine.Ladder()
+            | routine.Every()
+        ):
             return 1
         case routine.Breathing():
             return step.rounds * sum(len(phase.counted) + 2 for phase in step.phases)

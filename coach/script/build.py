@@ -53,6 +53,7 @@ def build(
         script = _Script(path, shown, session)
         steps = script.steps()
         title = script.title()
+        opening, closing = script.own_texts(keys.OPENING), script.own_texts(keys.CLOSING)
     except ScriptError as error:  # a file that cannot be read at all
         raise ScriptError([*reader.problems, *error.problems]) from None
     if reader.problems:
@@ -70,6 +71,8 @@ def build(
         level=level,
         levels=tuple(name for name in Level if name in session.levels),
         guidance=fields.get(keys.GUIDANCE),
+        opening=opening,
+        closing=closing,
         notes=reader.notes,
     )
 
@@ -191,6 +194,11 @@ class _Script:
         place = self.fields.at(keys.TITLE)
         return self.texts.plain(self.fields.get(keys.TITLE) or "", place, place)
 
+    def own_texts(self, key: keys.Key[tuple[routine.Text, ...]]) -> tuple[routine.Text, ...] | None:
+        """Return texts instead of Coach's own; None where the script has none. Problems go to the reader."""
+        texts, place = self.fields.get(key), self.fields.at(key)
+        return None if texts is None else tuple(self.texts.bind(text, PLACEHOLDERS, place) for text in texts)
+
     def steps(self) -> tuple[routine.Step, ...]:
         """Return the file's steps; problems go to the reader."""
         entries = self.fields[keys.EXERCISES]
@@ -282,7 +290,16 @@ class _Script:
                 text = self.texts.bind(fields[keys.SAY], missing, place)
                 return routine.Say(text, fields[keys.PAUSE], place)
             case StepKind.REST:
-                return routine.Rest(fields[keys.REST], fields.at(keys.REST))
+                rest = fields[keys.REST]
+                return routine.Rest(
+                    rest.seconds,
+                    fields.at(keys.REST),
+                    silent=rest.silent or fields[keys.SILENT],
+                    calls=rest.calls or fields.get(keys.CALLS),
+                )
+            case StepKind.SOUND:
+                sound = self.texts.bind(fields[keys.SOUND], PLACEHOLDERS, place)
+                return routine.Sound(sound, fields[keys.WAIT], place)
             case StepKind.BREATHING:
                 return self._breathing(fields)
             case StepKind.REPEAT | StepKind.EVERY | StepKind.INCLUDE:

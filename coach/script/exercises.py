@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,7 @@ from coach.script.document import parse, read_file, short
 from coach.script.pace import IN_SECONDS, TEMPOS, fill_time, find_phases, find_tick
 from coach.script.sets import SetFields, differing, gives_sets, split_sets
 from coach.script.values import BREATHS, BreathEntry, Reader, nearest
+from coach.text_enum import assert_never
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -245,6 +247,8 @@ class Exercises:
             return None
         alternate = self._alternate(fields, sides, plans)
         first, cluster = plans[0], fields.get(keys.CLUSTER)
+        self._check_times(fields, first.dose)
+        reminders_every, reminders_seconds = _space_reminders(fields, first.dose)
         written = fields[keys.SETS]
         if cluster is None and len(plans) > 1:
             sets = len(plans)
@@ -271,7 +275,9 @@ class Exercises:
             count_in=self.count_in,
             between=self.between if (own := fields.get(keys.BETWEEN)) is None else own,
             reminders=reminders,
-            reminders_every=fields[keys.REMINDERS_EVERY],
+            reminders_every=reminders_every,
+            reminders_seconds=reminders_seconds,
+            calls=fields.get(keys.CALLS),
             breathe=first.breathe,
             breathing=first.breathing,
             count=first.count,
@@ -367,6 +373,19 @@ class Exercises:
         phases = find_phases(fields, self.reader)
         return routine.Tempo(reps, phases) if phases else None
 
+    def _check_times(self, fields: keys.Fields, dose: routine.Dose) -> None:
+        """Report what has no meaning with a dose, unless it is there for others, among the defaults."""
+        defaults = self.script.get(keys.DEFAULT_FIELDS) or keys.Fields(fields.location)
+
+        def is_own(key: keys.Key[Any]) -> bool:
+            return key in fields and (key not in defaults or fields.at(key) != defaults.at(key))
+
+        if isinstance(dose, routine.Tempo) and is_own(keys.CALLS):
+            self.reader.fail(fields.at(keys.CALLS), keys.CALLED_IN_TIME)
+        counted = isinstance(fields[keys.REMINDERS_EVERY], int)
+        if isinstance(dose, routine.Timed) and counted and is_own(keys.REMINDERS_EVERY):
+            self.reader.fail(fields.at(keys.REMINDERS_EVERY), keys.REMINDED_IN_REPS)
+
     def _breaths(
         self, fields: keys.Fields, dose: routine.Dose
     ) -> tuple[tuple[tuple[str, Breath], ...], tuple[Phase, ...]]:
@@ -388,6 +407,23 @@ class Exercises:
             else:
                 in_seconds.append(Phase(breath.name, breath.seconds))
         return tuple(with_phases), tuple(in_seconds)
+
+
+def _space_reminders(fields: keys.Fields, dose: routine.Dose) -> tuple[int, Fraction | None]:
+    """Return how far apart reminders come: in reps at a tempo, and in seconds of a hold or a time."""
+    every = fields[keys.REMINDERS_EVERY]
+    match dose:
+        case routine.Tempo():
+            rep = sum((phase.seconds for phase in dose.phases), Fraction(0))
+            return (every, None) if isinstance(every, int) else (max(1, ceil(every / rep)), None)
+        case routine.Hold():
+            if isinstance(every, int) and keys.REMINDERS_EVERY in fields:
+                return every, every * (dose.hold.low + dose.relax)
+        case routine.Timed():
+            pass
+        case _:
+            assert_never(dose)
+    return (every, None) if isinstance(every, int) else (1, every)
 
 
 def _single(fields: keys.Fields, key: keys.Key[tuple[T, ...]]) -> T | None:

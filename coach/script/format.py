@@ -12,7 +12,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from coach.routine import Alternate, Breath, Count, Guidance, Phase, Progress, Text, VoiceChoice
+from coach.routine import (
+    Alternate,
+    Breath,
+    Calls,
+    Count,
+    Guidance,
+    Phase,
+    Progress,
+    SoundName,
+    Text,
+    Told,
+    VoiceChoice,
+)
 from coach.script.document import Mapping, Node, Scalar, Sequence, short
 from coach.script.ladder import RepeatText
 from coach.script.values import (
@@ -27,6 +39,7 @@ from coach.script.values import (
     Digits,
     Distinct,
     Fixed,
+    Flag,
     InSet,
     Language,
     Line,
@@ -35,6 +48,7 @@ from coach.script.values import (
     Phases,
     RangeText,
     Reader,
+    RepsOrTime,
     Schema,
     Seconds,
     Several,
@@ -46,6 +60,8 @@ from coach.script.values import (
     Whole,
     Words,
     closest,
+    found,
+    nearest,
 )
 from coach.text_enum import TextEnum
 
@@ -315,6 +331,7 @@ class StepKind(TextEnum):
 
     SAY = "say"
     REST = "rest"
+    SOUND = "sound"
     EXERCISE = "exercise"
     USE = "use"
     BREATHING = "breathing"
@@ -467,6 +484,97 @@ class ProgressText(Value[Progress]):
         return ""
 
 
+class CallsText(Value[Calls]):
+    """How far apart calls of the time are, or a mapping that says more."""
+
+    @property
+    def words(self) -> str:
+        return "a duration such as 30s, or a mapping such as {every: 30s, tell: gone}"
+
+    def schema(self) -> Schema:
+        return {"anyOf": [CALL_EVERY.value.schema(), CALLING.schema()]}
+
+    def read(self, node: Node, reader: Reader) -> Calls | None:
+        if isinstance(node, Scalar):
+            every = CALL_EVERY.value.read(node, reader)
+            return None if every is None else Calls(every)
+        fields = CALLING.read(node, reader)
+        if fields is None or fields.unread or CALL_EVERY not in fields:
+            return None
+        return Calls(fields[CALL_EVERY], fields[CALL_TELLS])
+
+
+@dataclass(frozen=True)
+class RestFields:
+    """A rest as it was read; see `coach.routine.Rest`."""
+
+    seconds: Fraction
+    silent: bool = False
+    calls: Calls | None = None
+
+
+class RestText(Value[RestFields]):
+    """How long a rest is, or a mapping that says more."""
+
+    @property
+    def words(self) -> str:
+        return f"{REST_FOR.value.words}, or a mapping such as {{for: 25 min, silent: yes}}"
+
+    def schema(self) -> Schema:
+        return {"anyOf": [REST_FOR.value.schema(), RESTING.schema()]}
+
+    def read(self, node: Node, reader: Reader) -> RestFields | None:
+        if not isinstance(node, Mapping):
+            seconds = REST_FOR.value.read(node, reader)
+            return None if seconds is None else RestFields(seconds)
+        fields = RESTING.read(node, reader)
+        if fields is None or fields.unread or REST_FOR not in fields:
+            return None
+        return RestFields(fields[REST_FOR], fields[SILENT], fields.get(CALLS))
+
+
+class SoundText(Value[Text]):
+    """A sound that Coach makes, or a person's own recording."""
+
+    @property
+    def words(self) -> str:
+        return f"{Choice(tuple(SoundName)).words}, or a file such as bowl.wav"
+
+    def schema(self) -> Schema:
+        path: Schema = {
+            "type": "string",
+            **self._matches(r"(?=[^\x00-\x1f]{1,1000}\s*$)\S[^\x00-\x1f]*[./\\][^\x00-\x1f]*"),
+        }
+        return {"anyOf": [Choice(tuple(SoundName)).schema(), path, RECORDING.schema()]}
+
+    def read(self, node: Node, reader: Reader) -> Text | None:
+        if isinstance(node, Mapping):
+            return SpokenText().read(node, reader)
+        text = node.text.strip() if isinstance(node, Scalar) else ""
+        if text.lower() in tuple(SoundName):
+            return Text(text.lower(), node.location)
+        if text and len(text) <= 1000 and any(mark in text for mark in "./\\"):
+            named = Scalar("file", node.location)
+            return SpokenText().read(Mapping({named: node}, node.location), reader)
+        reader.fail(
+            node.location, f"must be {self.words} (got {found(node)}){nearest(text, map(str, SoundName))}"
+        )
+        return None
+
+
+class TextsOrNone(Several[Text]):
+    """Spoken texts, or none at all."""
+
+    @property
+    def words(self) -> str:
+        return f"{super().words}, or none"
+
+    def read(self, node: Node, reader: Reader) -> tuple[Text, ...] | None:
+        if isinstance(node, Scalar) and node.text.strip().lower() == "none":
+            return ()
+        return super().read(node, reader)
+
+
 class ClusterText(Value[Fraction]):
     """A mapping that says how long the rest between the parts of a set is."""
 
@@ -613,7 +721,10 @@ REMINDERS: Final[Key[tuple[Text, ...]]] = Key(
     "reminders", Several(SpokenText()), "Form cues, spoken where there is room.", ()
 )
 REMINDERS_EVERY: Final = Key(
-    "reminders_every", Whole(1, 100), "How many reps apart reminders come, roughly.", 3
+    "reminders_every",
+    RepsOrTime(Whole(1, 100), Seconds(Fraction(1), Fraction(3600))),
+    "How far apart reminders come, roughly: in reps, or in seconds such as 30s.",
+    3,
 )
 BREATHE: Final = Key(
     "breathe", Breaths(), "When to breathe in and out: by phase, or in seconds with `hold` or `for`.", ()
@@ -633,10 +744,17 @@ NOTES: Final = Key("notes", Line(2000), "Notes for the reader; never spoken.")
 NAMED: Final = Key("exercise", NAME, "The exercise's name, spoken and shown.")
 USE: Final = Key("use", NAME, "An exercise from the library, by its id; the keys beside it override it.")
 
+CALL_EVERY: Final = Key("every", Seconds(Fraction(1), _DAY), "How far apart they are.", required=True)
+CALL_TELLS: Final = Key("tell", Choice(tuple(Told)), "The time that is left, or that has gone.", Told.LEFT)
+CALLING: Final = Record("calls", (CALL_EVERY, CALL_TELLS))
+CALLS: Final[Key[Calls]] = Key(
+    "calls", CallsText(), "In a hold or a time, say how much is left at each multiple of this."
+)
+
 _OVERRIDABLE: Final[tuple[Key[Any], ...]] = (
     REPS, TEMPO, START, PACE, BPM, BEATS, HOLD, RELAX, FOR, LOAD, SIDES, SWITCH, SETS, SET_REST, CLUSTER,
-    PROGRESS, ALTERNATE, SETUP, SHORT, READY, REMINDERS, REMINDERS_EVERY, BREATHE, COUNT, EQUIPMENT, POSITION,
-    NOTES,
+    PROGRESS, ALTERNATE, SETUP, SHORT, READY, REMINDERS, REMINDERS_EVERY, BREATHE, COUNT, CALLS, EQUIPMENT,
+    POSITION, NOTES,
 )  # fmt: skip
 
 
@@ -671,6 +789,27 @@ class CountOfPhases(Rule):
         kept = not others or TEMPO in fields or fields[COUNT].of is None
         if not kept:
             reader.fail(fields.at(COUNT), self._message)
+        return kept
+
+
+CALLED_IN_TIME: Final = "'calls' tell the time of a 'hold' or of 'for' alone"
+REMINDED_IN_REPS: Final = "'reminders_every' counts reps here, and 'for' has none; write seconds, such as 20s"
+
+
+class RemindersOfTime(Rule):
+    """Timed work has no reps to count reminders by."""
+
+    def schema(self) -> Schema:
+        reps: Schema = {"properties": {REMINDERS_EVERY.name: {"anyOf": [Whole(1, 100).schema()]}}}
+        needs: Schema = {"required": [FOR.name, REMINDERS_EVERY.name]}
+        other: Schema = {"anyOf": [{"required": [key.name]} for key in (TEMPO, PACE, BEATS)]}
+        return {"not": {"allOf": [needs, {"not": other}, reps]}}
+
+    def check(self, fields: Fields, reader: Reader) -> bool:
+        timed = FOR in fields and not any(key in fields for key in (TEMPO, PACE, BEATS))
+        kept = not timed or REMINDERS_EVERY not in fields or not isinstance(fields[REMINDERS_EVERY], int)
+        if not kept:
+            reader.fail(fields.at(REMINDERS_EVERY), REMINDED_IN_REPS)
         return kept
 
 
@@ -723,10 +862,12 @@ _DOSE_RULES: Final[tuple[Rule, ...]] = (
             (FOR, REPS),
         )
     ),
+    *(Apart(key, CALLS, CALLED_IN_TIME) for key in (PACE, BEATS)),
     *(Apart(key, BPM, IN_BEATS) for key in (TEMPO, PACE, HOLD)),
     StartOfDigits(),
     *(Apart(dose, RELAX, "'relax' needs a 'hold'") for dose in (TEMPO, PACE, BEATS, FOR)),
     CountOfPhases(),
+    RemindersOfTime(),
     BreathingOfDose(),
 )
 OF_A_SET: Final = Record(
@@ -760,12 +901,24 @@ DEFAULTS: Final = Record("defaults", (*_OVERRIDABLE, BETWEEN), _DOSE_RULES)
 # The other steps.
 SAY: Final = Key("say", SpokenText(), "Spoken in full; everything else waits for it.", required=True)
 PAUSE: Final = Key("pause", Seconds(Fraction(0), Fraction(3600)), "Quiet time after it.", Fraction(0))
+REST_FOR: Final = Key(
+    "for",
+    Seconds(Fraction(0), Fraction(3600)),
+    "How long.",
+    required=True,
+)
+SILENT: Final = Key(
+    "silent", Flag(), "Say nothing in it, except what comes next, just before that begins.", False
+)
+RESTING: Final = Record("a rest", (REST_FOR, SILENT, CALLS))
 REST: Final = Key(
     "rest",
-    Seconds(Fraction(0), Fraction(3600)),
+    RestText(),
     "How long, from the end of the work before it to the first beat after it.",
     required=True,
 )
+SOUND: Final[Key[Text]] = Key("sound", SoundText(), "What is heard.", required=True)
+WAIT: Final = Key("wait", Flag(), "Wait until it is over; otherwise it takes no time.", False)
 BREATHING: Final[Key[tuple[Phase, ...]]] = Key(
     "breathing",
     Phases("{in: 4, out: 6}", known=tuple(Breath)),
@@ -809,7 +962,8 @@ INCLUDE: Final = Key(
 
 STEP_KINDS: Final[dict[StepKind, Record]] = {
     StepKind.SAY: Record("a say step", (SAY, PAUSE)),
-    StepKind.REST: Record("a rest step", (REST,)),
+    StepKind.REST: Record("a rest step", (REST, SILENT, CALLS)),
+    StepKind.SOUND: Record("a sound step", (SOUND, WAIT)),
     StepKind.EXERCISE: EXERCISE,
     StepKind.USE: EXERCISE,
     StepKind.BREATHING: Record(
@@ -836,6 +990,14 @@ LEAD_IN: Final = Key(
     Fraction(2),
 )
 COUNT_IN: Final = Key("count_in", Whole(0, 10), "One-second beats before each set.", 3)
+OPENING: Final[Key[tuple[Text, ...]]] = Key(
+    "opening",
+    TextsOrNone(SpokenText()),
+    "Said first, instead of the title, how long it takes and what you need.",
+)
+CLOSING: Final[Key[tuple[Text, ...]]] = Key(
+    "closing", TextsOrNone(SpokenText()), "Said last, instead of Coach's own sentence."
+)
 GUIDANCE: Final = Key(
     "guidance",
     Choice(tuple(Guidance)),
@@ -857,6 +1019,8 @@ SCRIPT: Final = Record(
         LEAD_IN,
         COUNT_IN,
         BETWEEN,
+        OPENING,
+        CLOSING,
         GUIDANCE,
         VARS,
         PRONOUNCE,

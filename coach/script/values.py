@@ -731,6 +731,32 @@ class TempoText(Value["tuple[Phase, ...] | Digits"]):
 
 
 @dataclass(frozen=True)
+class RepsOrTime(Value["int | Fraction"]):
+    """A number of reps, or a time with its unit: 3 or 30s."""
+
+    reps: Whole
+    time: Seconds
+
+    @property
+    def words(self) -> str:
+        return f"{self.reps.words}, or a time such as 30s"
+
+    def schema(self) -> Schema:
+        pattern = self._matches(rf"(?![^:/a-zA-Z]*$){self.time.pattern()}")
+        return {"anyOf": [self.reps.schema(), {"type": "string", **pattern}]}
+
+    def read(self, node: Node, reader: Reader) -> int | Fraction | None:
+        one: Value[int | Fraction] = self.time
+        quiet = Reader()
+        if number_of(node) is not None:
+            one = self.reps
+        value = one.read(node, quiet)
+        if value is None:
+            reader.wants(node, self.words)
+        return value
+
+
+@dataclass(frozen=True)
 class Counting:
     """What is counted, and how many counts are spread over each phase; None for its seconds."""
 

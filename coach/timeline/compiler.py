@@ -19,6 +19,7 @@ from coach.routine import (
     Rest,
     Routine,
     Say,
+    Sound,
     Step,
     Text,
     Turn,
@@ -61,8 +62,15 @@ def compile_routine(routine: Routine, speech: Speaks) -> Timeline:
         builder.booth.warn(note.location, note.message)
     compiler = _Compiler(builder, book, routine.title)
     compiler.place(routine.steps)
-    compiler.finish([Sentence(CueKind.END, text, routine.location) for text in word_end(routine, book)])
+    compiler.finish(_close(routine, book))
     return builder.timeline(routine, book, speech.voice_name)
+
+
+def _close(routine: Routine, book: Phrasebook) -> list[Sentence]:
+    """Return what is said last."""
+    if routine.closing is not None:
+        return [Sentence.of(CueKind.END, text, {}) for text in routine.closing]
+    return [Sentence(CueKind.END, text, routine.location) for text in word_end(routine, book)]
 
 
 class _Compiler:
@@ -84,7 +92,9 @@ class _Compiler:
                     values = self._round.values() if self._round else {}
                     self._joints.say(Sentence.of(CueKind.SAY, step.text, values), step.pause)
                 case Rest():
-                    self._joints.leave_rest(step.seconds, step.location)
+                    self._joints.leave_rest(step.seconds, step.location, silent=step.silent, calls=step.calls)
+                case Sound():
+                    self._joints.ring(Sentence.of(CueKind.SOUND, step.text, {}), waits=step.waits)
                 case Exercise():
                     self._place_exercise(step)
                 case Breathing():
@@ -102,9 +112,10 @@ class _Compiler:
         """Place what is still waiting and the last sentences; warn of reminders that are never said."""
         builder = self._builder
         self._joints.settle()
+        rings = [cue.beat for cue in builder.sounds if cue.beat is not None and cue.set is None]
         builder.say(
             [Line(sentence) for sentence in last],
-            max(nearest(builder.now), builder.free + RATE // 2),
+            max(nearest(builder.now), builder.free + RATE // 2, *(rung + 2 * RATE for rung in rings)),
             Label(),
         )
         for (_, guidance, _), reminders in self._reminders.items():
@@ -130,10 +141,12 @@ class _Compiler:
         if joints.awaits_beat and not works:
             joints.refuse(step.location, "this")
             return
+        if any(isinstance(each, Sound) for each, _ in walk_steps(step.steps)) and not works:
+            joints.settle()
         interval = step.interval * RATE
         outer, builder.first_beat = builder.first_beat, None
         outer_clock, joints.keeps_clock = joints.keeps_clock, True
-        origin, first_cue = builder.now, len(builder.cues)
+        origin, first_cue, first_sound = builder.now, len(builder.cues), len(builder.sounds)
         outer_round = self._round
         for number in range(step.rounds):
             self._round = Round(number + 1, step.rounds)
@@ -143,10 +156,11 @@ class _Compiler:
             self.place(step.steps)
             if not number:
                 said = [cue.start for cue in builder.cues[first_cue:] if cue.kind != CueKind.REST]
+                rung = [cue.beat for cue in builder.sounds[first_sound:] if cue.beat is not None]
                 if builder.first_beat is not None:
                     origin = Fraction(nearest(builder.first_beat))
-                elif said:
-                    origin = Fraction(said[0])
+                elif said or rung:
+                    origin = Fraction(min(said[:1] + rung[:1]))
         self._round = outer_round
         end = origin + step.rounds * interval
         joints.end_round(end, step.interval, step.location)

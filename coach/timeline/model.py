@@ -34,6 +34,7 @@ class CueKind(TextEnum):
     REMINDER = "reminder"
     REST = "rest"
     SWITCH = "switch"
+    SOUND = "sound"
     END = "end"
 
     @property
@@ -50,6 +51,7 @@ class CueKind(TextEnum):
                 | CueKind.REMINDER
                 | CueKind.REST
                 | CueKind.SWITCH
+                | CueKind.SOUND
                 | CueKind.END
             ):
                 return False
@@ -69,6 +71,7 @@ class CueKind(TextEnum):
                 | CueKind.MILESTONE
                 | CueKind.BREATH
                 | CueKind.REST
+                | CueKind.SOUND
                 | CueKind.END
             ):
                 return False
@@ -309,6 +312,7 @@ class Timeline:
         chapters: they cover the track without a gap.
         warnings: what did not fit, and what became of it.
         sets: the work, in its order; sets never overlap.
+        sounds: what rings under the voice, each at its beat; sorted by start, they may overlap.
         added: what joints take that was not written.
         beds: what lies under the voice from the first sample to the last, added up.
     """
@@ -322,8 +326,14 @@ class Timeline:
     chapters: tuple[Chapter, ...]
     warnings: tuple[Problem, ...]
     sets: tuple[Set, ...] = ()
+    sounds: tuple[Cue, ...] = ()
     added: Added = _NOTHING
     beds: tuple[Bed, ...] = ()
+
+    @property
+    def heard(self) -> tuple[Cue, ...]:
+        """Cues and sounds together, sorted by start."""
+        return tuple(sorted((*self.cues, *self.sounds), key=lambda cue: cue.start))
 
 
 def contract(timeline: Timeline) -> dict[str, object]:
@@ -357,7 +367,7 @@ def contract(timeline: Timeline) -> dict[str, object]:
                 "path": cue.location.path,
                 "line": cue.location.line,
             }
-            for cue in timeline.cues
+            for cue in timeline.heard
         ],
         "warnings": [
             {**problem.location._asdict(), "message": problem.message} for problem in timeline.warnings

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from coach.phrases import Milestone
 from coach.timeline.booth import BREATH, Booth
 from coach.timeline.model import Cue, CueKind, Sentence
-from coach.units import RATE, Samples, Seconds
+from coach.units import RATE, Samples, Seconds, to_samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,11 +42,13 @@ class Score:
         seconds: exact length from the first beat to the end.
         cues: what is said, sorted; the cues never overlap.
         too_long: reminders that no window of the set can hold.
+        ticks: the beats of a metronome that have no word.
     """
 
     seconds: Seconds
     cues: list[Cue]
     too_long: list[Text] = field(default_factory=list)
+    ticks: tuple[Samples, ...] = ()
 
     def __post_init__(self) -> None:
         self.cues.sort(key=lambda cue: cue.start)
@@ -255,6 +257,21 @@ class Caller:
                     head.sentence, head.end - until, "it is left out for the exercise's name"
                 )
                 heads[index] = None
+
+
+def find_ticks(tick: Seconds | None, seconds: Seconds, cues: Iterable[Cue]) -> tuple[Samples, ...]:
+    """Return the beats of a metronome, up to the end of a set, that have no word.
+
+    Args:
+        tick: seconds from one beat to the next; None for no metronome.
+        seconds: the length of the set.
+        cues: its words.
+    """
+    if tick is None:
+        return ()
+    spoken = {cue.beat for cue in cues}
+    beats = (to_samples(number * tick) for number in range(int(-(-seconds // tick))))
+    return tuple(beat for beat in beats if beat not in spoken)
 
 
 def find_milestone(rep: int, reps: int) -> Milestone | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from coach.routine import PACED, Count
 from coach.timeline.booth import BREATH
 from coach.timeline.model import Cue, CueKind
-from coach.timeline.score import Beat, Score, SortedCues, find_milestone
+from coach.timeline.score import Beat, Score, SortedCues, find_milestone, find_ticks
 from coach.timeline.wording import LEAST_BETWEEN
 from coach.units import Samples, to_samples
 
@@ -106,7 +106,7 @@ def score_tempo(
     spoken = locked + floating
     if exercise.count.counts_seconds:
         spoken += _count_seconds(caller, parts, SortedCues(locked), end, SortedCues(floating))
-    return Score(dose.seconds, spoken, too_long)
+    return Score(dose.seconds, spoken, too_long, find_ticks(exercise.tick, dose.seconds, spoken))
 
 
 def _note_unsaid_names(caller: Caller, exercise: Exercise, dose: Tempo) -> None:
