@@ -166,6 +166,14 @@ def test_a_value_that_does_not_fit_its_field_is_a_problem_where_it_stands(tmp_pa
     ]
 
 
+def test_a_name_that_no_repeat_has_is_a_problem(tmp_path: Path) -> None:
+    steps = "  - repeat: {n: [3]}\n    steps: [{exercise: A, reps: {m}, tempo: {up: 1}}]\n"
+    assert problems(tmp_path, steps) == [
+        "4:33: must be a whole number from 1 to 10000, or a range such as 10-15"
+        " (got {m}, a name that no repeat around it has)"
+    ]
+
+
 def test_a_name_has_one_meaning(tmp_path: Path) -> None:
     steps = "  - repeat: {n: [3]}\n    steps:\n      - repeat: {n: [4]}\n        steps: [say: Hello]\n"
     assert problems(tmp_path, steps) == ["5:17: 'n' is a name of a repeat around this; choose another"]
