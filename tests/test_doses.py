@@ -17,6 +17,7 @@ from coach.phrases import phrasebook
 from coach.pictures.words import describe_step
 from coach.routine import Exercise, Ladder, Tempo
 from coach.script import Change
+from coach.session import places
 from coach.session.journal import Journal
 from coach.timeline import compile_routine
 from coach.units import RATE
@@ -381,6 +382,11 @@ def test_a_cluster_has_sets_and_sides(tmp_path: Path) -> None:
         ("reps: 3, tempo: {up: 1}, load: [4 kg, 5 kg]", "2 sets: 3 reps: up 1 s; 4 kg; 3 reps: up 1 s; 5 kg"),
         ("for: [30, 20], load: a band", "2 sets: 30 s; a band; 20 s; a band"),
         ("reps: 3, tempo: {up: 1}, load: 5 kg", "3 reps: up 1 s; 5 kg"),
+        ("reps: 3, tempo: {up: 1}, sides: [left, right], alternate: reps", "6 reps: up 1 s; left / right"),
+        (
+            "reps: [3, 2], tempo: {up: 1}, sides: [left, right], alternate: reps",
+            "2 sets: 6, 4 reps: up 1 s; left / right",
+        ),
     ],
 )
 def test_the_sheet_has_each_set(tmp_path: Path, fields: str, told: str) -> None:
@@ -468,6 +474,14 @@ def test_a_milestone_says_the_side_too_where_there_is_room(tmp_path: Path) -> No
         "Right leg", "Left leg", "Right leg", "Halfway, left leg", "Right leg", "Last one, left leg",
     ]  # fmt: skip
     assert said(timeline, "count").count("Arms up") == 6
+
+
+def test_somebody_who_comes_back_hears_the_side_of_the_rep() -> None:
+    timeline = heard("marching")
+    (work,) = timeline.sets
+    fourth = next(part.start for part in work.spans if part.rep == 4)
+    said = places.come_back(timeline, phrasebook("en"), fourth + RATE, long=True).said
+    assert "Right side, rep four of ten." in said
 
 
 def test_held_reps_alternate(tmp_path: Path) -> None:
