@@ -337,6 +337,15 @@ def test_what_does_not_go_together_is_a_problem(tmp_path: Path, fields: str, pro
     assert problems(tmp_path, f"  - {{exercise: A, {fields}, tempo: {{up: 1}}}}\n") == [problem]
 
 
+def test_what_is_new_in_a_set_is_heard_however_short_the_rest() -> None:
+    timeline = heard("drop_set")
+    assert gaps(timeline) == [0, 0, 30, 5, 5, gaps(timeline)[5], 5]
+    said_of = [cue.text for cue in timeline.cues if cue.kind == "announce"]
+    for load in ("fifteen kilos", "ten kilos"):
+        assert sum(load in text.lower() for text in said_of) == (3 if load == "fifteen kilos" else 2)
+    assert "three reps" in said_of[-1].lower()
+
+
 # Clusters
 
 
@@ -366,7 +375,9 @@ def test_a_cluster_has_sets_and_sides(tmp_path: Path) -> None:
     ]
     assert gaps(timeline) == [10, 40, 10, 15, 10, 40, 10]
     assert said(timeline, "announce")[:3] == [
-        "A, left side. Two sets of three and two reps, ten seconds apart.", "Two reps.", "Set two of two.",
+        "A, left side. Two sets of three and two reps, ten seconds apart.",
+        "Two reps.",
+        "Set two of two. Three reps.",
     ]  # fmt: skip
 
 
