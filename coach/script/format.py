@@ -677,6 +677,13 @@ _PAUSE: Final = Seconds(Fraction(0), Fraction(3600))
 SET_REST: Final[Key[tuple[Fraction, ...]]] = Key(
     "rest", PerSet(_PAUSE, _PAUSE), "The time between two sets.", (Fraction(60),)
 )
+OF_ALL_SETS: Final[dict[str, Value[Any]]] = {
+    REPS.name: RangeText(_REPS),
+    SETS.name: Whole(1, MOST_SETS),
+    SET_REST.name: _PAUSE,
+}
+"""What a person may ask for in place of what a script has; it holds for all sets."""
+
 ALTERNATE: Final = Key(
     "alternate", Flag(), "Change sides after each set, instead of doing all sets of one side first.", False
 )
