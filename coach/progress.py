@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from coach.errors import Problem
 from coach.routine import (
+    Alternate,
     Every,
     Exercise,
     Guidance,
@@ -163,7 +164,7 @@ def at_top(routine: Routine) -> Routine:
         if exercise.plans:
             return exercise
         top = _steps(exercise)[-1]
-        return replace(exercise, doses=tuple((side, top) for side in exercise.sides or (None,)))
+        return replace(exercise, doses=tuple((side, top) for side in exercise.work_sides))
 
     return routine.map_exercises(changed)
 
@@ -299,7 +300,7 @@ def _plan(routine: Routine) -> _Plan:
     for step, times in routine.walk():
         if isinstance(step, Exercise):
             exercises[step] = None
-            for side in dict.fromkeys(step.sides or (None,)):
+            for side in dict.fromkeys(step.work_sides):
                 sets[step.name, side] += times * step.sets
     return _Plan(routine.level, tuple(exercises), sets)
 
@@ -308,7 +309,7 @@ def _standings(plan: _Plan, log: _Log, now: datetime) -> list[Standing]:
     return [
         _find_standing(exercise, side, log, now)
         for exercise in plan.exercises
-        for side in exercise.sides or (None,)
+        for side in exercise.work_sides
     ]
 
 
@@ -434,7 +435,7 @@ def _needs(exercise: Exercise, log: _Log, now: datetime) -> Guidance:
     """Return how much guidance an exercise needs after these sessions."""
     done = 0
     before: datetime | None = None
-    for visit in log.visits(exercise, exercise.sides or (None,)):
+    for visit in log.visits(exercise, exercise.work_sides):
         if visit.broken or (before and visit.moment - before >= AWAY):
             done = 0
         done += visit.whole
@@ -484,7 +485,9 @@ def _visits(
     for session in sessions:
         if {session.level, plan.level} & set(exercise.levels) and session.level != plan.level:
             continue
-        rows = [row for row in session.sets if row.side in sides and _is_of(exercise, row)]
+        rows = [
+            _on_one_side(exercise, row) for row in session.sets if row.side in sides and _is_of(exercise, row)
+        ]
         last = list(
             {(row.side, row.start): row for row in rows}.values()
         )  # if a set was repeated, the last time counts
@@ -504,6 +507,13 @@ def _visits(
             effort=session.effort,
             pain=session.pain,
         )
+
+
+def _on_one_side(exercise: Exercise, row: SetLog) -> SetLog:
+    """Return a set with the reps of one side, where it has those of all in turn."""
+    if exercise.alternate is not Alternate.REPS or row.reps is None:
+        return row
+    return replace(row, reps=row.reps // len(exercise.sides))
 
 
 def _is_of(exercise: Exercise, row: SetLog) -> bool:

@@ -124,6 +124,17 @@ class Breath(TextEnum):
     """With empty lungs; in paced breathing only."""
 
 
+class Alternate(TextEnum):
+    """How often an exercise changes sides."""
+
+    NO = "no"
+    """Once: all sets of one side come before the other."""
+    SETS = "sets"
+    """Within each set, which is done side by side."""
+    REPS = "reps"
+    """With every rep, without a gap; each side has its full dose."""
+
+
 class SoundName(TextEnum):
     """A sound that Coach makes by itself."""
 
@@ -349,7 +360,7 @@ class Exercise:
         switch: seconds to change sides.
         sets: how often the dose is done on each side.
         rest: seconds between two sets.
-        alternate: side by side within each set, instead of all sets of one side first.
+        alternate: when the sides change.
         plans: what each set has of its own, or each part of a cluster; `dose`, `load` and the like are those
             of the first. Empty where all are alike.
         cluster: seconds between the parts of a set; None where a set has none.
@@ -385,7 +396,7 @@ class Exercise:
     switch: Seconds = Fraction(15)
     sets: int = 1
     rest: Seconds = Fraction(60)
-    alternate: bool = False
+    alternate: Alternate = Alternate.NO
     plans: tuple[SetPlan, ...] = ()
     cluster: Seconds | None = None
     load: str | None = None
@@ -413,21 +424,42 @@ class Exercise:
     @property
     def seconds(self) -> Seconds:
         """The least it can last: its sets, rests and changes of side, without a spoken word."""
-        sides = len(self.sides) or 1
+        sides = len(self.work_sides)
         if not self.plans:
-            work = self.sets * sum(
-                (self.on(side).dose.seconds for side in self.sides or (None,)), Fraction(0)
-            )
+            once = sum((self.on(side).whole_dose.seconds for side in self.work_sides), Fraction(0))
+            work = self.sets * once
         else:
-            once = sum((plan.dose.seconds for plan in self.plans), Fraction(0))
+            once = sum((self._all_sides(plan.dose).seconds for plan in self.plans), Fraction(0))
             times = 1 if self.cluster is None else self.sets
             work = sides * times * (once + (len(self.plans) - 1) * (self.cluster or 0))
         rests = sum((self.rest_after(number) for number in range(1, self.sets)), Fraction(0))
-        if self.alternate:
+        if self.alternate is Alternate.SETS:
             between = self.sets * (sides - 1) * self.switch + rests
         else:
             between = (sides - 1) * self.switch + sides * rests
         return work + between + (self.last_rest or 0)
+
+    @property
+    def work_sides(self) -> tuple[str | None, ...]:
+        """The sides that have sets of their own; None for no sides, and where each rep changes sides."""
+        return self.sides if self.sides and self.alternate is not Alternate.REPS else (None,)
+
+    @property
+    def whole_dose(self) -> Dose:
+        """What one set is, with the reps of all sides where they change with every rep."""
+        return self._all_sides(self.dose)
+
+    def _all_sides(self, dose: Dose) -> Dose:
+        if self.alternate is not Alternate.REPS or isinstance(dose, Timed):
+            return dose
+        sides = len(self.sides) or 1
+        return replace(dose, reps=Range(dose.reps.low * sides, dose.reps.high * sides))
+
+    def side_of(self, rep: int) -> str | None:
+        """Return the side of a rep, from 1, where the sides change with every rep; else None."""
+        if self.alternate is not Alternate.REPS or not self.sides:
+            return None
+        return self.sides[(rep - 1) % len(self.sides)]
 
     @property
     def last_rest(self) -> Seconds | None:
@@ -441,10 +473,10 @@ class Exercise:
 
     def turns(self) -> Iterator[Turn]:
         """Yield what is done without a pause, in order."""
-        sides: tuple[str | None, ...] = self.sides or (None,)
+        sides = self.work_sides
         numbers = range(1, self.sets + 1)
         parts = range(1 if self.cluster is None else len(self.plans))
-        if self.alternate:
+        if self.alternate is Alternate.SETS:
             order = ((side, number) for number in numbers for side in sides)
         else:
             order = ((side, number) for side in sides for number in numbers)

@@ -25,6 +25,7 @@ from tests.test_joints import gaps
 from tests.test_timeline import read
 
 if TYPE_CHECKING:
+    from coach.history import SessionLog
     from coach.timeline import Timeline
     from coach.timeline.model import Set
 
@@ -379,8 +380,8 @@ def test_the_sheet_has_each_set(tmp_path: Path, fields: str, told: str) -> None:
     assert describe_step(step, phrasebook("en")).replace("\u00a0", " ") == told
 
 
-def test_the_log_has_each_load(tmp_path: Path) -> None:
-    timeline = heard("heavier")
+def logged(tmp_path: Path, timeline: Timeline) -> SessionLog:
+    """The log of a session in which all of a track was heard."""
     history = History(tmp_path / "history.db")
     with history:
         record = history.begin(title="Heavier", script="a.yaml", language="en", voice="made up", length=600.0)
@@ -388,6 +389,12 @@ def test_the_log_has_each_load(tmp_path: Path) -> None:
         journal.heard(0, timeline.length)
         journal.end(Outcome.COMPLETED, timeline.length)
     (session,) = history.sessions()
+    return session
+
+
+def test_the_log_has_each_load(tmp_path: Path) -> None:
+    timeline = heard("heavier")
+    session = logged(tmp_path, timeline)
     rows = [(row.set, row.sets, row.reps, row.load) for row in session.sets[:4]]
     assert rows == [(1, 4, 12, "20 kg"), (2, 4, 10, "22.5 kg"), (3, 4, 8, "25 kg"), (4, 4, 8, "25 kg")]
     (log,) = script.load(PROGRAMMES / "heavier.yaml").exercises()[:1]
@@ -407,3 +414,125 @@ steps:
   - {use: press, tempo: {up: 2}}
 """), PacedSpeech())  # fmt: skip
     assert [(work.end - work.start) / RATE for work in timeline.sets] == [10, 6]
+
+
+# Sides that alternate
+
+
+def first_words(timeline: Timeline) -> list[tuple[str, str | None]]:
+    """What is said on the first beat of each rep, and of which side."""
+    starts = {
+        next(part.start for part in work.spans if part.rep == rep)
+        for work in timeline.sets
+        for rep in range(1, (work.reps or 0) + 1)
+    }
+    return [(cue.text, cue.side) for cue in timeline.cues if cue.beat in starts]
+
+
+def test_the_sides_change_with_every_rep_without_a_gap() -> None:
+    timeline = heard("marching")
+    (work,) = timeline.sets
+    assert (work.side, work.reps, (work.end - work.start) / RATE) == (None, 10, 30)
+    assert first_words(timeline) == [
+        ("Left", "left"), ("Right", "right"), ("Left", "left"), ("Right", "right"), ("Left", "left"),
+        ("Halfway, right", "right"), ("Left", "left"), ("Three more", "right"), ("Left", "left"),
+        ("Last one, right", "right"),
+    ]  # fmt: skip
+    assert said(timeline, "announce", "setup") == [
+        "March. Five reps on each side, alternating.", "Begin with the left side.",
+    ]  # fmt: skip
+    reminded = [(cue.text, cue.side) for cue in timeline.cues if cue.kind == "reminder"]
+    assert reminded
+    assert all(text == f"The {side} side stays straight." for text, side in reminded)
+
+
+def test_a_milestone_says_the_side_too_where_there_is_room(tmp_path: Path) -> None:
+    steps = """
+  - exercise: Sun salutation
+    reps: 3
+    sides: [right leg, left leg]
+    alternate: reps
+    tempo: {prayer: 4, arms up: 4}
+    count: phases
+"""
+    timeline = compiled(tmp_path, steps)
+    assert [text for text, _ in first_words(timeline)] == [
+        "Right leg", "Left leg", "Right leg", "Halfway, left leg", "Right leg", "Last one, left leg",
+    ]  # fmt: skip
+    assert said(timeline, "count").count("Arms up") == 6
+
+
+def test_held_reps_alternate(tmp_path: Path) -> None:
+    steps = (
+        "  - {exercise: A, hold: 10, relax: 2, sides: [left, right], alternate: reps, sets: 2, rest: 20}\n"
+    )
+    timeline = compiled(tmp_path, steps)
+    assert [(work.reps, (work.end - work.start) / RATE) for work in timeline.sets] == [(2, 22), (2, 22)]
+    assert [text for text, _ in first_words(timeline)] == ["Left", "Right"] * 2
+    assert said(timeline, "announce")[0] == "A. Two sets: hold for ten seconds on each side, alternating."
+
+
+@pytest.mark.parametrize(
+    ("language", "dose"),
+    [
+        ("de", "March. Fünf Wiederholungen pro Seite, im Wechsel."),
+        ("es", "March. Cinco repeticiones por lado, alternando."),
+        ("fr", "March. Cinq répétitions de chaque côté, en alternant."),
+    ],
+)
+def test_alternating_sides_are_announced_in_every_language(language: str, dose: str) -> None:
+    assert said(heard("marching", language=language), "announce") == [dose]
+
+
+def test_alternating_sets_take_no_time_to_change_sides() -> None:
+    timeline = heard("fifty_fifty")
+    assert [(work.number, work.side) for work in timeline.sets] == [
+        (number, side) for number in range(1, 6) for side in ("left", "right")
+    ]
+    assert gaps(timeline) == [0, 90, 0, 90, 0, 90, 0, 90, 0]
+
+
+def test_one_side_alone_does_not_alternate(tmp_path: Path) -> None:
+    path = tmp_path / "made.yaml"
+    path.write_text((PROGRAMMES / "marching.yaml").read_text())
+    timeline = compile_routine(script.load(path, change=Change(sides=("right",))), PacedSpeech())
+    assert [(work.side, work.reps) for work in timeline.sets] == [("right", 5)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        (
+            "reps: 3, tempo: {up: 1}, alternate: reps",
+            "3:55: 'alternate: reps' needs 'sides', such as [left, right]",
+        ),
+        (
+            "for: 30, sides: [left, right], alternate: reps",
+            "3:61: 'alternate: reps' needs reps or holds; 'for' has none",
+        ),
+    ],
+)
+def test_what_cannot_alternate_is_a_problem(tmp_path: Path, fields: str, problem: str) -> None:
+    assert problems(tmp_path, f"  - {{exercise: A, {fields}}}\n") == [problem]
+
+
+def test_a_dose_that_alternates_grows_on_both_sides_at_once(tmp_path: Path) -> None:
+    routine = read(
+        tmp_path,
+        "steps:\n  - {exercise: A, reps: 5-8, tempo: {up: 1}, sides: [left, right], alternate: reps}\n",
+    )
+    session = logged(tmp_path, compile_routine(routine, PacedSpeech()))
+    grown = progress.today(routine, [session], session.started + timedelta(days=1))
+    assert [work.reps for work in compile_routine(grown, PacedSpeech()).sets] == [12]
+
+
+def test_alternating_doses_differ_from_set_to_set(tmp_path: Path) -> None:
+    steps = (
+        "  - {exercise: A, reps: [3, 2], tempo: {up: 1}, sides: [left, right], alternate: reps, rest: 20}\n"
+    )
+    timeline = compiled(tmp_path, steps)
+    assert [work.reps for work in timeline.sets] == [6, 4]
+    assert said(timeline, "announce") == [
+        "A. Two sets: three and two reps on each side, alternating.",
+        "Set two of two. Two reps on each side, alternating.",
+    ]

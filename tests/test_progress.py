@@ -23,6 +23,7 @@ from coach.history import Answer, History, Outcome, Question
 from coach.mix import render
 from coach.progress import grown_doses, hold_in_rounds, standings, today
 from coach.routine import (
+    Alternate,
     Every,
     Exercise,
     Guidance,
@@ -258,7 +259,7 @@ def test_other_work_under_the_same_name_is_not_this_dose(person: Person) -> None
 
 
 def test_alternating_sides_grow_each(person: Person) -> None:
-    both = replace(LIFT, alternate=True, sets=2, rest=Fraction(10))
+    both = replace(LIFT, alternate=Alternate.SETS, sets=2, rest=Fraction(10))
     person.plays(person.due(both), {3: "broken off"})
     assert doses(person.due(both)) == ["11", "10"]
 

@@ -55,6 +55,7 @@ from coach.script.ladder import RepeatText
 from coach.script.values import (
     BREATHS,
     NAME,
+    AlternateText,
     Breaths,
     Choice,
     CountText,
@@ -488,6 +489,16 @@ def _(value: Flag, chance: Random) -> Tree:
 
 
 @right.register
+def _(value: AlternateText, chance: Random) -> Tree:
+    return one_of(chance, "sets", "reps", "yes", "no", "on", "off")
+
+
+@odd.register
+def _(value: AlternateText, chance: Random) -> Tree:
+    return one_of(chance, "Reps", " sets", "TRUE", "False", "always", "1")
+
+
+@right.register
 def _(value: Words, chance: Random) -> Tree:
     return right(Line(), chance)
 
@@ -864,6 +875,7 @@ CONTEXT = re.compile(
     "|must be an existing (script|recording)"
     "|unknown placeholder {n}"
     r"|'.*' has \d+ values, but there (are|is) \d+ sets?|a cluster |the parts of a cluster "
+    "|'alternate: reps' needs"
     "|is in '.*', but .* that includes it in"
     "|the routine (lasts at least|has more than)"
 )

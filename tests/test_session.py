@@ -16,7 +16,7 @@ from coach.errors import AudioError, SpeechError
 from coach.history import History, Outcome, SessionLog
 from coach.mix import render
 from coach.phrases import phrasebook
-from coach.routine import Breathing, Count, Exercise, Hold, Rest, Say, Step, Tempo, Timed
+from coach.routine import Alternate, Breathing, Count, Exercise, Hold, Rest, Say, Step, Tempo, Timed
 from coach.session import places
 from coach.session.controls import Order, SessionCommand
 from coach.session.journal import Journal
@@ -919,7 +919,7 @@ ROUTINES: tuple[tuple[Step, ...], ...] = (
             Hold(span(3), span(12), Fraction(2)),
             place(6),
             sides=("left", "right"),
-            alternate=True,
+            alternate=Alternate.SETS,
             sets=2,
         ),
     ),

@@ -121,7 +121,7 @@ def _cues(step: routine.Step) -> int:
         case routine.Breathing():
             return step.rounds * sum(len(phase.counted) + 2 for phase in step.phases)
         case routine.Exercise():
-            sides = len(step.sides) or 1
+            sides = len(step.sides) or 1  # where they change with every rep, each has its reps
             if not step.plans:
                 return step.sets * sides * _cues_of_set(step.dose, step.breathing, step.tick)
             once = sum(_cues_of_set(plan.dose, plan.breathing, plan.tick) for plan in step.plans)

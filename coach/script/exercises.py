@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from coach import routine
 from coach.errors import Location, ScriptError
-from coach.routine import PACED, ROUND_PLACEHOLDERS, Breath, Count, Level, Phase, Range
+from coach.routine import PACED, ROUND_PLACEHOLDERS, Alternate, Breath, Count, Level, Phase, Range
 from coach.script import format as keys
 from coach.script.document import parse, read_file, short
 from coach.script.pace import IN_SECONDS, TEMPOS, fill_time, find_phases, find_tick
@@ -245,6 +245,7 @@ class Exercises:
         named = self._plain(fields, keys.NAMED, place, (name,) if name else ())
         if not plans or not named:
             return None
+        alternate = self._alternate(fields, sides, plans)
         first, cluster = plans[0], fields.get(keys.CLUSTER)
         self._check_times(fields, first.dose)
         reminders_every, reminders_seconds = _space_reminders(fields, first.dose)
@@ -263,7 +264,7 @@ class Exercises:
             switch=fields[keys.SWITCH],
             sets=sets,
             rest=rest,
-            alternate=fields[keys.ALTERNATE],
+            alternate=alternate,
             plans=plans if cluster is not None else _only_differing(plans, rest),
             cluster=cluster,
             load=first.load,
@@ -285,6 +286,21 @@ class Exercises:
             position=fields.get(keys.POSITION),
             notes=fields.get(keys.NOTES),
         )
+
+    def _alternate(
+        self, fields: keys.Fields, sides: tuple[str, ...], plans: tuple[routine.SetPlan, ...]
+    ) -> Alternate:
+        """Return when the sides change; what can't be is noted."""
+        alternate, place = fields[keys.ALTERNATE], fields.at(keys.ALTERNATE)
+        if alternate is not Alternate.REPS:
+            return alternate
+        defaults = self.script.get(keys.DEFAULT_FIELDS)
+        is_own = defaults is None or defaults.at(keys.ALTERNATE) != place
+        if not sides and is_own and not fields.unread & {keys.SIDES.name, keys.USE.name}:
+            self.reader.fail(place, "'alternate: reps' needs 'sides', such as [left, right]")
+        elif sides and any(isinstance(plan.dose, routine.Timed) for plan in plans):
+            self.reader.fail(place, "'alternate: reps' needs reps or holds; 'for' has none")
+        return alternate if len(sides) > 1 else Alternate.NO
 
     def _plans(self, fields: keys.Fields, place: Location) -> tuple[routine.SetPlan, ...]:
         """Return what each set is, or each part of a cluster; one if all are alike, none if one is wrong."""

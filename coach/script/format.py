@@ -12,13 +12,26 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from coach.routine import Breath, Calls, Count, Guidance, Phase, Progress, SoundName, Text, Told, VoiceChoice
+from coach.routine import (
+    Alternate,
+    Breath,
+    Calls,
+    Count,
+    Guidance,
+    Phase,
+    Progress,
+    SoundName,
+    Text,
+    Told,
+    VoiceChoice,
+)
 from coach.script.document import Mapping, Node, Scalar, Sequence, short
 from coach.script.ladder import RepeatText
 from coach.script.values import (
     BREATHS,
     MOST_SETS,
     NAME,
+    AlternateText,
     Breaths,
     Choice,
     Counting,
@@ -685,7 +698,10 @@ OF_ALL_SETS: Final[dict[str, Value[Any]]] = {
 """What a person may ask for in place of what a script has; it holds for all sets."""
 
 ALTERNATE: Final = Key(
-    "alternate", Flag(), "Change sides after each set, instead of doing all sets of one side first.", False
+    "alternate",
+    AlternateText(),
+    "Change sides after each set, or with each rep, instead of doing all sets of one side first.",
+    Alternate.NO,
 )
 CLUSTER: Final = Key(
     "cluster", ClusterText(), "The rest between the values of a list: they are the parts of one set."

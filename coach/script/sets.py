@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from coach.routine import Alternate
 from coach.script import format as keys
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _fits(
     if is_cluster:
         if number == 1:
             message = "a cluster needs a list with a value for each part, such as reps: [12, 7, 7, 5]"
-        elif fields.get(keys.ALTERNATE):
+        elif fields[keys.ALTERNATE] is not Alternate.NO:
             message = "a cluster is done on one side after the other; leave out 'alternate', or 'cluster'"
         elif rests > 1 or any(keys.SET_REST in each for each in own):
             message = "the parts of a cluster have one rest between them, that of 'cluster'"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from coach import phrases
 from coach.errors import Problem, ScriptError
-from coach.routine import PLACEHOLDERS, Breath, Count, Phase, Range, Text
+from coach.routine import PLACEHOLDERS, Alternate, Breath, Count, Phase, Range, Text
 from coach.script import patterns
 from coach.script.document import Mapping, Node, Scalar, Sequence, printable, short
 from coach.text_enum import TextEnum, assert_never
@@ -429,6 +429,28 @@ class Flag(Value[bool]):
             reader.wants(node, self.words)
             return None
         return text in _YES
+
+
+@dataclass(frozen=True)
+class AlternateText(Value[Alternate]):
+    """When the sides change; yes is what it was called once for each set."""
+
+    @property
+    def words(self) -> str:
+        return "sets, reps or no"
+
+    def schema(self) -> Schema:
+        words = (*map(str, Alternate), *_YES, *_NO)
+        pattern = self._matches(patterns.any_case(patterns.either(tuple(dict.fromkeys(words)))))
+        return {"anyOf": [{"enum": [True, False]}, {"type": "string", **pattern}]}
+
+    def read(self, node: Node, reader: Reader) -> Alternate | None:
+        text = node.text.strip().lower() if isinstance(node, Scalar) else ""
+        if text in _YES:
+            return Alternate.SETS
+        if text in _NO:
+            return Alternate.NO
+        return Choice(tuple(Alternate)).read(node, reader)
 
 
 @dataclass(frozen=True)

@@ -47,13 +47,25 @@ class Line(NamedTuple):
 
 
 class Label(NamedTuple):
-    """What the cues of a work belong to, and the title of the chapter that it makes."""
+    """What the cues of a work belong to, and the title of the chapter that it makes.
+
+    Attributes:
+        rep_sides: the sides of its reps, in turn; empty where `side` is that of all.
+    """
 
     exercise: str | None = None
     side: str | None = None
     set: int | None = None
     chapter: str = ""
     round: Round | None = None
+    rep_sides: tuple[str, ...] = ()
+
+    def mark(self, cue: Cue) -> Cue:
+        """Return a cue as one that belongs to this."""
+        side = self.side
+        if self.rep_sides and cue.rep is not None:
+            side = self.rep_sides[(cue.rep - 1) % len(self.rep_sides)]
+        return replace(cue, exercise=self.exercise, side=side, set=self.set)
 
 
 class _Part(NamedTuple):
@@ -147,7 +159,7 @@ class TimelineBuilder:
         """Place a cue that belongs to what the label names."""
         if self._parts and self._parts[-1].end > cue.start:  # no chapter ends within a cue of the next one
             self._parts[-1] = self._parts[-1]._replace(end=cue.start)
-        self.cues.append(replace(cue, exercise=label.exercise, side=label.side, set=label.set))
+        self.cues.append(label.mark(cue))
         self.free = max(self.free, cue.end + BREATH)
 
     def ring(self, sound: Sentence, at: Samples, label: Label) -> Cue:
@@ -192,8 +204,7 @@ class TimelineBuilder:
 
     def insert(self, cue: Cue, label: Label) -> None:
         """Place a cue among those that are there; it belongs to what the label names."""
-        belongs = replace(cue, exercise=label.exercise, side=label.side, set=label.set)
-        insort(self.cues, belongs, key=lambda other: other.start)
+        insort(self.cues, label.mark(cue), key=lambda other: other.start)
 
     def give_way(self, joint: Samples, start: Samples, quiet: Samples) -> None:
         """Make room for words where the work before them ends: its last words yield.

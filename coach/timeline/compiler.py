@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from coach.errors import Problem, ScriptError
 from coach.phrases import Phrasebook, languages, phrasebook
 from coach.routine import (
+    Alternate,
     Breathing,
     Every,
     Exercise,
@@ -186,7 +187,11 @@ class _Compiler:
         side, number = after.side, after.number
         if after.part:
             self._joints.leave_set_rest(exercise.cluster or Fraction(0), exercise.location)
-        elif side is not None and side != before.side and (not exercise.alternate or number == before.number):
+        elif (
+            side is not None
+            and side != before.side
+            and (exercise.alternate is not Alternate.SETS or number == before.number)
+        ):
             switch = Sentence(CueKind.SWITCH, self._announcer.announce_switch(side), exercise.location)
             self._joints.leave_switch(exercise.switch, switch, self._announcer.announce_side(side))
         else:
@@ -199,7 +204,8 @@ class _Compiler:
             exercise, self._book, reminders, announcer.find_values(exercise, side, number, self._round)
         )
         chapter = exercise.name if side is None else f"{exercise.name}, {self._book.side_name(side)}"
-        label = Label(exercise.name, side, number, chapter, self._round)
+        rep_sides = exercise.sides if exercise.alternate is Alternate.REPS else ()
+        label = Label(exercise.name, side, number, chapter, self._round, rep_sides)
         if not first:
             naming = announcer.announce_set(whole, turn)
             self._place_work(work, label, Introduction(naming))

@@ -91,7 +91,9 @@ def _hold_beats(
     """Yield the beats of holds: "hold", the time left, "relax"."""
     relax_word = caller.sentence(CueKind.COUNT, caller.book.phase(RELAXED))
     for rep, hold in enumerate(holds, 1):
-        yield Beat(to_samples(hold.start), (hold_word,), rep, HELD)
+        side = caller.side_of(rep)
+        side_word = () if side is None else (caller.sentence(CueKind.COUNT, caller.book.side_word(side)),)
+        yield Beat(to_samples(hold.start), (*side_word, hold_word), rep, HELD)
         yield from _count_time_left(caller, exercise, hold)
         if dose.relax or rep == len(holds):
             yield Beat(to_samples(hold.end), (relax_word,), rep, RELAXED)
@@ -137,7 +139,7 @@ def _number_holds(
         sentences = []
         if milestone := find_milestone(rep, len(holds)):
             sentences.append(caller.milestone(milestone))
-        if rep > 1 and exercise.count != Count.OFF:
+        if rep > 1 and not caller.sides and exercise.count != Count.OFF:
             sentences.append(caller.sentence(CueKind.COUNT, caller.book.count(rep)))
         before, after = around.around(to_samples(hold.start))
         start = max(before, to_samples(hold.start)) + BREATH
@@ -272,7 +274,9 @@ def _place_reminders(
             continue  # as with a tempo, never in two reps in a row
         at = max(start, due)
         while at < end:
-            cue = reminders.take(caller.booth, values, at, end, rep, HELD if rep else None)
+            cue = reminders.take(
+                caller.booth, caller.values_in(values, rep), at, end, rep, HELD if rep else None
+            )
             if cue is None:
                 break
             placed.append(cue)

@@ -166,12 +166,23 @@ class Caller:
         book: the words.
         location: the line that asked for the set.
         count_in: one-second beats before the first beat.
+        sides: those of the reps, in turn; empty where they don't change within the set.
     """
 
     booth: Booth
     book: Phrasebook
     location: Location
     count_in: int
+    sides: tuple[str, ...] = ()
+
+    def side_of(self, rep: int) -> str | None:
+        """Return the side of a rep where it changes with every rep; else None."""
+        return self.sides[(rep - 1) % len(self.sides)] if self.sides else None
+
+    def values_in(self, values: Mapping[str, str], rep: int | None) -> Mapping[str, str]:
+        """Return what the placeholders of a text stand for in a rep."""
+        side = None if rep is None else self.side_of(rep)
+        return values if side is None else {**values, "side": self.book.side(side)}
 
     def sentence(self, kind: CueKind, text: str) -> Sentence:
         """Return a sentence on the line that asked for the set."""
@@ -184,6 +195,13 @@ class Caller:
     def milestone(self, milestone: Milestone) -> Sentence:
         """Return what is said at a milestone."""
         return self.sentence(CueKind.MILESTONE, self.book.milestone(milestone))
+
+    def milestone_on(self, milestone: Milestone, side: str, room: Samples) -> Sentence | None:
+        """Return a milestone with the side of its rep, if there are so many samples for both; else None."""
+        text = f"{self.book.milestone(milestone)}, {self.book.side_name(side)}"
+        sentence = self.sentence(CueKind.MILESTONE, text)
+        clip = self.booth.clip(sentence)
+        return sentence if clip.length - clip.attack + 2 * BREATH <= room else None
 
     def count_in_beats(self) -> list[Beat]:
         """Return the beats of the count-in."""

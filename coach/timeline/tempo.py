@@ -143,9 +143,15 @@ def _choose_words(
     book, rep, first = caller.book, part.rep, part.nth == 0
     sentences = []
     milestone = find_milestone(rep, int(dose.reps.low)) if first else None
+    side = caller.side_of(rep) if first else None
+    if milestone and side is not None:
+        both = caller.milestone_on(milestone, side, part.end - part.start)
+        sentences += [both] if both else []
     if milestone:
         sentences.append(caller.milestone(milestone))
-    numbered = first and exercise.count.numbers(rep) and not (rep == 1 and caller.count_in)
+    if side is not None:
+        sentences.append(caller.sentence(CueKind.COUNT, book.side_word(side)))
+    numbered = side is None and first and exercise.count.numbers(rep) and not (rep == 1 and caller.count_in)
     if numbered:  # the count-in ends on "one": rep 1 has its phase's word
         sentences.append(caller.sentence(CueKind.COUNT, book.count(rep)))
     breath = next((says for name, says in exercise.breathe if name == part.phase.name), None)
@@ -220,7 +226,9 @@ def _place_reminders(
             continue
         window = max(free, key=lambda window: window.length)
         phase = window.part.phase.name
-        cue = reminders.take(caller.booth, values, window.start, window.end, rep, phase)
+        cue = reminders.take(
+            caller.booth, caller.values_in(values, rep), window.start, window.end, rep, phase
+        )
         if cue:
             placed.append(cue)
             free.remove(window)

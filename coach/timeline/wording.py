@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.routine import Breathing, Count, Exercise, Guidance, Hold, Tempo, Timed
+from coach.routine import Alternate, Breathing, Count, Exercise, Guidance, Hold, Tempo, Timed
 from coach.speech.normalise import read
 from coach.text_enum import assert_never
 
@@ -67,10 +67,13 @@ class Announcer:
         """Return what the placeholders of an exercise's texts stand for in one set."""
         values = {"exercise": exercise.name, "set": str(number), "sets": str(exercise.sets)}
         values |= around.values() if around else {}
+        if side is None and exercise.alternate is Alternate.REPS and exercise.sides:
+            side = exercise.sides[0]  # that of the first rep
         if side is not None:
             values["side"] = self._book.side(side)
-        if isinstance(exercise.dose, (Tempo, Hold)):
-            values["reps"] = str(exercise.dose.reps.low)
+        dose = exercise.whole_dose
+        if isinstance(dose, (Tempo, Hold)):
+            values["reps"] = str(dose.reps.low)
         return values
 
     def announce_setup(self, exercise: Exercise) -> tuple[Text, ...] | None:
@@ -110,13 +113,13 @@ class Announcer:
         if turn.part:
             return Naming(dose=self._own_dose(exercise, turn))
         if exercise.plans and exercise.cluster is None:
-            goes_on = exercise.alternate and side != next(iter(exercise.sides), None)
+            goes_on = exercise.alternate is Alternate.SETS and side != next(iter(exercise.sides), None)
             dose = "" if goes_on else self._own_dose(exercise, turn)
         else:
             dose = self._news(exercise.name, self._dose(exercise.on(side)))
         which = book.sentence("set", set=book.number(number), sets=book.number(exercise.sets))
         short = book.sentence("set_short", set=book.number(number))
-        if not exercise.alternate:
+        if exercise.alternate is not Alternate.SETS:
             return Naming(which, short, dose) if exercise.sets > 1 else Naming(dose=dose)
         if not exercise.sides or side == exercise.sides[0]:
             of_side = self._side(side)
@@ -156,21 +159,25 @@ class Announcer:
         loads = {plan.load for plan in exercise.plans} or {exercise.load}
         load = exercise.load if len(loads) == 1 else None
         dose, sets = exercise.dose, book.plural("sets", exercise.sets)
-        if isinstance(dose, Hold) and exercise.sets > 1:
+        text = _of_each_side(_name_dose(dose, book), exercise, book)
+        if isinstance(dose, Hold) and exercise.sets > 1 and exercise.alternate is Alternate.REPS:
+            said = book.sentence("with_each", sets=sets, doses=self._with_load(text, load))
+        elif isinstance(dose, Hold) and exercise.sets > 1:
             text = book.plural(
                 "hold_in_sets", int(dose.reps.low), sets=sets, duration=book.duration(dose.hold.low)
             )
             said = book.sentence("dose", dose=self._with_load(text, load))
         elif exercise.sets > 1:
-            said = book.sentence("with_sets", sets=sets, dose=self._with_load(_name_dose(dose, book), load))
+            said = book.sentence("with_sets", sets=sets, dose=self._with_load(text, load))
         else:
-            said = book.sentence("dose", dose=self._with_load(_name_dose(dose, book), load))
+            said = book.sentence("dose", dose=self._with_load(text, load))
         return self._with_first_load(said, exercise) if load is None else said
 
     def _doses(self, exercise: Exercise) -> str:
         """Return what there is to do in sets that differ, or in the parts of a cluster, as a sentence."""
         book, loads = self._book, {plan.load for plan in exercise.plans}
         doses = _list_doses([plan.dose for plan in exercise.plans], book)
+        doses = _of_each_side(doses, exercise, book)
         if exercise.cluster:
             doses = book.tables["sentences"]["cluster"].format(
                 doses=doses, rest=book.duration(exercise.cluster)
@@ -187,8 +194,9 @@ class Announcer:
 
     def _own_dose(self, exercise: Exercise, turn: Turn) -> str:
         """Return what there is to do in one of the sets that differ, as a sentence."""
-        own = exercise.at(turn)
-        return self._book.sentence("dose", dose=self._with_load(_name_dose(own.dose, self._book), own.load))
+        own, book = exercise.at(turn), self._book
+        text = _of_each_side(_name_dose(own.dose, book), own, book)
+        return book.sentence("dose", dose=self._with_load(text, own.load))
 
     def _with_load(self, dose: str, load: str | None) -> str:
         return f"{dose}, {self._load(load)}" if load else dose
@@ -216,6 +224,13 @@ def _name_dose(dose: Dose, book: Phrasebook) -> str:
             return book.duration(dose.seconds)
         case _:
             assert_never(dose)
+
+
+def _of_each_side(dose: str, exercise: Exercise, book: Phrasebook) -> str:
+    """Return a dose within a sentence, as one of each side where they change with every rep."""
+    if exercise.alternate is not Alternate.REPS or not exercise.sides:
+        return dose
+    return book.tables["sentences"]["alternating"].format(dose=dose)
 
 
 def _list_doses(doses: Sequence[Dose], book: Phrasebook) -> str:
