@@ -7,12 +7,29 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.routine import Alternate, Exercise, Guidance, Hold, Level, News, Range, Setback, Tempo, Timed
+from coach.errors import Problem
+from coach.routine import (
+    Alternate,
+    Every,
+    Exercise,
+    Guidance,
+    Hold,
+    Level,
+    News,
+    Range,
+    Setback,
+    Tempo,
+    Timed,
+    map_exercises,
+    map_rounds,
+    sum_seconds,
+)
 from coach.text_enum import assert_never
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from coach.errors import Location
     from coach.history import SessionLog, SetLog
     from coach.routine import Dose, Routine
 
@@ -134,9 +151,10 @@ def today(
         needs = _needs(exercise, log, now) if guidance == Guidance.AUTO else guidance
         return replace(exercise, doses=tuple(doses.get(exercise, ())), guidance=needs)
 
-    return replace(
+    fitted = replace(
         routine.map_exercises(changed), news=tuple(_news(stands)), outgrown=outgrown(routine, stands)
     )
+    return hold_in_rounds(fitted, _find_overfull(fitted)) or fitted
 
 
 def at_top(routine: Routine) -> Routine:
@@ -149,6 +167,70 @@ def at_top(routine: Routine) -> Routine:
         return replace(exercise, doses=tuple((side, top) for side in exercise.work_sides))
 
     return routine.map_exercises(changed)
+
+
+def hold_in_rounds(routine: Routine, places: Collection[Location]) -> Routine | None:
+    """Return a routine with less of what has grown in rounds of `every` that have no time for it.
+
+    A dose gives way step by step, down to the low end of its range; what it is held at is in the notes.
+
+    Args:
+        routine: the routine with today's doses.
+        places: where the rounds are.
+
+    Returns:
+        None where nothing that has grown can give way.
+    """
+    held: dict[Location, str] = {}
+
+    def lowered(exercise: Exercise) -> Exercise:
+        steps = _steps(exercise)
+        doses = tuple((side, steps[max(0, steps.index(dose) - 1)]) for side, dose in exercise.doses)
+        if doses == exercise.doses:
+            return exercise
+        held[exercise.location] = exercise.name
+        return replace(exercise, doses=doses)
+
+    def lower(block: Every) -> Every:
+        if block.location not in places:
+            return block
+        while (lower := replace(block, steps=map_exercises(block.steps, lowered))) != block:
+            block = lower
+            if sum_seconds(block.steps) <= block.interval:
+                break
+        return block
+
+    steps = map_rounds(routine.steps, lower)
+    if not held:
+        return None
+    names = {*held.values()}
+    news = [each for each in routine.news if each.exercise not in names]
+    news += [News(name, because=Setback.ROUND) for name in sorted(names)]
+    kept = replace(routine, steps=steps, news=tuple(news))
+    told = {each.location: _tell_held(each) for each in kept.exercises() if each.location in held}
+    others = [note for note in routine.notes if note.location not in told or _NO_TIME not in note.message]
+    notes = tuple(Problem(place, message) for place, message in told.items())
+    return replace(kept, notes=(*others, *notes))
+
+
+def _find_overfull(routine: Routine) -> set[Location]:
+    """Return where the rounds of `every` are whose work alone is longer than they are."""
+    return {
+        step.location
+        for step, _ in routine.walk()
+        if isinstance(step, Every) and sum_seconds(step.steps) > step.interval
+    }
+
+
+_NO_TIME = "its round has no time for more"
+
+
+def _tell_held(exercise: Exercise) -> str:
+    """Return what an exercise is held at, in words."""
+    doses = dict.fromkeys(
+        part for _, dose in exercise.doses for part in describe_dose(exercise.dose, dose, of=True)
+    )
+    return f"{exercise.name} stays at {' and '.join(doses)}: {_NO_TIME}"
 
 
 def standings(routine: Routine, sessions: Iterable[SessionLog], now: datetime) -> list[Standing]:

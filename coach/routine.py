@@ -152,6 +152,8 @@ class Setback(TextEnum):
     """It was too hard."""
     AWAY = "away"
     """The person has not done it for weeks."""
+    ROUND = "round_full"
+    """Its round of `every` has no time for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -658,16 +660,33 @@ def walk_steps(steps: tuple[Step, ...], times: int = 1) -> Iterator[tuple[Step, 
                 yield from walk_steps(body, times)
 
 
-def _map_exercises(steps: tuple[Step, ...], change: Callable[[Exercise], Exercise]) -> tuple[Step, ...]:
+def map_exercises(steps: tuple[Step, ...], change: Callable[[Exercise], Exercise]) -> tuple[Step, ...]:
+    """Return steps with every exercise changed."""
     mapped: list[Step] = []
     for step in steps:
         if isinstance(step, Exercise):
             mapped.append(change(step))
         elif isinstance(step, Block):
-            mapped.append(replace(step, steps=_map_exercises(step.steps, change)))
+            mapped.append(replace(step, steps=map_exercises(step.steps, change)))
         elif isinstance(step, Ladder):
-            bodies = tuple(_map_exercises(body, change) for body in step.bodies)
+            bodies = tuple(map_exercises(body, change) for body in step.bodies)
             mapped.append(replace(step, bodies=bodies))
+        else:
+            mapped.append(step)
+    return tuple(mapped)
+
+
+def map_rounds(steps: tuple[Step, ...], change: Callable[[Every], Every]) -> tuple[Step, ...]:
+    """Return steps with every block of rounds on the clock changed, and then those within it."""
+    mapped: list[Step] = []
+    for step in steps:
+        if isinstance(step, Every):
+            changed = change(step)
+            mapped.append(replace(changed, steps=map_rounds(changed.steps, change)))
+        elif isinstance(step, Repeat):
+            mapped.append(replace(step, steps=map_rounds(step.steps, change)))
+        elif isinstance(step, Ladder):
+            mapped.append(replace(step, bodies=tuple(map_rounds(body, change) for body in step.bodies)))
         else:
             mapped.append(step)
     return tuple(mapped)
@@ -756,7 +775,7 @@ class Routine:
 
     def map_exercises(self, change: Callable[[Exercise], Exercise]) -> Routine:
         """Return the routine with every exercise changed."""
-        return replace(self, steps=_map_exercises(self.steps, change))
+        return replace(self, steps=map_exercises(self.steps, change))
 
     def work(self) -> Iterator[Exercise | Breathing]:
         """Yield the steps that have beats, in their order, each once."""

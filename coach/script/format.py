@@ -647,9 +647,7 @@ CLUSTERED: Final = Record("a cluster", (CLUSTER_REST,))
 
 # Exercises. `use`, `exercise` and the keys below can be used in a step, in the library and in a level.
 _REPS: Final = Whole(1, 10_000)
-SAME_REPS: Final = RangeText(_REPS)
-"""Of sets that are alike; the command line takes it, too."""
-REPS: Final = Key("reps", PerSet(SAME_REPS, Fixed(_REPS)), "Repetitions, or a range to grow through.")
+REPS: Final = Key("reps", PerSet(RangeText(_REPS), Fixed(_REPS)), "Repetitions, or a range to grow through.")
 TEMPO: Final = Key("tempo", TempoText(), "The phases of a rep, in the order you do them, with their seconds.")
 PACE: Final = Key(
     "pace",
@@ -682,17 +680,23 @@ SIDES: Final = Key(
     "sides", Distinct(NAME, 10), "The sides to do, in this order, each with the full dose.", ()
 )
 SWITCH: Final = Key("switch", Seconds(Fraction(0), Fraction(3600)), "The time to change sides.", Fraction(15))
-NUMBER_OF_SETS: Final = Whole(1, MOST_SETS)
 SETS: Final[Key[int | tuple[Fields, ...]]] = Key(
     "sets",
-    SetsText(NUMBER_OF_SETS),
+    SetsText(Whole(1, MOST_SETS)),
     "How many times the dose is done, on each side; or a list of what is different in each set.",
     1,
 )
-SAME_REST: Final = Seconds(Fraction(0), Fraction(3600))
+_PAUSE: Final = Seconds(Fraction(0), Fraction(3600))
 SET_REST: Final[Key[tuple[Fraction, ...]]] = Key(
-    "rest", PerSet(SAME_REST, SAME_REST), "The time between two sets.", (Fraction(60),)
+    "rest", PerSet(_PAUSE, _PAUSE), "The time between two sets.", (Fraction(60),)
 )
+OF_ALL_SETS: Final[dict[str, Value[Any]]] = {
+    REPS.name: RangeText(_REPS),
+    SETS.name: Whole(1, MOST_SETS),
+    SET_REST.name: _PAUSE,
+}
+"""What a person may ask for in place of what a script has; it holds for all sets."""
+
 ALTERNATE: Final = Key(
     "alternate",
     AlternateText(),
@@ -886,7 +890,7 @@ OF_A_SET: Final = Record(
         RELAX,
         replace(FOR, value=InSet(_TIME)),
         replace(LOAD, value=InSet(NAME)),
-        replace(SET_REST, value=InSet(SAME_REST), meaning="The time after it."),
+        replace(SET_REST, value=InSet(_PAUSE), meaning="The time after it."),
         BREATHE,
         COUNT,
     ),
