@@ -1,19 +1,20 @@
 """The one renderer: from a timeline to samples, any part of it, in blocks of any size.
 
 The track has two lanes. In the voice lane, one cue follows another. Under it lies the bed lane: its beds
-are added up, and added to the voice, which is never changed. Where both together would be too loud,
-the beds are turned down.
+and sounds are added up, and added to the voice, which is never changed. Where both together would be too
+loud, the beds are turned down.
 
 `functools.partial(render, timeline, clips)` is what a player pulls from.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from coach.speech.clip import LONGEST
 from coach.units import RATE, Samples
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ BLOCK = 2 * RATE
 
 CEILING = 10 ** (-1 / 20)
 """The most that a sample of voice and beds together comes to: -1 dBFS. (A louder voice is left alone.)"""
+
+UNDER = 10 ** (-6 / 20)
+"""The gain of sounds: 6 dB below the voice, so that words are heard through them."""
 
 _FRAME = RATE // 50
 """Samples (20 ms) over which the beds are turned down, or up again, so that nothing clicks."""
@@ -75,24 +79,32 @@ def render(timeline: Timeline, clips: Clips, start: Samples, count: Samples) -> 
         with the beds added; exactly zero outside of the track, and wherever nothing plays. The caller owns
         it.
     """
-    if not timeline.beds:
+    if not timeline.beds and not timeline.sounds:
         return _render_voice(timeline, clips, start, count)
     # The beds are turned down frame by frame, and each frame needs its neighbours.
     first = (start // _FRAME - 1) * _FRAME
     frames = -(-(start + count - first) // _FRAME) + 1
     voice = _render_voice(timeline, clips, first, frames * _FRAME)
-    beds = _render_beds(timeline, first, frames * _FRAME)
+    beds = _render_beds(timeline, clips, first, frames * _FRAME)
     block = voice + beds * _make_room(voice, beds)
     return block[start - first :][:count]
 
 
-def _render_beds(timeline: Timeline, start: Samples, count: Samples) -> NDArray[np.float32]:
+def _render_beds(timeline: Timeline, clips: Clips, start: Samples, count: Samples) -> NDArray[np.float32]:
     """Return part of the bed lane, silent outside of the track; the arguments are those of `render`."""
     block = np.zeros(count, np.float32)
     first, stop = max(start, 0), min(start + count, timeline.length)
     if first < stop:
         for bed in timeline.beds:
             block[first - start : stop - start] += bed.samples(first, stop - first)
+    begins = bisect_left(timeline.sounds, first - LONGEST * RATE, key=lambda sound: sound.start)
+    for sound in timeline.sounds[begins:]:
+        if sound.start >= stop:
+            break
+        if sound.end > first:
+            one, other = max(sound.start, first), min(sound.end, stop)
+            part = clips.samples(sound.clip)[one - sound.start : other - sound.start]
+            block[one - start : other - start] += part * np.float32(UNDER / _STEPS)
     return block
 
 

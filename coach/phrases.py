@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coach.text_enum import TextEnum
+from coach.routine import Told
+from coach.text_enum import TextEnum, assert_never
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,9 +60,26 @@ class Phrasebook:
         """Return a side as a cue of its own: Right, Left leg."""
         return _capital(self.tables["side_names"].get(name.lower()) or self.side(name))
 
-    def breath(self, name: str, *, paced: bool) -> str:
-        """Return the word for a breath: in, out, hold or rest."""
-        return self.tables["breath_paced" if paced else "breath_with_phase"][name]
+    def breath(self, name: str) -> str:
+        """Return the word for a breath that goes with work: in, out or hold."""
+        return self.tables["breath_with_phase"][name]
+
+    def breath_phase(self, name: str) -> tuple[str, ...]:
+        """Return the words for a phase of paced breathing, the best first.
+
+        "in" is "Breathe in", "in left" is "Breathe in left", or shorter as an exercise's phase is said.
+        """
+        breath, _, side = name.lower().partition(" ")
+        word, short = self.tables["breath_paced"].get(breath), self.phase(name)
+        if word is None or side not in ("", "left", "right"):
+            return (short,)
+        if side:
+            word = self.sentence(f"{breath}_side", side=self.side_name(side))
+        return (word,) if word == short else (word, short)
+
+    def knows_phase(self, name: str) -> bool:
+        """Tell whether the book has a word of its own for a phase."""
+        return name.lower() in self.tables["phases"]
 
     def milestone(self, milestone: Milestone) -> str:
         """Return the word for a milestone."""
@@ -87,13 +106,24 @@ class Phrasebook:
         forms = self.plurals[noun]
         if number == 1:
             return forms["one"].format(n=self.number(number), **values)
+        return forms["many"].format(n=self._agreed(noun, number), **values)
+
+    def plurals_of(self, noun: str, numbers: Sequence[int]) -> str:
+        """Return several numbers with the noun behind the last: "twelve, ten and eight reps"."""
+        *most, last = numbers
+        return self.together([*(self._agreed(noun, number) for number in most), self.plural(noun, last)])
+
+    def _agreed(self, noun: str, number: float) -> str:
+        """Return a number as it stands before a noun that is said or meant."""
+        forms = self.plurals[noun]
+        if number == 1:
+            return forms["one"].split()[0]
         said = self.number(number)
         endings = self.numerals.get(forms.get("gender", "masculine"), {})
         for ending, agreed in endings.items():
             if said.endswith(ending):
-                said = said.removesuffix(ending) + agreed
-                break
-        return forms["many"].format(n=said, **values)
+                return said.removesuffix(ending) + agreed
+        return said
 
     def duration(self, seconds: Fraction | float) -> str:
         """Return a duration: "one minute thirty seconds".
@@ -109,10 +139,34 @@ class Phrasebook:
         parts = [(noun, number) for noun, number in _clock(seconds) if number]
         return " ".join(self.plural(noun, number) for noun, number in parts) or self.plural("second", 0)
 
+    def durations(self, several: Sequence[Fraction]) -> str:
+        """Return several durations, each as `duration` has it: "twenty, thirty and forty seconds"."""
+        for noun, seconds, most in (("second", 1, 60), ("minute", 60, 3600)):
+            numbers = [each / seconds for each in several]
+            if all(number.denominator == 1 and 0 < number * seconds < most for number in numbers):
+                return self.plurals_of(noun, [int(number) for number in numbers])
+        return self.together([self.duration(each) for each in several])
+
     def time_left(self, seconds: Fraction | float) -> str:
         """Return how much time is left, as a cue: "Thirty seconds left"."""
         leading = next((number for _, number in _clock(seconds) if number), 0)
         return _capital(self.plural("time_left", leading, duration=self.duration(seconds)))
+
+    def call(self, seconds: Fraction, told: Told) -> str:
+        """Return a call of the time: "Thirty seconds left", "One minute gone"."""
+        match told:
+            case Told.LEFT:
+                return self.time_left(seconds)
+            case Told.GONE:
+                leading = next((number for _, number in _clock(seconds) if number), 0)
+                return _capital(self.plural("time_gone", leading, duration=self.duration(seconds)))
+            case _:
+                assert_never(told)
+
+    def load(self, words: str) -> str:
+        """Return a load as people say it: kilos for kilograms."""
+        units = self.tables.get("loads", {})
+        return re.sub(r"\w+", lambda word: units.get(word[0], word[0]), words)
 
     def together(self, things: Sequence[str]) -> str:
         """Return a list as it is spoken: "a mat, a band and a chair"."""

@@ -7,12 +7,29 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.routine import Exercise, Guidance, Hold, Level, News, Range, Setback, Tempo, Timed
+from coach.errors import Problem
+from coach.routine import (
+    Alternate,
+    Every,
+    Exercise,
+    Guidance,
+    Hold,
+    Level,
+    News,
+    Range,
+    Setback,
+    Tempo,
+    Timed,
+    map_exercises,
+    map_rounds,
+    sum_seconds,
+)
 from coach.text_enum import assert_never
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from coach.errors import Location
     from coach.history import SessionLog, SetLog
     from coach.routine import Dose, Routine
 
@@ -134,19 +151,86 @@ def today(
         needs = _needs(exercise, log, now) if guidance == Guidance.AUTO else guidance
         return replace(exercise, doses=tuple(doses.get(exercise, ())), guidance=needs)
 
-    return replace(
+    fitted = replace(
         routine.map_exercises(changed), news=tuple(_news(stands)), outgrown=outgrown(routine, stands)
     )
+    return hold_in_rounds(fitted, _find_overfull(fitted)) or fitted
 
 
 def at_top(routine: Routine) -> Routine:
     """Return a routine with every dose at the top of its range."""
 
     def changed(exercise: Exercise) -> Exercise:
+        if exercise.plans:
+            return exercise
         top = _steps(exercise)[-1]
-        return replace(exercise, doses=tuple((side, top) for side in exercise.sides or (None,)))
+        return replace(exercise, doses=tuple((side, top) for side in exercise.work_sides))
 
     return routine.map_exercises(changed)
+
+
+def hold_in_rounds(routine: Routine, places: Collection[Location]) -> Routine | None:
+    """Return a routine with less of what has grown in rounds of `every` that have no time for it.
+
+    A dose gives way step by step, down to the low end of its range; what it is held at is in the notes.
+
+    Args:
+        routine: the routine with today's doses.
+        places: where the rounds are.
+
+    Returns:
+        None where nothing that has grown can give way.
+    """
+    held: dict[Location, str] = {}
+
+    def lowered(exercise: Exercise) -> Exercise:
+        steps = _steps(exercise)
+        doses = tuple((side, steps[max(0, steps.index(dose) - 1)]) for side, dose in exercise.doses)
+        if doses == exercise.doses:
+            return exercise
+        held[exercise.location] = exercise.name
+        return replace(exercise, doses=doses)
+
+    def lower(block: Every) -> Every:
+        if block.location not in places:
+            return block
+        while (lower := replace(block, steps=map_exercises(block.steps, lowered))) != block:
+            block = lower
+            if sum_seconds(block.steps) <= block.interval:
+                break
+        return block
+
+    steps = map_rounds(routine.steps, lower)
+    if not held:
+        return None
+    names = {*held.values()}
+    news = [each for each in routine.news if each.exercise not in names]
+    news += [News(name, because=Setback.ROUND) for name in sorted(names)]
+    kept = replace(routine, steps=steps, news=tuple(news))
+    told = {each.location: _tell_held(each) for each in kept.exercises() if each.location in held}
+    others = [note for note in routine.notes if note.location not in told or _NO_TIME not in note.message]
+    notes = tuple(Problem(place, message) for place, message in told.items())
+    return replace(kept, notes=(*others, *notes))
+
+
+def _find_overfull(routine: Routine) -> set[Location]:
+    """Return where the rounds of `every` are whose work alone is longer than they are."""
+    return {
+        step.location
+        for step, _ in routine.walk()
+        if isinstance(step, Every) and sum_seconds(step.steps) > step.interval
+    }
+
+
+_NO_TIME = "its round has no time for more"
+
+
+def _tell_held(exercise: Exercise) -> str:
+    """Return what an exercise is held at, in words."""
+    doses = dict.fromkeys(
+        part for _, dose in exercise.doses for part in describe_dose(exercise.dose, dose, of=True)
+    )
+    return f"{exercise.name} stays at {' and '.join(doses)}: {_NO_TIME}"
 
 
 def standings(routine: Routine, sessions: Iterable[SessionLog], now: datetime) -> list[Standing]:
@@ -216,7 +300,7 @@ def _plan(routine: Routine) -> _Plan:
     for step, times in routine.walk():
         if isinstance(step, Exercise):
             exercises[step] = None
-            for side in dict.fromkeys(step.sides or (None,)):
+            for side in dict.fromkeys(step.work_sides):
                 sets[step.name, side] += times * step.sets
     return _Plan(routine.level, tuple(exercises), sets)
 
@@ -225,7 +309,7 @@ def _standings(plan: _Plan, log: _Log, now: datetime) -> list[Standing]:
     return [
         _find_standing(exercise, side, log, now)
         for exercise in plan.exercises
-        for side in exercise.sides or (None,)
+        for side in exercise.work_sides
     ]
 
 
@@ -351,7 +435,7 @@ def _needs(exercise: Exercise, log: _Log, now: datetime) -> Guidance:
     """Return how much guidance an exercise needs after these sessions."""
     done = 0
     before: datetime | None = None
-    for visit in log.visits(exercise, exercise.sides or (None,)):
+    for visit in log.visits(exercise, exercise.work_sides):
         if visit.broken or (before and visit.moment - before >= AWAY):
             done = 0
         done += visit.whole
@@ -401,7 +485,9 @@ def _visits(
     for session in sessions:
         if {session.level, plan.level} & set(exercise.levels) and session.level != plan.level:
             continue
-        rows = [row for row in session.sets if row.side in sides and _is_of(exercise, row)]
+        rows = [
+            _on_one_side(exercise, row) for row in session.sets if row.side in sides and _is_of(exercise, row)
+        ]
         last = list(
             {(row.side, row.start): row for row in rows}.values()
         )  # if a set was repeated, the last time counts
@@ -423,6 +509,13 @@ def _visits(
         )
 
 
+def _on_one_side(exercise: Exercise, row: SetLog) -> SetLog:
+    """Return a set with the reps of one side, where it has those of all in turn."""
+    if exercise.alternate is not Alternate.REPS or row.reps is None:
+        return row
+    return replace(row, reps=row.reps // len(exercise.sides))
+
+
 def _is_of(exercise: Exercise, row: SetLog) -> bool:
     """Return whether a set belongs to an exercise: same name, same kind of dose."""
     kinds = isinstance(exercise.dose, (Tempo, Hold)), isinstance(exercise.dose, Hold)
@@ -437,7 +530,13 @@ def _is_whole(rows: Iterable[SetLog], sides: set[str | None]) -> bool:
 
 
 def _steps(exercise: Exercise) -> tuple[Dose, ...]:
-    """Return the doses from the low end to the top: first more reps, then longer holds."""
+    """Return the doses from the low end to the top: first more reps, then longer holds.
+
+    Sets that differ don't grow: it is the least of theirs.
+    """
+    if exercise.plans:
+        alike = (plan.dose for plan in exercise.plans if type(plan.dose) is type(exercise.dose))
+        return (min(alike, key=_numbers),)
     by = exercise.progress.by
     match dose := exercise.dose:
         case Tempo():

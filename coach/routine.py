@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from coach.text_enum import TextEnum, assert_never
 
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from coach.errors import Location
+    from coach.errors import Location, Problem
     from coach.units import Seconds
 
-PLACEHOLDERS = ("exercise", "side", "set", "sets", "rep", "reps")
+ROUND_PLACEHOLDERS = ("round", "rounds")
+"""What a text within `repeat` or `every` may name in braces: its round, and how many it has."""
+
+PLACEHOLDERS = ("exercise", "side", "set", "sets", "rep", "reps", *ROUND_PLACEHOLDERS)
 """What a text within an exercise may name in braces, besides the script's own vars."""
 
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
@@ -55,28 +58,57 @@ class Count(TextEnum):
     """The rep's number on its first beat."""
     BOTH = "both"
     """As with TEMPO, with the rep's number in place of the first phase's word."""
+    PHASES = "phases"
+    """Each phase's word on its first beat, and no seconds."""
+    ROUNDS = "rounds"
+    """As with PHASES, with the round's number in place of the first phase's word; in paced breathing only."""
     OFF = "off"
-    """Milestones only; in paced breathing the words, but not the seconds."""
+    """Milestones at most."""
 
     @property
     def calls_phases(self) -> bool:
-        """Whether each phase has its word, and its seconds are counted."""
+        """Whether each phase has its word."""
         match self:
-            case Count.TEMPO | Count.BOTH:
+            case Count.TEMPO | Count.BOTH | Count.PHASES | Count.ROUNDS:
                 return True
             case Count.REPS | Count.OFF:
                 return False
             case _:
                 assert_never(self)
 
+    @property
+    def counts_seconds(self) -> bool:
+        """Whether the seconds of each phase are counted."""
+        match self:
+            case Count.TEMPO | Count.BOTH:
+                return True
+            case Count.REPS | Count.PHASES | Count.ROUNDS | Count.OFF:
+                return False
+            case _:
+                assert_never(self)
+
+    @property
+    def tells_time_left(self) -> bool:
+        """Whether holds and timed work say how long they still last, and count their last seconds."""
+        match self:
+            case Count.TEMPO | Count.BOTH | Count.REPS:
+                return True
+            case Count.PHASES | Count.ROUNDS | Count.OFF:
+                return False
+            case _:
+                assert_never(self)
+
     def numbers(self, rep: int) -> bool:
-        """Tell whether a rep's number is said on its first beat; with BOTH, rep 1 has its phase's word."""
+        """Tell whether the number of a rep or round is said on its first beat.
+
+        With BOTH and ROUNDS, the first one has its phase's word.
+        """
         match self:
             case Count.REPS:
                 return True
-            case Count.BOTH:
+            case Count.BOTH | Count.ROUNDS:
                 return rep > 1
-            case Count.TEMPO | Count.OFF:
+            case Count.TEMPO | Count.PHASES | Count.OFF:
                 return False
             case _:
                 assert_never(self)
@@ -92,6 +124,25 @@ class Breath(TextEnum):
     """With empty lungs; in paced breathing only."""
 
 
+class Alternate(TextEnum):
+    """How often an exercise changes sides."""
+
+    NO = "no"
+    """Once: all sets of one side come before the other."""
+    SETS = "sets"
+    """Within each set, which is done side by side."""
+    REPS = "reps"
+    """With every rep, without a gap; each side has its full dose."""
+
+
+class SoundName(TextEnum):
+    """A sound that Coach makes by itself."""
+
+    BELL = "bell"
+    GONG = "gong"
+    TICK = "tick"
+
+
 class Setback(TextEnum):
     """Why a dose is no higher than the last one, or lower."""
 
@@ -101,6 +152,8 @@ class Setback(TextEnum):
     """It was too hard."""
     AWAY = "away"
     """The person has not done it for weeks."""
+    ROUND = "round_full"
+    """Its round of `every` has no time for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +213,23 @@ class Phase:
     Attributes:
         name: as the script has it, such as "up".
         seconds: its length, more than 0.
+        counts: how many counts are spread over it; None for one each second.
     """
 
     name: str
     seconds: Seconds
+    counts: int | None = None
 
+    @property
+    def counted(self) -> tuple[Seconds, ...]:
+        """The moments after its first beat that are counted: two, three, and so on."""
+        if self.counts is None:
+            return tuple(map(Fraction, range(1, int(self.seconds))))
+        return tuple(number * self.seconds / self.counts for number in range(1, self.counts))
+
+
+PACED = "rep"
+"""The name of the only phase of a rep that has a pace and no tempo."""
 
 HELD, RELAXED = "hold", "relax"
 """The names that the phases of a held rep have."""
@@ -213,6 +278,63 @@ class Timed:
 Dose: TypeAlias = Tempo | Hold | Timed
 
 
+class Told(TextEnum):
+    """Which time a call tells."""
+
+    LEFT = "left"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls of the time, at whole multiples of `every` seconds."""
+
+    every: Seconds
+    told: Told = Told.LEFT
+
+    def moments(self, seconds: Seconds) -> tuple[tuple[Seconds, Seconds], ...]:
+        """Return each moment of something that lasts so long, with the time that is told then, in order."""
+        times = [number * self.every for number in range(1, int(-(-seconds // self.every)))]
+        match self.told:
+            case Told.GONE:
+                return tuple((time, time) for time in times)
+            case Told.LEFT:
+                return tuple((seconds - time, time) for time in reversed(times))
+            case _:
+                assert_never(self.told)
+
+
+@dataclass(frozen=True, slots=True)
+class SetPlan:
+    """What one set of an exercise whose sets differ has of its own; see `Exercise`.
+
+    Attributes:
+        rest: seconds after it; None for none.
+    """
+
+    dose: Dose
+    rest: Seconds | None
+    load: str | None = None
+    breathe: tuple[tuple[str, Breath], ...] = ()
+    breathing: tuple[Phase, ...] = ()
+    count: Count = Count.TEMPO
+    tick: Seconds | None = None
+
+
+class Turn(NamedTuple):
+    """Work that an exercise does without a pause.
+
+    Attributes:
+        side: the side; None where it has none, or changes with every rep.
+        number: which set of this side it is, from 1.
+        part: which part of a cluster it is, from 0.
+    """
+
+    side: str | None
+    number: int
+    part: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How a dose with a range grows.
@@ -238,7 +360,11 @@ class Exercise:
         switch: seconds to change sides.
         sets: how often the dose is done on each side.
         rest: seconds between two sets.
-        alternate: side by side within each set, instead of all sets of one side first.
+        alternate: when the sides change.
+        plans: what each set has of its own, or each part of a cluster; `dose`, `load` and the like are those
+            of the first. Empty where all are alike.
+        cluster: seconds between the parts of a set; None where a set has none.
+        load: what is lifted or used, as it is written; None where nothing is said.
         doses: pairs of a side (None without sides) and the dose that a person has reached on it; a side that
             is not there has `dose`, at the low end of its ranges.
         progress: how the dose grows.
@@ -251,9 +377,12 @@ class Exercise:
             where none is given.
         reminders: form cues.
         reminders_every: a reminder about every so many reps.
+        reminders_seconds: in holds and timed work, about every so many seconds; None for ten.
         breathe: with a tempo, pairs of a phase's name and what is breathed in it.
         breathing: with a hold or a time, the phases of a breath; empty for none.
         count: what is counted aloud.
+        calls: when the time is told in holds and timed work; None for where it helps.
+        tick: seconds between two ticks of a metronome; None for none.
         levels: the levels that there is a variant of it for.
         equipment: what a person needs.
         position: how the body lies or stands; None where nothing is said.
@@ -267,7 +396,10 @@ class Exercise:
     switch: Seconds = Fraction(15)
     sets: int = 1
     rest: Seconds = Fraction(60)
-    alternate: bool = False
+    alternate: Alternate = Alternate.NO
+    plans: tuple[SetPlan, ...] = ()
+    cluster: Seconds | None = None
+    load: str | None = None
     doses: tuple[tuple[str | None, Dose], ...] = ()
     progress: Progress = Progress()
     setup: tuple[Text, ...] = ()
@@ -278,9 +410,12 @@ class Exercise:
     between: Seconds | None = None
     reminders: tuple[Text, ...] = ()
     reminders_every: int = 3
+    reminders_seconds: Seconds | None = None
     breathe: tuple[tuple[str, Breath], ...] = ()
     breathing: tuple[Phase, ...] = ()
     count: Count = Count.TEMPO
+    calls: Calls | None = None
+    tick: Seconds | None = None
     levels: tuple[Level, ...] = ()
     equipment: tuple[str, ...] = ()
     position: str | None = None
@@ -289,18 +424,83 @@ class Exercise:
     @property
     def seconds(self) -> Seconds:
         """The least it can last: its sets, rests and changes of side, without a spoken word."""
-        sides = len(self.sides) or 1
-        work = sum((self.on(side).dose.seconds for side in self.sides or (None,)), Fraction(0))
-        if self.alternate:
-            between = self.sets * (sides - 1) * self.switch + (self.sets - 1) * self.rest
+        sides = len(self.work_sides)
+        if not self.plans:
+            once = sum((self.on(side).whole_dose.seconds for side in self.work_sides), Fraction(0))
+            work = self.sets * once
         else:
-            between = (sides - 1) * self.switch + sides * (self.sets - 1) * self.rest
-        return self.sets * work + between
+            once = sum((self._all_sides(plan.dose).seconds for plan in self.plans), Fraction(0))
+            times = 1 if self.cluster is None else self.sets
+            work = sides * times * (once + (len(self.plans) - 1) * (self.cluster or 0))
+        rests = sum((self.rest_after(number) for number in range(1, self.sets)), Fraction(0))
+        if self.alternate is Alternate.SETS:
+            between = self.sets * (sides - 1) * self.switch + rests
+        else:
+            between = (sides - 1) * self.switch + sides * rests
+        return work + between + (self.last_rest or 0)
+
+    @property
+    def work_sides(self) -> tuple[str | None, ...]:
+        """The sides that have sets of their own; None for no sides, and where each rep changes sides."""
+        return self.sides if self.sides and self.alternate is not Alternate.REPS else (None,)
+
+    @property
+    def whole_dose(self) -> Dose:
+        """What one set is, with the reps of all sides where they change with every rep."""
+        return self._all_sides(self.dose)
+
+    def _all_sides(self, dose: Dose) -> Dose:
+        if self.alternate is not Alternate.REPS or isinstance(dose, Timed):
+            return dose
+        sides = len(self.sides) or 1
+        return replace(dose, reps=Range(dose.reps.low * sides, dose.reps.high * sides))
+
+    def side_of(self, rep: int) -> str | None:
+        """Return the side of a rep, from 1, where the sides change with every rep; else None."""
+        if self.alternate is not Alternate.REPS or not self.sides:
+            return None
+        return self.sides[(rep - 1) % len(self.sides)]
+
+    @property
+    def last_rest(self) -> Seconds | None:
+        """Seconds of rest after the last set, where the script has one there; else None."""
+        return self.plans[-1].rest if self.plans and self.cluster is None else None
+
+    def rest_after(self, number: int) -> Seconds:
+        """Return the seconds between a set, counted from 1, and the next one."""
+        plan = self.plans[number - 1] if self.plans and self.cluster is None else None
+        return self.rest if plan is None or plan.rest is None else plan.rest
+
+    def turns(self) -> Iterator[Turn]:
+        """Yield what is done without a pause, in order."""
+        sides = self.work_sides
+        numbers = range(1, self.sets + 1)
+        parts = range(1 if self.cluster is None else len(self.plans))
+        if self.alternate is Alternate.SETS:
+            order = ((side, number) for number in numbers for side in sides)
+        else:
+            order = ((side, number) for side in sides for number in numbers)
+        return (Turn(side, number, part) for side, number in order for part in parts)
 
     def on(self, side: str | None) -> Exercise:
         """Return the exercise with the dose of one side."""
         dose = dict(self.doses).get(side)
         return self if dose is None else replace(self, dose=dose)
+
+    def at(self, turn: Turn) -> Exercise:
+        """Return the exercise with what a turn has of its own."""
+        if not self.plans:
+            return self.on(turn.side)
+        plan = self.plans[turn.number - 1 if self.cluster is None else turn.part]
+        return replace(
+            self,
+            dose=plan.dose,
+            load=plan.load,
+            breathe=plan.breathe,
+            breathing=plan.breathing,
+            count=plan.count,
+            tick=plan.tick,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,10 +519,39 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """A rest of exactly `seconds`, up to the first beat of what follows."""
+    """A rest of exactly `seconds`, up to the first beat of what follows.
+
+    Attributes:
+        seconds: how long it is.
+        location: the line that asked for it.
+        silent: nothing is said of it; what comes next is introduced as late as can be.
+        calls: the time left is said at each multiple of it; None for the last seconds alone.
+    """
 
     seconds: Seconds
     location: Location
+    silent: bool = False
+    calls: Calls | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A sound at the moment where it stands.
+
+    Attributes:
+        text: its name, one of `SoundName`, or a person's own recording.
+        waits: whether the timeline waits for its end; else it takes no time.
+        location: the line that asked for it.
+    """
+
+    text: Text
+    waits: bool
+    location: Location
+
+    @property
+    def seconds(self) -> Seconds:
+        """The least it can last."""
+        return Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,9 +559,9 @@ class Breathing:
     """Paced breathing in whole rounds.
 
     Attributes:
-        phases: of one round; their names are those of a `Breath`.
+        phases: of one round.
         rounds: how many.
-        count: OFF (the words alone) or TEMPO (their seconds too).
+        count: PHASES (the words alone), TEMPO (their seconds too), ROUNDS (the rounds' numbers) or OFF.
         count_in: one-second beats before it.
         location: the line that asked for it.
         between: as with an exercise.
@@ -367,6 +596,26 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Ladder:
+    """A circuit whose rounds differ.
+
+    Attributes:
+        bodies: the steps of each round.
+        rest: seconds between two rounds; None for no rest.
+        location: the line that asked for it.
+    """
+
+    bodies: tuple[tuple[Step, ...], ...]
+    rest: Seconds | None
+    location: Location
+
+    @property
+    def seconds(self) -> Seconds:
+        """The least it can last."""
+        return sum(map(sum_seconds, self.bodies), Fraction(0)) + (len(self.bodies) - 1) * (self.rest or 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Every:
     """Rounds whose first beats lie exactly `interval` seconds apart."""
 
@@ -381,11 +630,11 @@ class Every:
         return self.rounds * self.interval
 
 
-Step: TypeAlias = Say | Rest | Exercise | Breathing | Repeat | Every
+Step: TypeAlias = Say | Rest | Sound | Exercise | Breathing | Repeat | Ladder | Every
 
 
 Block: TypeAlias = Repeat | Every
-"""A step that has steps in it."""
+"""A step that does the steps in it again and again."""
 
 
 def sum_seconds(steps: tuple[Step, ...]) -> Seconds:
@@ -406,15 +655,38 @@ def walk_steps(steps: tuple[Step, ...], times: int = 1) -> Iterator[tuple[Step, 
         yield step, times
         if isinstance(step, Block):
             yield from walk_steps(step.steps, times * step.rounds)
+        elif isinstance(step, Ladder):
+            for body in step.bodies:
+                yield from walk_steps(body, times)
 
 
-def _map_exercises(steps: tuple[Step, ...], change: Callable[[Exercise], Exercise]) -> tuple[Step, ...]:
+def map_exercises(steps: tuple[Step, ...], change: Callable[[Exercise], Exercise]) -> tuple[Step, ...]:
+    """Return steps with every exercise changed."""
     mapped: list[Step] = []
     for step in steps:
         if isinstance(step, Exercise):
             mapped.append(change(step))
         elif isinstance(step, Block):
-            mapped.append(replace(step, steps=_map_exercises(step.steps, change)))
+            mapped.append(replace(step, steps=map_exercises(step.steps, change)))
+        elif isinstance(step, Ladder):
+            bodies = tuple(map_exercises(body, change) for body in step.bodies)
+            mapped.append(replace(step, bodies=bodies))
+        else:
+            mapped.append(step)
+    return tuple(mapped)
+
+
+def map_rounds(steps: tuple[Step, ...], change: Callable[[Every], Every]) -> tuple[Step, ...]:
+    """Return steps with every block of rounds on the clock changed, and then those within it."""
+    mapped: list[Step] = []
+    for step in steps:
+        if isinstance(step, Every):
+            changed = change(step)
+            mapped.append(replace(changed, steps=map_rounds(changed.steps, change)))
+        elif isinstance(step, Repeat):
+            mapped.append(replace(step, steps=map_rounds(step.steps, change)))
+        elif isinstance(step, Ladder):
+            mapped.append(replace(step, bodies=tuple(map_rounds(body, change) for body in step.bodies)))
         else:
             mapped.append(step)
     return tuple(mapped)
@@ -474,6 +746,10 @@ class Routine:
         guidance: how much is said; None where the script doesn't say.
         news: how today's doses differ from the last ones.
         outgrown: the exercises whose harder variant is worth a try.
+        opening: what is said first in place of the title, how long it takes and what it needs; empty for
+            nothing, None for those.
+        closing: what is said last; likewise.
+        notes: what was read otherwise than it may have been meant.
     """
 
     title: str
@@ -489,6 +765,9 @@ class Routine:
     guidance: Guidance | None = None
     news: tuple[News, ...] = ()
     outgrown: tuple[str, ...] = ()
+    opening: tuple[Text, ...] | None = None
+    closing: tuple[Text, ...] | None = None
+    notes: tuple[Problem, ...] = ()
 
     def walk(self) -> Iterator[tuple[Step, int]]:
         """Yield each step once, in order, a block before what is in it, with how often it is done in all."""
@@ -496,7 +775,7 @@ class Routine:
 
     def map_exercises(self, change: Callable[[Exercise], Exercise]) -> Routine:
         """Return the routine with every exercise changed."""
-        return replace(self, steps=_map_exercises(self.steps, change))
+        return replace(self, steps=map_exercises(self.steps, change))
 
     def work(self) -> Iterator[Exercise | Breathing]:
         """Yield the steps that have beats, in their order, each once."""

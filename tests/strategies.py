@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -9,18 +10,21 @@ from hypothesis import strategies as st
 
 from coach.errors import Location
 from coach.routine import (
+    Alternate,
     Breath,
     Breathing,
     Count,
     Every,
     Exercise,
     Hold,
+    Ladder,
     Phase,
     Range,
     Repeat,
     Rest,
     Routine,
     Say,
+    SetPlan,
     Step,
     Tempo,
     Text,
@@ -142,7 +146,7 @@ def exercises(draw: st.DrawFn, number: int = 1, doses: Sequence[str] = ("tempo",
         switch=draw(seconds("0.1", "30")),
         sets=draw(st.integers(1, 3)),
         rest=draw(st.one_of(st.just(Fraction(0)), seconds("1", "60"))),
-        alternate=draw(st.booleans()),
+        alternate=draw(st.sampled_from(Alternate)),
         setup=tuple(text(words, lines + 1) for words in setup),
         ready=draw(seconds("0.1", "6")),
         count_in=draw(st.sampled_from((0, 0, 1, 3, 10))),
@@ -150,8 +154,29 @@ def exercises(draw: st.DrawFn, number: int = 1, doses: Sequence[str] = ("tempo",
         reminders_every=draw(st.integers(1, 5)),
         breathe=breathe,
         breathing=breathing,
-        count=draw(st.sampled_from(Count)),
+        count=draw(st.sampled_from([each for each in Count if each != Count.ROUNDS])),
     )
+
+
+@st.composite
+def varied(draw: st.DrawFn, number: int = 1) -> Exercise:
+    """An exercise whose sets differ, or the parts of whose sets do."""
+    made = draw(exercises(number))
+    kinds = [("tempo", "hold", "for"), ("tempo",)][made.alternate is Alternate.REPS]
+    others = draw(st.lists(exercises(number, kinds), min_size=1, max_size=3))
+    if made.alternate is Alternate.REPS and isinstance(made.dose, Timed):
+        return made
+    loads = st.sampled_from((None, "20 kg", "22.5 kg", "the red band"))
+    plans = tuple(
+        SetPlan(each.dose, each.rest, draw(loads), each.breathe, each.breathing, each.count)
+        for each in (made, *others)
+    )
+    cluster = draw(st.one_of(st.none(), seconds("0", "20"))) if made.alternate is Alternate.NO else None
+    if cluster is None and draw(st.booleans()):
+        plans = (*plans[:-1], replace(plans[-1], rest=None))
+    sets = made.sets if cluster is not None else len(plans)
+    reminders = tuple(each for each in made.reminders if "{" not in each.words)
+    return replace(made, plans=plans, cluster=cluster, sets=sets, load=plans[0].load, reminders=reminders)
 
 
 @st.composite
@@ -160,7 +185,7 @@ def breathings(draw: st.DrawFn, number: int = 1) -> Breathing:
     return Breathing(
         tuple(Phase(str(name), draw(seconds("0.3", "8"))) for name in names),
         draw(st.integers(1, 6)),
-        draw(st.sampled_from((Count.OFF, Count.TEMPO))),
+        draw(st.sampled_from((Count.OFF, Count.TEMPO, Count.PHASES, Count.ROUNDS))),
         draw(st.sampled_from((0, 3))),
         place(10 * number),
     )
@@ -171,7 +196,8 @@ def steps(draw: st.DrawFn, depth: int = 2, most: int = 4) -> tuple[Step, ...]:
     made: list[Step] = []
     for _ in range(draw(st.integers(1, most))):
         number = draw(st.integers(1, 6))
-        kinds = ["say", "rest", "exercise", "exercise", "breathing", *(["repeat", "every"] if depth else [])]
+        kinds = ["say", "rest", "exercise", "exercise", "varied", "breathing"]
+        kinds += ["repeat", "ladder", "every"] if depth else []
         kind = draw(st.sampled_from(kinds))
         if kind == "say":
             words = draw(st.sampled_from(("Well done.", "Now the {{hard}} part, once more, with feeling.")))
@@ -181,12 +207,18 @@ def steps(draw: st.DrawFn, depth: int = 2, most: int = 4) -> tuple[Step, ...]:
             made.append(Rest(draw(seconds("0.1", "60")), place(10 * number)))
         elif kind == "exercise":
             made.append(draw(exercises(number)))
+        elif kind == "varied":
+            made.append(draw(varied(number)))
         elif kind == "breathing":
             made.append(draw(breathings(number)))
         elif kind == "repeat":
             inner = draw(steps(depth=depth - 1, most=3))
             rest = draw(st.one_of(st.just(Fraction(0)), seconds("0.1", "30")))
             made.append(Repeat(draw(st.integers(1, 3)), inner, rest, place(10 * number)))
+        elif kind == "ladder":
+            bodies = draw(st.lists(steps(depth=depth - 1, most=2), min_size=1, max_size=3))
+            between = draw(st.one_of(st.none(), seconds("0", "30")))
+            made.append(Ladder(tuple(bodies), between, place(10 * number)))
         else:
             inner = draw(steps(depth=depth - 1, most=2))
             made.append(Every(draw(seconds("5", "900")), draw(st.integers(1, 3)), inner, place(10 * number)))

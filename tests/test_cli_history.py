@@ -185,6 +185,9 @@ def test_json_has_everything(log: Path, shown: Shown) -> None:
                     "reps_done": 11,
                     "seconds_done": 48,
                     "outcome": "done",
+                    "load": None,
+                    "rounds": None,
+                    "rounds_done": None,
                 }
             ],
             "effort": None,
@@ -268,3 +271,11 @@ def test_a_log_that_cannot_be_read_is_one_line(coach: Command) -> None:
     path.unlink()
     fill(path, DONE)
     assert coach("history", **place).stdout.endswith("Hip morning: 2 exercises, 5 sets\n")
+
+
+def test_rounds_of_breathing_are_rounds_and_not_reps(log: Path, shown: Shown) -> None:
+    calm = SetLog("Breathing", None, None, None, 6, None, 10.0, 48.0, 6, 48.0, SetOutcome.DONE)
+    fill(log, [calm])
+    assert "    Breathing: 6 rounds\n" in shown("--sets")
+    row = json.loads(shown("--json"))[0]["sets"][0]
+    assert (row["rounds"], row["rounds_done"], row["reps"], row["reps_done"]) == (6, 6, None, None)

@@ -16,6 +16,7 @@ from coach import phrases, script
 from coach.phrases import phrasebook
 from coach.progress import today
 from coach.routine import (
+    Alternate,
     Breath,
     Count,
     Exercise,
@@ -239,7 +240,7 @@ def test_every_language_has_all_of_it(language: str) -> None:
     everything += [News("Lift 0", reps=reps) for reps in (1, 2, -1, -2)]
     everything += [News("Lift 0", "left", seconds=seconds) for seconds in (1, 2, -1, -2)]
     said = opening(*everything, language=language)
-    assert len(set(said)) == 11
+    assert len(set(said)) == 12
     assert not [each for each in said if "{" in each or not each[0].isupper()]
 
 
@@ -271,6 +272,6 @@ def test_a_dose_that_differs_from_side_to_side_is_told_at_the_change() -> None:
         "Twelve reps.",
     ]
     bobbing = compile_routine(
-        routine(replace(differing, sets=2, alternate=True, rest=Fraction(30))), PacedSpeech(0.5)
+        routine(replace(differing, sets=2, alternate=Alternate.SETS, rest=Fraction(30))), PacedSpeech(0.5)
     )
     assert len([each for each in spoken(bobbing, "announce") if "reps" in each]) == 4

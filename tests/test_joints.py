@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from coach.app.amounts import explain_added
 from coach.errors import ScriptError
-from coach.routine import Breathing, Count, Every, Exercise, Hold, Repeat, Rest, Say, Tempo, Timed
+from coach.routine import Alternate, Breathing, Count, Every, Exercise, Hold, Repeat, Rest, Say, Tempo, Timed
 from coach.timeline import CueKind, Sentence, compile_routine
 from coach.timeline.booth import Booth
 from coach.units import RATE
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from coach.timeline import Timeline
 
 PLANK = Exercise("Plank", Hold(span(1), span(20), Fraction(3)), place(30))
-CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, Count.OFF, 3, place(40))
+CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, Count.PHASES, 3, place(40))
 
 
 def gaps(timeline: Timeline) -> list[float]:
@@ -152,9 +152,9 @@ def test_a_rest_is_as_long_as_it_is_written(seconds: str, work: Exercise | Breat
 
 
 @pytest.mark.parametrize("seconds", ["0", "0.4", "2", "5", "9"])
-@pytest.mark.parametrize("alternate", [False, True])
+@pytest.mark.parametrize("alternate", [Alternate.NO, Alternate.SETS])
 def test_rests_between_sets_and_changes_of_side_are_as_long_as_they_are_written(
-    seconds: str, alternate: bool
+    seconds: str, alternate: Alternate
 ) -> None:
     length = Fraction(seconds)
     squat = replace(SQUAT, sides=("left", "right"), sets=2, rest=length, switch=length, alternate=alternate)

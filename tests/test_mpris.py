@@ -68,7 +68,7 @@ LIFT = Exercise(
     rest=Fraction(8),
 )
 RUN = Exercise("Run", Timed(Fraction(20)), place(30))
-CALM = Breathing(phases(**{"in": 4, "out": 4}), 6, Count.OFF, 0, place(40))
+CALM = Breathing(phases(**{"in": 4, "out": 4}), 6, Count.PHASES, 0, place(40))
 
 
 # What a moment is called.

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 SHELL = Exercise("Clamshell", Tempo(span(12), phases(up=1, down=3)), place(10), sides=("left", "right"))
 HANG = Exercise("Hang", Hold(span(2), span(30), Fraction(3)), place(20), sets=2, rest=Fraction(20))
 RUN = Exercise("Run", Timed(Fraction(95)), place(30))
-CALM = Breathing(phases(**{"in": 4, "out": 6}), 3, Count.OFF, 0, place(40))
+CALM = Breathing(phases(**{"in": 4, "out": 6}), 3, Count.PHASES, 0, place(40))
 
 WIDE = (100, 40)
 NORMAL = (80, 24)

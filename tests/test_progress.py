@@ -21,8 +21,10 @@ from coach.app.show import Shown
 from coach.cli.show import _notes
 from coach.history import Answer, History, Outcome, Question
 from coach.mix import render
-from coach.progress import grown_doses, standings, today
+from coach.progress import grown_doses, hold_in_rounds, standings, today
 from coach.routine import (
+    Alternate,
+    Every,
     Exercise,
     Guidance,
     Hold,
@@ -257,7 +259,7 @@ def test_other_work_under_the_same_name_is_not_this_dose(person: Person) -> None
 
 
 def test_alternating_sides_grow_each(person: Person) -> None:
-    both = replace(LIFT, alternate=True, sets=2, rest=Fraction(10))
+    both = replace(LIFT, alternate=Alternate.SETS, sets=2, rest=Fraction(10))
     person.plays(person.due(both), {3: "broken off"})
     assert doses(person.due(both)) == ["11", "10"]
 
@@ -678,3 +680,25 @@ def test_work_grows_as_the_routine_does(alike: bool, tmp_path: Path, monkeypatch
     assert few[1]
     assert many[0] <= 5 * few[0] + 40  # dictionaries compare few, by chance
     assert many[1] <= 5 * few[1]
+
+
+# Rounds on the clock
+
+
+def test_a_dose_that_has_grown_beyond_its_round_is_held_at_what_fits(person: Person) -> None:
+    lift = replace(LIFT, sides=(), count_in=0)
+    rounds = Every(Fraction(22), 3, (lift,), place(5))
+    for _ in range(2):
+        person.plays(person.due(rounds))
+    made = person.due(rounds)
+    assert doses(made) == ["11"]
+    assert made.news == (News("Lift", because=Setback.ROUND),)
+    assert [note.message for note in made.notes] == [
+        "Lift stays at 11 of 10-12 reps: its round has no time for more"
+    ]
+    assert len(compile_routine(made, PacedSpeech(0.4)).warnings) == 1
+
+
+def test_a_round_that_has_no_time_at_the_low_end_has_nothing_to_give_way() -> None:
+    made = routine(Every(Fraction(15), 3, (LIFT,), place(5)))
+    assert hold_in_rounds(made, {place(5)}) is None

@@ -21,20 +21,29 @@ from coach.script import patterns
 from coach.script.document import parse
 from coach.script.format import (
     AFTER,
+    CALLING,
+    CLUSTERED,
     EXERCISE,
     FILE,
     GROWTH,
     INCLUDE,
+    OF_A_SET,
     RECORDING,
+    RESTING,
     SCRIPT,
     STEP_KINDS,
     USE,
     VARIANT,
     VOICE,
+    CallsText,
+    ClusterText,
     Key,
     Library,
     ProgressText,
     Record,
+    RestText,
+    SetsText,
+    SoundText,
     SpokenText,
     StepKind,
     Steps,
@@ -42,19 +51,26 @@ from coach.script.format import (
     VoiceText,
     schema,
 )
+from coach.script.ladder import RepeatText
 from coach.script.values import (
     BREATHS,
     NAME,
+    AlternateText,
     Breaths,
     Choice,
+    CountText,
     Distinct,
+    Fixed,
     Flag,
+    InSet,
     Language,
     Line,
     Number,
+    PerSet,
     Phases,
     RangeText,
     Reader,
+    RepsOrTime,
     Seconds,
     Several,
     Table,
@@ -155,7 +171,6 @@ def test_the_schema_accepts_every_good_script(path: Path, validator: Any) -> Non
         "{exercise: A, hold: 3, alternate: perhaps}",
         "{exercise: A, hold: 3, easier: {easier: {hold: 3}}}",
         "{exercise: A, hold: 3, breathe: {in: deep}}",
-        "{breathing: {inn: 4}, rounds: 2}",
         "{breathing: {in: 4}, rounds: 2, count: reps}",
         "{include: [a]}",
     ],
@@ -474,6 +489,16 @@ def _(value: Flag, chance: Random) -> Tree:
 
 
 @right.register
+def _(value: AlternateText, chance: Random) -> Tree:
+    return one_of(chance, "sets", "reps", "yes", "no", "on", "off")
+
+
+@odd.register
+def _(value: AlternateText, chance: Random) -> Tree:
+    return one_of(chance, "Reps", " sets", "TRUE", "False", "always", "1")
+
+
+@right.register
 def _(value: Words, chance: Random) -> Tree:
     return right(Line(), chance)
 
@@ -541,9 +566,9 @@ PHASE = Seconds(Fraction(1, 5), Fraction(600))
 
 @right.register
 def _(value: Phases, chance: Random) -> Tree:
-    names = value.names or ("up", "down", "hold", "in", "out")
+    names = ("up", "down", "hold", "in", "out")
     pairs: list[Tree] = [
-        {name: drawn(PHASE, chance) for name in some(chance, names, 3, 1)}
+        {name: drawn(value.one, chance) for name in some(chance, names, 3, 1)}
         for _ in range(chance.randint(1, 2))
     ]
     return pairs[0] if chance.random() < 0.6 else pairs
@@ -553,7 +578,8 @@ def _(value: Phases, chance: Random) -> Tree:
 def _(value: Phases, chance: Random) -> Tree:
     names = ["In", " out ", "inn", "", "x" * 60, "x" * 61, "up", "null"]
     pairs: list[Tree] = [
-        {name: right(PHASE, chance) for name in some(chance, names, 2)} for _ in range(chance.randint(0, 2))
+        {name: right(value.one, chance) for name in some(chance, names, 2)}
+        for _ in range(chance.randint(0, 2))
     ]
     ways: list[Tree] = [pairs, *pairs, [one_of(chance, "up", "3")]]
     return chance.choice(ways)
@@ -572,6 +598,72 @@ def _(value: TempoText, chance: Random) -> Tree:
     forms = "301", "30100", "xXxX", "3010.0", "3.01e3", "+3010", "0xBC2", "3 0 1 0", " 3010 ", "3010.5", "999"
     zeros = [Source('"0310"'), Source('"0000"')]  # without quotes 0310 is the number 310: see UNSEEN
     return chance.choice([odd(Phases(), chance), one_of(chance, *dashed), one_of(chance, *forms), *zeros])
+
+
+@right.register
+def _(value: CountText, chance: Random) -> Tree:
+    return (
+        {"of": drawn(Whole(2, 100), chance)}
+        if chance.random() < 0.3
+        else right(Choice(value.choices), chance)
+    )
+
+
+@odd.register
+def _(value: CountText, chance: Random) -> Tree:
+    ways: list[Tree] = [
+        {},
+        {"of": Source("1")},
+        {"of": Source("5"), "per": Source("2")},
+        odd(Choice(value.choices), chance),
+    ]
+    return chance.choice(ways)
+
+
+@right.register
+def _(value: RepsOrTime, chance: Random) -> Tree:
+    return (
+        right(value.reps, chance) if chance.random() < 0.5 else one_of(chance, "30s", "1 min", "0:45", "1m5s")
+    )
+
+
+@odd.register
+def _(value: RepsOrTime, chance: Random) -> Tree:
+    return one_of(chance, "0s", "2 hours", "3.5", "often", "101", "'30'", "-3", "1:00:01")
+
+
+@right.register
+def _(value: CallsText, chance: Random) -> Tree:
+    return drawn(Seconds(Fraction(1), Fraction(43200)) if chance.random() < 0.5 else CALLING, chance)
+
+
+@odd.register
+def _(value: CallsText, chance: Random) -> Tree:
+    return {"tell": one_of(chance, "gone", "left", "past")}
+
+
+@right.register
+def _(value: RestText, chance: Random) -> Tree:
+    return drawn(Seconds(Fraction(0), Fraction(3600)) if chance.random() < 0.5 else RESTING, chance)
+
+
+@odd.register
+def _(value: RestText, chance: Random) -> Tree:
+    return {"silent": one_of(chance, "yes", "perhaps")}
+
+
+@right.register
+def _(value: SoundText, chance: Random) -> Tree:
+    return (
+        drawn(RECORDING, chance)
+        if chance.random() < 0.2
+        else one_of(chance, "bell", "gong", "Tick", "part.yaml")
+    )
+
+
+@odd.register
+def _(value: SoundText, chance: Random) -> Tree:
+    return one_of(chance, "bel", "", "null", "3", "bells", " gong ", "ding dong")
 
 
 @right.register
@@ -624,7 +716,17 @@ def exercise(chance: Random) -> Tree:
     """Return an exercise with a dose; now and then with another one beside it."""
     if chance.random() < 0.3:
         return record(EXERCISE, chance, "use")
-    doses = ("reps", "tempo"), ("hold",), ("reps", "hold"), ("for",)
+    doses = (
+        ("reps", "tempo"),
+        ("hold",),
+        ("reps", "hold"),
+        ("for",),
+        ("reps",),
+        ("reps", "pace"),
+        ("for", "tempo"),
+        ("reps", "bpm", "beats"),
+        ("for", "bpm"),
+    )
     return record(EXERCISE, chance, "exercise", *chance.choice(doses))
 
 
@@ -685,17 +787,95 @@ def step(kind: StepKind, chance: Random) -> Tree:
     if kind in (StepKind.EXERCISE, StepKind.USE):
         return exercise(chance)
     needed = ["rounds"] if kind is StepKind.BREATHING else []
-    return record(STEP_KINDS[kind], chance, str(kind), *needed)
+    made = record(STEP_KINDS[kind], chance, str(kind), *needed)
+    if kind is StepKind.REPEAT and isinstance(made.get("repeat"), dict) and "steps" in made:
+        made["steps"] = [{"say": one_of(chance, "Hello {n}")}]  # what braces stand for, only the reader knows
+    return made
+
+
+@right.register
+def _(value: RepeatText, chance: Random) -> Tree:
+    if chance.random() < 0.7:
+        return right(value.rounds, chance)
+    if chance.random() < 0.3:
+        return {"n": one_of(chance, "1-5", "5 - 1", f"0{DASH}12")}
+    rounds = chance.randint(1, 3)
+    return {name: [drawn(Line(60), chance) for _ in range(rounds)] for name in ("n", "leg")}
+
+
+@odd.register
+def _(value: RepeatText, chance: Random) -> Tree:
+    values: tuple[Tree, ...] = one_of(chance, "5", "1-", "1-2-3", "-1-5", "all"), [], [one_of(chance, "{n}")]
+    return {chance.choice(["n", "side", "{n}", " n"]): chance.choice(values)}
+
+
+@right.register(PerSet)
+def _(value: PerSet[Any], chance: Random) -> Tree:
+    return right(value.one, chance) if chance.random() < 0.7 else several(value.each, chance, least=1)
+
+
+@odd.register(PerSet)
+def _(value: PerSet[Any], chance: Random) -> Tree:
+    longer: list[Tree] = [Source("5")] * (value.most + chance.choice([0, 1]))
+    return chance.choice([odd(value.one, chance), [odd(value.each, chance)], [], longer])
+
+
+@right.register(InSet)
+def _(value: InSet[Any], chance: Random) -> Tree:
+    return right(value.one, chance)
+
+
+@odd.register(InSet)
+def _(value: InSet[Any], chance: Random) -> Tree:
+    return odd(value.one, chance)
+
+
+@right.register
+def _(value: Fixed, chance: Random) -> Tree:
+    return right(value.one, chance)
+
+
+@odd.register
+def _(value: Fixed, chance: Random) -> Tree:
+    return chance.choice([odd(value.one, chance), one_of(chance, "10-12", "5-5")])
+
+
+@right.register
+def _(value: SetsText, chance: Random) -> Tree:
+    if chance.random() < 0.6:
+        return right(value.number, chance)
+    return [record(OF_A_SET, chance) for _ in range(chance.randint(1, 3))]
+
+
+@odd.register
+def _(value: SetsText, chance: Random) -> Tree:
+    wrong: list[Tree] = [odd(value.number, chance), [], [{"sides": Source("left")}]]
+    return chance.choice(wrong)
+
+
+@right.register
+def _(value: ClusterText, chance: Random) -> Tree:
+    return record(CLUSTERED, chance)
+
+
+@odd.register
+def _(value: ClusterText, chance: Random) -> Tree:
+    return one_of(chance, "10", "yes")
 
 
 # What takes more to know than one mapping: other mappings, the braces in texts, other files, sums.
 CONTEXT = re.compile(
     "no exercise '.*' in the library|exercise '.*' uses itself"
-    "|an exercise needs a (name|dose)|reps need a 'tempo'|a tempo needs 'reps'"
+    "|an exercise needs a (name|dose)|a (tempo|pace|beats) needs 'reps'|beats need a 'bpm'"
+    "|a rep takes .* s, so none"
+    "|'calls' tell the time|'reminders_every' counts reps here|'bpm' goes with"
     r"|two doses \('for' and 'reps'\)"
     "|a breath on '|with a tempo, 'breathe'|with 'hold' or 'for', 'breathe'"
     r"|\{side\} can't be used here"
     "|must be an existing (script|recording)"
+    "|unknown placeholder {n}"
+    r"|'.*' has \d+ values, but there (are|is) \d+ sets?|a cluster |the parts of a cluster "
+    "|'alternate: reps' needs"
     "|is in '.*', but .* that includes it in"
     "|the routine (lasts at least|has more than)"
 )
@@ -762,6 +942,13 @@ VALUES = [
     ("{breathing: {in: 4, out: 4}}", False),
     ("{breathing: {in: 4, out: 4}, rounds: 3, for: 60}", False),
     ("{breathing: {IN: 4, Out: 4}, rounds: '3'}", True),
+    ("{breathing: {in left: 4, hold: 60/65}, rounds: 3, count: {of: 4}}", True),
+    ("{breathing: {in: 60/0}, rounds: 3}", False),
+    ("{exercise: A, reps: 3, pace: 1/2}", True),
+    ("{exercise: A, for: 60, tempo: {up: 1}, breathe: {up: out}}", True),
+    ("{exercise: A, for: 60, bpm: 100, beats: [left: 1, right: 1]}", True),
+    ("{exercise: A, reps: 3, bpm: 100, tempo: {left: 1}}", False),
+    ("{exercise: A, for: 60, count: {of: 5}}", False),
     ("{say: true}", True),
     ("{say: Hello, pause: ''}", False),
     ("{say: Hello, pause: 60m}", True),

@@ -16,7 +16,7 @@ from coach.errors import AudioError, SpeechError
 from coach.history import History, Outcome, SessionLog
 from coach.mix import render
 from coach.phrases import phrasebook
-from coach.routine import Breathing, Count, Exercise, Hold, Rest, Say, Step, Tempo, Timed
+from coach.routine import Alternate, Breathing, Count, Exercise, Hold, Rest, Say, Step, Tempo, Timed
 from coach.session import places
 from coach.session.controls import Order, SessionCommand
 from coach.session.journal import Journal
@@ -52,7 +52,7 @@ SHELL = Exercise(
 PLANK = Exercise("Plank", Hold(span(1), span(30), Fraction(3)), place(20))
 SQUAT = Exercise("Squat", Tempo(span(5), phases(down=2, up=2)), place(30), sets=2, rest=Fraction(30))
 RUN = Exercise("Run", Timed(Fraction(40)), place(35), count_in=0)
-CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, Count.OFF, 0, place(40))
+CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, Count.PHASES, 0, place(40))
 TALK = Say(text("Welcome to this."), Fraction(2), place(1))
 MINUTE = Rest(Fraction(60), place(15))
 
@@ -919,7 +919,7 @@ ROUTINES: tuple[tuple[Step, ...], ...] = (
             Hold(span(3), span(12), Fraction(2)),
             place(6),
             sides=("left", "right"),
-            alternate=True,
+            alternate=Alternate.SETS,
             sets=2,
         ),
     ),

@@ -42,7 +42,7 @@ LIFT = Exercise(
 )
 HANG = Exercise("Hang", Hold(span(2), span(10), Fraction(3)), place(20))
 RUN = Exercise("Run", Timed(Fraction(20)), place(30))
-CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, Count.OFF, 0, place(40))
+CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, Count.PHASES, 0, place(40))
 
 
 def compiled(*steps: Step) -> Timeline:

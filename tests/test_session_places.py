@@ -42,7 +42,7 @@ SHELL = Exercise(
 PLANK = Exercise("Plank", Hold(span(1), span(40), Fraction(3)), place(20))
 HANG = Exercise("Hang", Hold(span(3), span(20), Fraction(3)), place(25), sets=2, rest=Fraction(20))
 RUN = Exercise("Run", Timed(Fraction(60)), place(30), sides=("left", "right"), setup=(text("Stand up."),))
-CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, Count.OFF, 0, place(40))
+CALM = Breathing(phases(**{"in": 4, "out": 4}), 3, Count.PHASES, 0, place(40))
 
 
 def made(*steps: Step) -> Timeline:

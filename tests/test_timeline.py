@@ -13,6 +13,7 @@ import pytest
 from coach import script
 from coach.errors import ScriptError
 from coach.routine import (
+    Alternate,
     Breath,
     Breathing,
     Count,
@@ -356,7 +357,7 @@ def test_sets_and_sides_in_their_order() -> None:
         "Squat, left side. Two sets of ten reps.", "Set two of two.", "Switch sides. Right side.",
         "Set one of two.", "Set two of two.",
     ]  # fmt: skip
-    said = words(of(compiled(replace(exercise, alternate=True)), "announce", "switch"))
+    said = words(of(compiled(replace(exercise, alternate=Alternate.SETS)), "announce", "switch"))
     assert said == [
         "Squat, left side. Two sets of ten reps.", "Switch sides. Right side.",
         "Set two of two. Left side.", "Switch sides. Right side.",
@@ -470,7 +471,7 @@ def test_a_rest_before_a_block_ends_with_its_first_beat(step: Step) -> None:
 
 
 def test_a_rest_before_breathing_ends_with_its_first_beat() -> None:
-    block = Breathing(phases(**{"in": 4, "out": 4}), 2, Count.OFF, 0, place(6))
+    block = Breathing(phases(**{"in": 4, "out": 4}), 2, Count.PHASES, 0, place(6))
     timeline = compiled(RUN, Rest(Fraction(30), place(5)), block)
     assert beat_of(timeline, "Breathe in") - beat_of(timeline, "Stop") == 30 * RATE
 

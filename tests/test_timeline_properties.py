@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect
 from fractions import Fraction
 from itertools import groupby, pairwise
 
@@ -14,7 +15,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 from coach.errors import ScriptError
 from coach.phrases import Milestone, phrasebook
-from coach.routine import Breathing, Count, Every, Exercise, Rest, Routine, Tempo, Timed
+from coach.routine import Alternate, Breathing, Count, Every, Exercise, Rest, Routine, Tempo, Timed
 from coach.timeline import Cue, Timeline, compile_routine, contract
 from coach.timeline.booth import BREATH
 from coach.units import RATE, to_samples
@@ -77,7 +78,7 @@ def check(timeline: Timeline) -> None:
     for cue in cues:
         if cue.exercise and cue.rep:
             title = next(c.title for c in chapters if c.start <= cue.start < c.end)
-            assert title == (f"{cue.exercise}, {cue.side}" if cue.side else cue.exercise)
+            assert title in (cue.exercise, f"{cue.exercise}, {cue.side}")
     assert list(timeline.warnings) == sorted(set(timeline.warnings))
     check_sets(timeline)
 
@@ -91,14 +92,15 @@ def check_sets(timeline: Timeline) -> None:
     for work in sets:
         assert all(one.end == other.start for one, other in pairwise(work.spans))
         assert all(part.start < part.end for part in work.spans)
-        seconds = work.step.seconds if isinstance(work.step, Breathing) else work.step.dose.seconds
+        seconds = work.step.seconds if isinstance(work.step, Breathing) else work.step.whole_dose.seconds
         assert abs(work.end - work.start - to_samples(seconds)) <= 1  # both ends are rounded, each once
     starts = {(part.start, part.rep) for work in sets for part in work.spans}
     for cue in timeline.cues:
         if cue.rep and cue.beat is not None and cue.kind in ("milestone", "breath"):
             of_cue = [work for work in sets if work.start <= cue.beat <= work.end]
             assert any(
-                (work.name, work.side, work.number) == (cue.exercise, cue.side, cue.set) for work in of_cue
+                (work.name, work.side or cue.side, work.number) == (cue.exercise, cue.side, cue.set)
+                for work in of_cue
             )
         if cue.kind == "milestone" and cue.rep and cue.beat is not None:
             assert (cue.beat, cue.rep) in starts
@@ -133,7 +135,8 @@ def test_the_report_is_plain_json_to_six_decimals(made: Routine, voice: PacedSpe
 def sets_of(timeline: Timeline) -> list[list[Cue]]:
     """The cues within reps, set by set."""
     within = [cue for cue in timeline.cues if cue.rep]
-    return [list(group) for _, group in groupby(within, key=lambda cue: (cue.side, cue.set))]
+    starts = [work.start for work in timeline.sets]
+    return [list(group) for _, group in groupby(within, key=lambda cue: bisect(starts, cue.end))]
 
 
 @many
@@ -247,23 +250,24 @@ def test_nothing_is_dropped_in_silence(exercise: Exercise, voice: PacedSpeech) -
     for words in exercise.setup:
         assert words.fill(values) in said
     for words in exercise.reminders:
-        reps = int(getattr(exercise.dose, "reps", span(1)).low)
+        reps = int(getattr(exercise.whole_dose, "reps", span(1)).low)
         texts = {words.words.format(rep=rep, reps=reps) for rep in range(1, reps + 1)}
         assert texts & said or words.words in warned
-    whole = f"{exercise.name}, {BOOK.side(exercise.sides[0])}." if exercise.sides else f"{exercise.name}."
+    side = exercise.work_sides[0]
+    whole = f"{exercise.name}, {BOOK.side(side)}." if side else f"{exercise.name}."
     assert any(cue.text.startswith(whole) for cue in timeline.cues)
     assert sum(cue.kind == "switch" for cue in timeline.cues) == switches(exercise)
     for says in {says for _, says in exercise.breathe} | {phase.name for phase in exercise.breathing}:
-        word = BOOK.breath(says, paced=False)
+        word = BOOK.breath(says)
         assert word in said or f"'{word}'" in warned
-    if isinstance(exercise.dose, Tempo):
+    if isinstance(exercise.whole_dose, Tempo):
         for cues in sets_of(timeline):
-            check_set(exercise, exercise.dose, cues, warned)
+            check_set(exercise, exercise.whole_dose, cues, warned)
 
 
 def switches(exercise: Exercise) -> int:
     more = max(len(exercise.sides) - 1, 0)
-    return more * exercise.sets if exercise.alternate else more
+    return {Alternate.NO: more, Alternate.SETS: more * exercise.sets, Alternate.REPS: 0}[exercise.alternate]
 
 
 def check_set(exercise: Exercise, dose: Tempo, cues: list[Cue], warned: str) -> None:
@@ -300,7 +304,7 @@ def missed(
                     beat = start + second * RATE
                     if not any(cue.start - RATE < beat < cue.end + RATE for cue in floats):
                         wanted.append((beat, BOOK.count(second + 1)))
-            elif exercise.count == "reps" and not index:
+            elif exercise.count == "reps" and not index and exercise.side_of(rep) is None:
                 wanted.append((start, BOOK.count(rep)))
     name = on.get(first)
     covered: set[int] = set()  # the name on the first beat takes the place of words, and that is warned of

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coach.routine import SoundName
 from coach.speech import Clip
 from coach.units import RATE
 
@@ -55,6 +56,10 @@ class FixedSpeech:
 
     def recording(self, path: Path) -> Clip:
         return self.clip(path.stem)
+
+    def sound(self, name: SoundName) -> Clip:
+        lengths = {SoundName.BELL: 4 * RATE, SoundName.GONG: 6 * RATE, SoundName.TICK: RATE // 20}
+        return Clip(f"sound {name}", lengths[name], 48)
 
     def prepare(self, texts: Iterable[str], progress: Callable[[int, int], None] | None = None) -> None:
         for text in texts:

@@ -11,7 +11,7 @@ from coach import script
 from coach.app.reporter import SILENT
 from coach.app.sessions import SessionReader
 from coach.app.stages import log_stage
-from coach.errors import RefusedError
+from coach.errors import RefusedError, ScriptError
 from coach.routine import Guidance
 from coach.speech import open_speech
 from coach.timeline import compile_routine, rehearse
@@ -159,6 +159,8 @@ def fit(
 def compile_track(request: Request, routine: Routine, reporter: Reporter = SILENT) -> tuple[Timeline, Speech]:
     """Return a routine's timeline and the voice with its sound: open a voice, speak what is missing, compile.
 
+    A dose that has grown beyond its round of `every` is held at what fits, with a warning.
+
     Raises:
         ScriptError: the routine cannot be spoken as it is.
         SpeechError: no voice speaks the language, or the voice failed.
@@ -169,6 +171,24 @@ def compile_track(request: Request, routine: Routine, reporter: Reporter = SILEN
         )
     if speech.fallback:
         reporter.note(speech.fallback)
+    from coach.progress import hold_in_rounds
+
+    while True:
+        try:
+            timeline = _compile(routine, speech, reporter)
+            break
+        except ScriptError as error:  # a dose may have grown beyond its round of `every`
+            held = hold_in_rounds(routine, {problem.location for problem in error.problems})
+            if held is None:
+                raise
+            routine = held
+    for line in speech.cache.notes():
+        reporter.note(line)
+    return timeline, speech
+
+
+def _compile(routine: Routine, speech: Speech, reporter: Reporter) -> Timeline:
+    """Return a routine's timeline once what is missing of its sound has been spoken."""
     with log_stage(_log, f"compile '{routine.title}' with the clips that are there"):
         timeline, unspoken = rehearse(routine, speech)
     _log.info("every clip is in the cache" if timeline else f"{len(unspoken)} sentences have to be spoken")
@@ -180,9 +200,7 @@ def compile_track(request: Request, routine: Routine, reporter: Reporter = SILEN
             speech.prepare(unspoken, advance)
         with log_stage(_log, f"compile '{routine.title}'"):
             timeline = compile_routine(routine, speech)
-    for line in speech.cache.notes():
-        reporter.note(line)
-    return timeline, speech
+    return timeline
 
 
 def prepare_recaps(timeline: Timeline, speech: Speech, reporter: Reporter = SILENT) -> None:

@@ -12,7 +12,7 @@ from coach.errors import Location, RefusedError, SpeechError
 from coach.routine import Guidance, Level
 from coach.script import Change, Sources
 from coach.script.document import Scalar
-from coach.script.format import DECIBELS, RATE, REPS, SET_REST, SETS, VOICE_NAME, VOLUME
+from coach.script.format import DECIBELS, OF_ALL_SETS, RATE, VOICE_NAME, VOLUME
 from coach.script.values import Choice, Reader, Value
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ _FIELDS: Mapping[str, Value[Any]] = {
     "rate": RATE.value,
     "volume": VOLUME.value,
     "guidance": Choice(tuple(Guidance)),
-    "reps": REPS.value,
-    "sets": SETS.value,
-    "rest": SET_REST.value,
+    **OF_ALL_SETS,
 }
 """Fields that are written as in a script."""
 

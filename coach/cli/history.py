@@ -57,12 +57,21 @@ def _plain(session: SessionLog) -> dict[str, object]:
     row = asdict(session)
     row["started"] = session.started.isoformat()
     row["ended"] = session.ended and session.ended.isoformat()
+    row["sets"] = [_plain_set(each) for each in session.sets]
+    return row
+
+
+def _plain_set(each: SetLog) -> dict[str, object]:
+    """Return a set, with the rounds of breathing as rounds and not as reps."""
+    row = asdict(each) | {"rounds": None, "rounds_done": None}
+    if each.is_breathing:
+        row |= {"rounds": each.reps, "rounds_done": each.reps_done, "reps": None, "reps_done": None}
     return row
 
 
 def _spreadsheet(sessions: Iterable[SessionLog]) -> str:
     """Return CSV: a row for each set with its session, one for a session without sets."""
-    of_set = [field.name for field in fields(SetLog)]
+    of_set = [*(field.name for field in fields(SetLog)), "rounds", "rounds_done"]
     of_session = [field.name for field in fields(SessionLog) if field.name != "sets"]
     text = io.StringIO(newline="")
     table = csv.writer(text)
@@ -71,7 +80,8 @@ def _spreadsheet(sessions: Iterable[SessionLog]) -> str:
         plain = _plain(session) | {"options": json.dumps(session.options)}
         row = [_cell(plain[name]) for name in of_session]
         for each in session.sets:
-            table.writerow([*row, *(_cell(getattr(each, name)) for name in of_set)])
+            plain = _plain_set(each)
+            table.writerow([*row, *(_cell(plain[name]) for name in of_set)])
         if not session.sets:
             table.writerow([*row, *("" for _ in of_set)])
     return text.getvalue()
@@ -151,6 +161,7 @@ def _exercises(session: SessionLog) -> Iterator[str]:
             if each.outcome in ("broken off", "doing"):
                 word = "broken off after" if each.outcome == "broken off" else "doing now:"
                 parts.append(f"{word} {_amount([each])}")
+        parts.append(", ".join(dict.fromkeys(each.load for each in sets if each.load)))
         yield f"{exercise}{', ' if side else ''}{side}: {'; '.join(part for part in parts if part)}"
 
 
@@ -169,7 +180,7 @@ def _amount(sets: list[SetLog]) -> str:
         return time if time == whole else f"{time} of {whole}"
     done, planned = sum(each.reps_done or 0 for each in sets), sum(each.reps or 0 for each in sets)
     hold = sets[0].hold if len({each.hold for each in sets}) == 1 else None
-    noun = "hold" if hold else "rep"
+    noun = "hold" if hold else "round" if sets[0].is_breathing else "rep"
     amount = count_text(done, noun) if done == planned else f"{done} of {count_text(planned, noun)}"
     return f"{amount} of {hold:g} s" if hold else amount
 

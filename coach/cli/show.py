@@ -83,9 +83,10 @@ def _cues(timeline: Timeline) -> Iterator[str]:
     """Yield the lines of the table of cues, under a heading for each chapter."""
     times = len(clock(timeline.length, tenths=True))
     sets = _most_sets(timeline)
-    places = [_place(cue, sets) for cue in timeline.cues]
+    heard = timeline.heard
+    places = [_place(cue, sets) for cue in timeline.heard]
     room = max(20, columns() - times - max(map(len, places), default=0) - 4)
-    room = min(room, max((wide(printable(cue.text)) for cue in timeline.cues), default=0))
+    room = min(room, max((wide(printable(cue.text)) for cue in timeline.heard), default=0))
     shape = [Column(times, right=True, style="cyan"), Column(max(room, len("cue"))), Column(style="dim")]
     yield from table(shape, [[(title, "bold") for title in ("time", "cue", "belongs to")]])
     rows = [
@@ -94,12 +95,12 @@ def _cues(timeline: Timeline) -> Iterator[str]:
             cue.text if cue.beat is None else (cue.text, "bold"),
             place,
         )
-        for cue, place in zip(timeline.cues, places, strict=True)
+        for cue, place in zip(heard, places, strict=True)
     ]
     first = 0
     for chapter in timeline.chapters:
         last = first
-        while last < len(rows) and timeline.cues[last].start < chapter.end:
+        while last < len(rows) and heard[last].start < chapter.end:
             last += 1
         if first:
             yield ""
@@ -144,7 +145,7 @@ def _summary(timeline: Timeline) -> Iterator[str]:
         [Column(room, "chapter"), Column(title="starts", right=True), Column(title="lasts", right=True)], rows
     )
     level = f", {timeline.level}" if timeline.level else ""
-    beats = sum(cue.beat is not None for cue in timeline.cues)
+    beats = sum(cue.beat is not None for cue in timeline.heard)
     yield f"\n{len(timeline.cues)} cues, {beats} on a beat; {timeline.voice}, {timeline.language}{level}"
     for warning in timeline.warnings[:MOST_PROBLEMS]:
         yield styled(printable(f"{warning.location}: warning: {warning.message}"), fg="yellow")
@@ -157,7 +158,7 @@ def _summary(timeline: Timeline) -> Iterator[str]:
 def _most_sets(timeline: Timeline) -> dict[str | None, int]:
     """Return how many sets each exercise has; a number is only shown if there are several."""
     sets: dict[str | None, int] = {}
-    for cue in timeline.cues:
+    for cue in timeline.heard:
         sets[cue.exercise] = max(sets.get(cue.exercise, 0), cue.set or 0)
     return sets
 

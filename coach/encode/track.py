@@ -65,6 +65,9 @@ class Track:
             chapters=(),
             warnings=(),
             sets=(),
+            sounds=tuple(
+                sound.shift(-first) for sound in self.whole.sounds if sound.end > first and sound.start < stop
+            ),
             beds=tuple(ShiftedBed(bed, first) for bed in self.whole.beds),
         )
 
@@ -87,10 +90,11 @@ class Track:
         return self._at_rate(self.bounds[1]) - self.start
 
     def heard(self) -> list[Cue]:
-        """Return the cues of the whole timeline that can be heard in it."""
+        """Return the cues and sounds of the whole timeline that can be heard in it."""
         first, stop = self.bounds
         reach = 0 if self.rate == RATE else REACH
-        return [cue for cue in self.whole.cues if cue.end > first - reach and cue.start < stop + reach]
+        every = (*self.whole.cues, *self.whole.sounds)
+        return [cue for cue in every if cue.end > first - reach and cue.start < stop + reach]
 
     def _at_rate(self, sample: int) -> int:
         """Return the nearest sample at the track's own rate to one at RATE; halves are rounded up."""

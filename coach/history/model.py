@@ -65,6 +65,7 @@ class SetLog:
         reps_done: finished repetitions; None for timed work.
         seconds_done: how many seconds of it were heard.
         outcome: how it ended.
+        load: what was lifted or used, as the script has it; None where it says nothing.
     """
 
     exercise: str
@@ -78,6 +79,12 @@ class SetLog:
     reps_done: int | None = None
     seconds_done: float = 0.0
     outcome: SetOutcome = SetOutcome.DOING
+    load: str | None = None
+
+    @property
+    def is_breathing(self) -> bool:
+        """Whether it is paced breathing, whose `reps` are rounds."""
+        return self.set is None
 
 
 @dataclass(frozen=True, slots=True)

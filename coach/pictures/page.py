@@ -140,8 +140,8 @@ def _fill_text(text: Text, step: Exercise, book: Phrasebook) -> str:
     values = defaultdict(lambda: "…", exercise=step.name, sets=str(step.sets))
     if step.sides:
         values["side"] = book.side(step.sides[0])
-    if isinstance(step.dose, (Tempo, Hold)):
-        values["reps"] = str(step.dose.reps.low)
+    if isinstance(dose := step.whole_dose, (Tempo, Hold)):
+        values["reps"] = str(dose.reps.low)
     return text.fill(values)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.pictures.lettering import clock
-from coach.routine import Breathing, Exercise, Hold, Level, Tempo, Timed
+from coach.routine import Alternate, Breathing, Exercise, Hold, Level, Tempo, Timed
 from coach.text_enum import assert_never
 from coach.units import RATE
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from coach.phrases import Phrasebook
-    from coach.routine import Phase
+    from coach.routine import Dose, Phase
 
 
 class Words(NamedTuple):
@@ -97,18 +98,10 @@ def format_seconds(seconds: Fraction) -> str:
 
 
 def describe_set(step: Exercise | Breathing, book: Phrasebook) -> str:
-    """Return what one set of a step is, in words: "10 reps: up 1 s, down 3 s"."""
+    """Return what one set of a step is, in words: "10 reps: up 1 s, down 3 s; 20 kg"."""
     if isinstance(step, Breathing):
         return f"{_plural(book, 'rounds', step.rounds)}: {_phases(step.phases, book, paced=True)}"
-    match of := step.dose:
-        case Tempo():
-            return f"{_plural(book, 'rep', of.reps.low)}: {_phases(of.phases, book)}"
-        case Hold():
-            return _plural(book, "hold", of.reps.low, duration=format_seconds(of.hold.low))
-        case Timed():
-            return format_seconds(of.seconds)
-        case _:
-            assert_never(of)
+    return _with_load(_describe_dose(step.whole_dose, book), step.load)
 
 
 def describe_step(step: Exercise | Breathing, book: Phrasebook) -> str:
@@ -116,12 +109,51 @@ def describe_step(step: Exercise | Breathing, book: Phrasebook) -> str:
     if isinstance(step, Breathing):
         return describe_set(step, book)
     sides = [book.side_name(side) for side in step.sides]
-    doses = [describe_set(step.on(side), book) for side in step.sides] or [describe_set(step, book)]
+    if step.alternate is Alternate.REPS and sides:
+        sides = [" / ".join(sides)]  # in turn, with every rep
+    if step.plans:
+        told = "; ".join([_describe_plans(step, book), *([", ".join(sides)] if sides else [])])
+        return f"{_plural(book, 'sets', step.sets)}: {told}" if step.sets > 1 else told
+    doses = [describe_set(step.on(side), book) for side in step.work_sides]
     if len(set(doses)) > 1:
         told = "; ".join(f"{side}: {each}" for side, each in zip(sides, doses, strict=True))
     else:
         told = "; ".join([doses[0], *([", ".join(sides)] if sides else [])])
     return f"{_plural(book, 'sets', step.sets)}, {told}" if step.sets > 1 else told
+
+
+def _describe_dose(dose: Dose, book: Phrasebook) -> str:
+    match dose:
+        case Tempo():
+            return f"{_plural(book, 'rep', dose.reps.low)}: {_phases(dose.phases, book)}"
+        case Hold():
+            return _plural(book, "hold", dose.reps.low, duration=format_seconds(dose.hold.low))
+        case Timed():
+            return format_seconds(dose.seconds)
+        case _:
+            assert_never(dose)
+
+
+def _describe_plans(step: Exercise, book: Phrasebook) -> str:
+    """Return what sets that differ are, or the parts of a cluster: "12, 10, 8 reps: up 1 s, down 1 s"."""
+    doses = [replace(step, dose=plan.dose).whole_dose for plan in step.plans]
+    tempos = [dose for dose in doses if isinstance(dose, Tempo)]
+    loads = {plan.load for plan in step.plans}
+    if len(tempos) == len(doses) and len({dose.phases for dose in tempos} | loads) == 2:
+        told = book.plurals["rep"]["many"].format(n=", ".join(str(dose.reps.low) for dose in tempos))
+        told = _with_load(f"{told}: {_phases(tempos[0].phases, book)}", step.load)
+    else:
+        told = "; ".join(
+            _with_load(_describe_dose(dose, book), plan.load)
+            for dose, plan in zip(doses, step.plans, strict=True)
+        )
+    if step.cluster is None:
+        return told
+    return f"{told}; {words(book.language).rest} {format_seconds(step.cluster)}"
+
+
+def _with_load(told: str, load: str | None) -> str:
+    return f"{told}; {load}" if load else told
 
 
 def work_name(step: Exercise | Breathing, book: Phrasebook) -> str:
@@ -131,7 +163,7 @@ def work_name(step: Exercise | Breathing, book: Phrasebook) -> str:
 
 def _phases(phases: Sequence[Phase], book: Phrasebook, *, paced: bool = False) -> str:
     """Return phases with their lengths: "up 1 s, down 3 s"."""
-    names = [book.breath(phase.name, paced=True) if paced else book.phase(phase.name) for phase in phases]
+    names = [book.breath_phase(phase.name)[0] if paced else book.phase(phase.name) for phase in phases]
     return ", ".join(
         f"{name.lower()} {format_seconds(phase.seconds)}" for name, phase in zip(names, phases, strict=True)
     )

@@ -8,6 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from coach import routine
+from coach.script.document import MOST_NODES
 from coach.text_enum import assert_never
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Budget:
         self.exhausted = False
         self._reader = reader
         self._steps = 0
+        self._values = 0
         self._seconds = Fraction(0)
         self._cues = 0
         self._rounds = [1]  # of the blocks around, each times those outside of it
@@ -50,6 +52,14 @@ class Budget:
         if self._steps == MOST_STEPS + 1:
             self._reader.fail(location, f"more than {MOST_STEPS} steps")
         return self._steps <= MOST_STEPS
+
+    def values(self, count: int, location: Location) -> bool:
+        """Count the values that the rounds of a repeat come to; tell whether there may be as many."""
+        within = self._values <= MOST_NODES
+        self._values += count
+        if within and self._values > MOST_NODES:
+            self._reader.fail(location, f"its rounds come to more than {MOST_NODES} values")
+        return self._values <= MOST_NODES
 
     def spend(self, step: routine.Step) -> None:
         """Count what a step that is no block comes to, in all the rounds of the blocks around it."""
@@ -99,22 +109,39 @@ class Budget:
 def _cues(step: routine.Step) -> int:
     """Return an upper bound of the beats and sentences of one step that is no block."""
     match step:
-        case routine.Say() | routine.Rest() | routine.Repeat() | routine.Every():
+        case (
+            routine.Say()
+            | routine.Rest()
+            | routine.Sound()
+            | routine.Repeat()
+            | routine.Ladder()
+            | routine.Every()
+        ):
             return 1
         case routine.Breathing():
-            return step.rounds * sum(int(phase.seconds) + 1 for phase in step.phases)
+            return step.rounds * sum(len(phase.counted) + 2 for phase in step.phases)
         case routine.Exercise():
-            return step.sets * (len(step.sides) or 1) * _cues_of_set(step)
+            sides = len(step.sides) or 1  # where they change with every rep, each has its reps
+            if not step.plans:
+                return step.sets * sides * _cues_of_set(step.dose, step.breathing, step.tick)
+            once = sum(_cues_of_set(plan.dose, plan.breathing, plan.tick) for plan in step.plans)
+            return (1 if step.cluster is None else step.sets) * sides * once
         case _:
             assert_never(step)
 
 
-def _cues_of_set(exercise: routine.Exercise) -> int:
+def _cues_of_set(dose: routine.Dose, breathing: tuple[routine.Phase, ...], tick: Fraction | None) -> int:
     """Return an upper bound of the beats and sentences of one set."""
-    breath = min((phase.seconds for phase in exercise.breathing), default=Fraction(10))
-    match dose := exercise.dose:
+    breath = min((phase.seconds for phase in breathing), default=Fraction(10))
+    ticks = int(dose.seconds / tick) if tick else 0
+    return ticks + _cues_of_dose(dose, breath)
+
+
+def _cues_of_dose(dose: routine.Dose, breath: Fraction) -> int:
+    """Return an upper bound of the beats and sentences of a dose; a breathing word takes `breath` seconds."""
+    match dose:
         case routine.Tempo():
-            return int(dose.reps.low * sum(int(phase.seconds) + 1 for phase in dose.phases))
+            return int(dose.reps.low * sum(len(phase.counted) + 2 for phase in dose.phases))
         case routine.Hold():
             return int(dose.reps.low) * 10 + int(dose.seconds / breath)
         case routine.Timed():

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from coach import phrases, routine
 from coach.errors import Location, Problem, ScriptError
-from coach.routine import PLACEHOLDERS, Level, Routine
+from coach.routine import PLACEHOLDERS, ROUND_PLACEHOLDERS, Level, Routine
 from coach.script import format as keys
 from coach.script.budget import Budget
 from coach.script.document import MOST_BYTES, Mapping, Node, is_file, parse
-from coach.script.exercises import Change, Exercises, Wanted
+from coach.script.exercises import Around, Change, Exercises, Wanted
 from coach.script.format import StepKind
+from coach.script.ladder import Names, count_nodes, fill_in
+from coach.script.pace import spread_counts
 from coach.script.sources import Sources, folder_of
 from coach.script.texts import Texts
 from coach.script.values import Language, Reader
@@ -51,6 +53,7 @@ def build(
         script = _Script(path, shown, session)
         steps = script.steps()
         title = script.title()
+        opening, closing = script.own_texts(keys.OPENING), script.own_texts(keys.CLOSING)
     except ScriptError as error:  # a file that cannot be read at all
         raise ScriptError([*reader.problems, *error.problems]) from None
     if reader.problems:
@@ -68,6 +71,9 @@ def build(
         level=level,
         levels=tuple(name for name in Level if name in session.levels),
         guidance=fields.get(keys.GUIDANCE),
+        opening=opening,
+        closing=closing,
+        notes=reader.notes,
     )
 
 
@@ -82,6 +88,7 @@ class _Session:
         self.reader = Reader()
         self.budget = Budget(self.reader)
         self.levels: set[Level] = set()
+        self.around = Around()
         self.pronounce: dict[str, str] = {}
         self._bytes = 0
         self._files: dict[Path, keys.Fields | None] = {}
@@ -163,6 +170,7 @@ class _Script:
             self.texts,
             self.reader,
             session.levels,
+            session.around,
         )
         pronounce: dict[str, str] = self.fields[keys.PRONOUNCE]
         session.pronounce = {**pronounce, **session.pronounce}
@@ -185,6 +193,11 @@ class _Script:
         """Return the title with the script's own words filled in; problems go to the reader."""
         place = self.fields.at(keys.TITLE)
         return self.texts.plain(self.fields.get(keys.TITLE) or "", place, place)
+
+    def own_texts(self, key: keys.Key[tuple[routine.Text, ...]]) -> tuple[routine.Text, ...] | None:
+        """Return texts instead of Coach's own; None where the script has none. Problems go to the reader."""
+        texts, place = self.fields.get(key), self.fields.at(key)
+        return None if texts is None else tuple(self.texts.bind(text, PLACEHOLDERS, place) for text in texts)
 
     def steps(self) -> tuple[routine.Step, ...]:
         """Return the file's steps; problems go to the reader."""
@@ -227,14 +240,40 @@ class _Script:
         fields, place = step.fields, step.fields.location
         if step.kind is StepKind.REPEAT and step.is_whole:
             times, rest = fields[keys.REPEAT], fields.get(keys.ROUND_REST)
-            with self.session.budget.block(times, rest=rest or Fraction(0)):
+            if not isinstance(times, int):
+                return self._ladder(fields, times)
+            with self.session.budget.block(times, rest=rest or Fraction(0)), self.session.around.rounds():
                 return routine.Repeat(times, self._steps(fields[keys.STEPS]), rest, place)
         if step.kind is StepKind.EVERY and step.is_whole:
             interval, rounds = fields[keys.EVERY], fields[keys.EVERY_ROUNDS]
-            with self.session.budget.block(rounds, lasts=rounds * interval):
+            with self.session.budget.block(rounds, lasts=rounds * interval), self.session.around.rounds():
                 return routine.Every(interval, rounds, self._steps(fields[keys.STEPS]), place)
-        self._steps(fields[keys.STEPS])  # for their problems
+        if not isinstance(fields[keys.STEPS], tuple):
+            return None  # steps with names that nobody knows what they stand for
+        with self.session.around.rounds():
+            self._steps(fields[keys.STEPS])  # for their problems
         return None
+
+    def _ladder(self, fields: keys.Fields, rounds: tuple[Names, ...]) -> routine.Step | None:
+        """Return a repeat whose rounds differ: its steps are read anew for each."""
+        steps, rest = fields[keys.STEPS_OF_ROUNDS], fields.get(keys.ROUND_REST)
+        place, budget, around = fields.location, self.session.budget, self.session.around
+        for name in (name for name, _ in rounds[0] if name in dict(around.names)):
+            self.reader.fail(
+                fields.at(keys.REPEAT), f"'{name}' is a name of a repeat around this; choose another"
+            )
+            return None
+        if not budget.values(len(rounds) * count_nodes(steps), place):
+            return None
+        bodies = []
+        for names in rounds:
+            if budget.exhausted:
+                break
+            read = keys.STEPS.value.read(fill_in(steps, names), self.reader)
+            with budget.block(1), around.rounds(names):
+                bodies.append(self._steps(read or ()))
+        budget.spend(routine.Rest((len(rounds) - 1) * (rest or Fraction(0)), place))
+        return routine.Ladder(tuple(bodies), rest, place)
 
     def _leaf(self, step: keys.StepFields) -> routine.Step | None:
         """Return a step that is no block; None, with the problem noted, where it cannot be built."""
@@ -245,10 +284,22 @@ class _Script:
             return None
         match kind:
             case StepKind.SAY:
-                text = self.texts.bind(fields[keys.SAY], PLACEHOLDERS, place)
+                missing = set(PLACEHOLDERS)
+                if self.session.around.has_rounds:
+                    missing -= {*ROUND_PLACEHOLDERS}
+                text = self.texts.bind(fields[keys.SAY], missing, place)
                 return routine.Say(text, fields[keys.PAUSE], place)
             case StepKind.REST:
-                return routine.Rest(fields[keys.REST], fields.at(keys.REST))
+                rest = fields[keys.REST]
+                return routine.Rest(
+                    rest.seconds,
+                    fields.at(keys.REST),
+                    silent=rest.silent or fields[keys.SILENT],
+                    calls=rest.calls or fields.get(keys.CALLS),
+                )
+            case StepKind.SOUND:
+                sound = self.texts.bind(fields[keys.SOUND], PLACEHOLDERS, place)
+                return routine.Sound(sound, fields[keys.WAIT], place)
             case StepKind.BREATHING:
                 return self._breathing(fields)
             case StepKind.REPEAT | StepKind.EVERY | StepKind.INCLUDE:
@@ -271,23 +322,29 @@ class _Script:
             self.reader.fail(place, f"includes nested more than {MOST_INCLUDES} deep")
         else:
             try:
-                return _Script(path, shown, self.session, self).steps()
+                with self.session.around.file():
+                    return _Script(path, shown, self.session, self).steps()
             except ScriptError as error:
                 for problem in error.problems:
                     self.reader.fail(*problem)
         return ()
 
     def _breathing(self, fields: keys.Fields) -> routine.Breathing | None:
-        phases = fields[keys.BREATHING]
+        phases, counting = fields[keys.BREATHING], fields[keys.BREATHING_COUNT]
         round_seconds = sum((phase.seconds for phase in phases), Fraction(0))
-        rounds, time = fields.get(keys.ROUNDS), fields.get(keys.FOR)
+        rounds, time = fields.get(keys.ROUNDS), fields.get(keys.BREATHING_FOR)
         if (rounds is None) == (time is None):
             return None  # the problem has been reported
         if rounds is None:
             assert time is not None
             rounds = -(-time // round_seconds)  # whole rounds, rounded up
         return routine.Breathing(
-            phases, int(rounds), fields[keys.BREATHING_COUNT], self.count_in, fields.location, self.between
+            spread_counts(phases, counting.of),
+            int(rounds),
+            counting.what,
+            self.count_in,
+            fields.location,
+            self.between,
         )
 
 

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from coach import routine
 from coach.errors import Location, ScriptError
-from coach.routine import Breath, Level, Phase, Range
+from coach.routine import PACED, ROUND_PLACEHOLDERS, Alternate, Breath, Count, Level, Phase, Range
 from coach.script import format as keys
 from coach.script.document import parse, read_file, short
-from coach.script.values import BREATHS, BreathEntry, Digits, Reader, nearest
+from coach.script.pace import IN_SECONDS, TEMPOS, fill_time, find_phases, find_tick
+from coach.script.sets import SetFields, differing, gives_sets, split_sets
+from coach.script.values import BREATHS, BreathEntry, Reader, nearest
+from coach.text_enum import assert_never
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from coach.script.ladder import Names
     from coach.script.texts import Texts
+
+T = TypeVar("T")
 
 MOST_USES = 10
 """How many exercises may build on each other in a chain."""
 
 _VARIANTS = {Level.EASIER: keys.EASIER, Level.HARDER: keys.HARDER}
 
-_DOSES: tuple[keys.Key[Any], ...] = (keys.TEMPO, keys.HOLD, keys.FOR)
+_DOSES: tuple[keys.Key[Any], ...] = (*TEMPOS, keys.HOLD, keys.FOR)
 _OF_A_DOSE: tuple[keys.Key[Any], ...] = (keys.START, keys.BREATHE, keys.COUNT)
-_DOSE_NAMES = {key.name for key in (*_DOSES, keys.REPS, keys.START, keys.RELAX, keys.USE)}
+_DOSE_NAMES = {key.name for key in (*_DOSES, keys.REPS, keys.START, keys.BPM, keys.RELAX, keys.USE)}
+_OF_SETS = {key.name for key in (keys.SETS, keys.SET_REST, keys.LOAD, keys.CLUSTER, keys.ALTERNATE)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,38 @@ class Wanted:
 
     level: Level | None
     change: Change
+
+
+@dataclass
+class Around:
+    """The rounds that a step is in.
+
+    Attributes:
+        names: what the names of all repeats around it stand for.
+        has_rounds: whether it is in any.
+    """
+
+    names: Names = ()
+    has_rounds: bool = False
+
+    @contextmanager
+    def file(self) -> Iterator[None]:
+        """Read another file: no names are filled in there."""
+        before, self.names = self.names, ()
+        try:
+            yield
+        finally:
+            self.names = before
+
+    @contextmanager
+    def rounds(self, names: Names = ()) -> Iterator[None]:
+        """Read what is in rounds in which these names stand for something."""
+        before = self.names, self.has_rounds
+        self.names, self.has_rounds = (*self.names, *names), True
+        try:
+            yield
+        finally:
+            self.names, self.has_rounds = before
 
 
 @lru_cache(maxsize=8)
@@ -82,6 +123,7 @@ class Exercises:
         texts: fills in the file's own words.
         reader: collects the problems.
         levels: the levels that exercises offer; added to as exercises are made.
+        around: the rounds that the next exercise is in.
         used: the ids of library entries in use; added to as exercises are made.
     """
 
@@ -93,27 +135,30 @@ class Exercises:
     texts: Texts
     reader: Reader
     levels: set[Level]
+    around: Around
     used: set[str] = field(default_factory=set)
-    _built: dict[Location, routine.Exercise | None] = field(default_factory=dict)
-    _shared: dict[str, routine.Exercise] = field(default_factory=dict)
+    _built: dict[tuple[Location, Names, bool], routine.Exercise | None] = field(default_factory=dict)
+    _shared: dict[tuple[str, bool], routine.Exercise] = field(default_factory=dict)
 
     def exercise(self, step: keys.Fields) -> routine.Exercise | None:
         """Return the exercise at the session's level; problems are reported for every level."""
-        if step.location not in self._built:  # an alias of a step has the same location: built once
-            self._built[step.location] = self._shared_exercise(step)
-        return self._built[step.location]
+        key = step.location, self.around.names, self.around.has_rounds
+        if key not in self._built:  # an alias of a step has the same location: built once
+            self._built[key] = self._shared_exercise(step)
+        return self._built[key]
 
     def _shared_exercise(self, step: keys.Fields) -> routine.Exercise | None:
         """Return the exercise of a step; if it only names an entry of the library, it is built once."""
         name = step.get(keys.USE)
         if name is None or step.unread or set(step.names()) != {keys.USE.name}:
             return self._exercise(step)
-        if name in self._shared:
-            return replace(self._shared[name], location=step.location)
+        key = name, self.around.has_rounds
+        if key in self._shared:
+            return replace(self._shared[key], location=step.location)
         before = len(self.reader.problems)
         made = self._exercise(step)
         if made is not None and len(self.reader.problems) == before:  # else each step has the problem
-            self._shared[name] = made
+            self._shared[key] = made
         return made
 
     def _exercise(self, step: keys.Fields) -> routine.Exercise | None:
@@ -147,7 +192,9 @@ class Exercises:
         """Return whether a library entry is a complete exercise, not just a base for others."""
         layers = self._layers(entry) or [entry]
         fields = lay(layers)
-        dose = keys.HOLD in fields or keys.FOR in fields or (keys.TEMPO in fields and keys.REPS in fields)
+        sets = fields[keys.SETS]
+        of_sets = sets if isinstance(sets, tuple) else ()
+        dose = any(key in each for key in (keys.REPS, keys.HOLD, keys.FOR) for each in (fields, *of_sets))
         return keys.NAMED in fields and dose
 
     def _layers(self, fields: keys.Fields) -> list[keys.Fields] | None:
@@ -176,7 +223,7 @@ class Exercises:
         return layers
 
     def _assembled(self, fields: keys.Fields, place: Location) -> routine.Exercise | None:
-        dose = self._dose(fields)
+        plans = self._plans(fields, place)
         name = fields.get(keys.NAMED)
         if name is None and not fields.unread & {keys.NAMED.name, keys.USE.name}:
             self.reader.fail(
@@ -186,28 +233,41 @@ class Exercises:
         sides = self._plain(fields, keys.SIDES, place, fields[keys.SIDES])
         if sides and change.sides is not None:
             sides = tuple(side for side in change.sides if side in sides) or sides
-        missing = set()
+        missing = set() if self.around.has_rounds else {*ROUND_PLACEHOLDERS}
         if not sides and not fields.unread & {keys.SIDES.name, keys.USE.name}:
             missing.add("side")
-        if isinstance(dose, routine.Timed):
+        if plans and all(isinstance(plan.dose, routine.Timed) for plan in plans):
             missing |= {"rep", "reps"}
         setup = tuple(self.texts.bind(text, {*missing, "rep"}, place) for text in fields[keys.SETUP])
         short_setup = tuple(self.texts.bind(text, {*missing, "rep"}, place) for text in fields[keys.SHORT])
         reminders = tuple(self.texts.bind(text, missing, place) for text in fields[keys.REMINDERS])
         equipment = self._plain(fields, keys.EQUIPMENT, place, fields[keys.EQUIPMENT])
         named = self._plain(fields, keys.NAMED, place, (name,) if name else ())
-        if dose is None or not named:
+        if not plans or not named:
             return None
-        breathe, breathing = self._breaths(fields, dose)
+        alternate = self._alternate(fields, sides, plans)
+        first, cluster = plans[0], fields.get(keys.CLUSTER)
+        self._check_times(fields, first.dose)
+        reminders_every, reminders_seconds = _space_reminders(fields, first.dose)
+        written = fields[keys.SETS]
+        if cluster is None and len(plans) > 1:
+            sets = len(plans)
+        else:
+            sets = written if isinstance(written, int) else 1
+            sets = sets if change.sets is None else change.sets
+        rest = fields[keys.SET_REST][0] if change.rest is None else change.rest
         return routine.Exercise(
             name=named[0],
-            dose=dose,
+            dose=first.dose,
             location=place,
             sides=sides,
             switch=fields[keys.SWITCH],
-            sets=fields[keys.SETS] if change.sets is None else change.sets,
-            rest=fields[keys.SET_REST] if change.rest is None else change.rest,
-            alternate=fields[keys.ALTERNATE],
+            sets=sets,
+            rest=rest,
+            alternate=alternate,
+            plans=plans if cluster is not None else _only_differing(plans, rest),
+            cluster=cluster,
+            load=first.load,
             progress=fields[keys.PROGRESS],
             setup=setup,
             short=short_setup,
@@ -215,13 +275,58 @@ class Exercises:
             count_in=self.count_in,
             between=self.between if (own := fields.get(keys.BETWEEN)) is None else own,
             reminders=reminders,
-            reminders_every=fields[keys.REMINDERS_EVERY],
-            breathe=breathe,
-            breathing=breathing,
-            count=fields[keys.COUNT],
+            reminders_every=reminders_every,
+            reminders_seconds=reminders_seconds,
+            calls=fields.get(keys.CALLS),
+            breathe=first.breathe,
+            breathing=first.breathing,
+            count=first.count,
+            tick=first.tick,
             equipment=equipment,
             position=fields.get(keys.POSITION),
             notes=fields.get(keys.NOTES),
+        )
+
+    def _alternate(
+        self, fields: keys.Fields, sides: tuple[str, ...], plans: tuple[routine.SetPlan, ...]
+    ) -> Alternate:
+        """Return when the sides change; what can't be is noted."""
+        alternate, place = fields[keys.ALTERNATE], fields.at(keys.ALTERNATE)
+        if alternate is not Alternate.REPS:
+            return alternate
+        defaults = self.script.get(keys.DEFAULT_FIELDS)
+        is_own = defaults is None or defaults.at(keys.ALTERNATE) != place
+        if not sides and is_own and not fields.unread & {keys.SIDES.name, keys.USE.name}:
+            self.reader.fail(place, "'alternate: reps' needs 'sides', such as [left, right]")
+        elif sides and any(isinstance(plan.dose, routine.Timed) for plan in plans):
+            self.reader.fail(place, "'alternate: reps' needs reps or holds; 'for' has none")
+        return alternate if len(sides) > 1 else Alternate.NO
+
+    def _plans(self, fields: keys.Fields, place: Location) -> tuple[routine.SetPlan, ...]:
+        """Return what each set is, or each part of a cluster; one if all are alike, none if one is wrong."""
+        if fields.unread & (_DOSE_NAMES | _OF_SETS):
+            return ()
+        plans = [self._plan(each, place) for each in split_sets(fields, self.reader) or ()]
+        whole = [plan for plan in plans if plan is not None]
+        if len(whole) < len(plans) or not whole:
+            return ()
+        return _changed(whole, fields, self.wanted.change)
+
+    def _plan(self, each: SetFields, place: Location) -> routine.SetPlan | None:
+        fields = lay([each.fields, each.own]) if each.own else each.fields
+        dose = self._dose(fields)
+        if dose is None:
+            return None
+        breathe, breathing = self._breaths(fields, dose)
+        load = self._plain(fields, keys.LOAD, place, fields.get(keys.LOAD) or ())
+        return routine.SetPlan(
+            dose,
+            each.rest,
+            load[0] if load else None,
+            breathe,
+            breathing,
+            _find_count(fields, dose),
+            find_tick(fields),
         )
 
     def _plain(
@@ -232,8 +337,9 @@ class Exercises:
 
     def _dose(self, fields: keys.Fields) -> routine.Dose | None:
         given = [key for key in _DOSES if key in fields]
-        reps = fields.get(keys.REPS)
-        if fields.unread & _DOSE_NAMES or len(given) > 1:
+        reps = _single(fields, keys.REPS)
+        several = len(given) > 1 and not (given[0] in TEMPOS and given[1:] == [keys.FOR])
+        if fields.unread & _DOSE_NAMES or several:
             return None  # the problem has been reported
         fail = self.reader.fail
         if reps is None and not given:
@@ -244,27 +350,41 @@ class Exercises:
                 fields.location, f"an exercise needs a dose: 'reps' with a 'tempo', a 'hold', or 'for'{hint}"
             )
             return None
-        if not given:
-            fail(
-                fields.at(keys.REPS), "reps need a 'tempo', such as {up: 1, down: 3}, or a 'hold' in seconds"
-            )
-            return None
         if keys.FOR in fields:
             if reps is not None:
                 fail(fields.at(keys.REPS), "two doses ('for' and 'reps'); an exercise has one")
                 return None
-            return routine.Timed(fields[keys.FOR])
+            phases = find_phases(fields, self.reader) if given[0] in TEMPOS else None
+            if given[0] in TEMPOS:
+                return fill_time(fields, phases, self.reader) if phases else None
+            return routine.Timed(fields[keys.FOR][0])
         if reps is not None and self.wanted.change.reps is not None:
             reps = self.wanted.change.reps
         if keys.HOLD in fields:
+            if keys.BPM in fields:
+                fail(fields.at(keys.BPM), keys.IN_BEATS)
+                return None
             return routine.Hold(
-                reps or Range(Fraction(1), Fraction(1)), fields[keys.HOLD], fields[keys.RELAX]
+                reps or Range(Fraction(1), Fraction(1)), fields[keys.HOLD][0], fields[keys.RELAX]
             )
         if reps is None:
-            fail(fields.at(keys.TEMPO), "a tempo needs 'reps', such as 12 or 10-15")
+            fail(fields.at(given[0]), f"a {given[0].name} needs 'reps', such as 12 or 10-15, or 'for'")
             return None
-        tempo = fields[keys.TEMPO]
-        return routine.Tempo(reps, tempo.phases(fields[keys.START]) if isinstance(tempo, Digits) else tempo)
+        phases = find_phases(fields, self.reader)
+        return routine.Tempo(reps, phases) if phases else None
+
+    def _check_times(self, fields: keys.Fields, dose: routine.Dose) -> None:
+        """Report what has no meaning with a dose, unless it is there for others, among the defaults."""
+        defaults = self.script.get(keys.DEFAULT_FIELDS) or keys.Fields(fields.location)
+
+        def is_own(key: keys.Key[Any]) -> bool:
+            return key in fields and (key not in defaults or fields.at(key) != defaults.at(key))
+
+        if isinstance(dose, routine.Tempo) and is_own(keys.CALLS):
+            self.reader.fail(fields.at(keys.CALLS), keys.CALLED_IN_TIME)
+        counted = isinstance(fields[keys.REMINDERS_EVERY], int)
+        if isinstance(dose, routine.Timed) and counted and is_own(keys.REMINDERS_EVERY):
+            self.reader.fail(fields.at(keys.REMINDERS_EVERY), keys.REMINDED_IN_REPS)
 
     def _breaths(
         self, fields: keys.Fields, dose: routine.Dose
@@ -289,6 +409,63 @@ class Exercises:
         return tuple(with_phases), tuple(in_seconds)
 
 
+def _space_reminders(fields: keys.Fields, dose: routine.Dose) -> tuple[int, Fraction | None]:
+    """Return how far apart reminders come: in reps at a tempo, and in seconds of a hold or a time."""
+    every = fields[keys.REMINDERS_EVERY]
+    match dose:
+        case routine.Tempo():
+            rep = sum((phase.seconds for phase in dose.phases), Fraction(0))
+            return (every, None) if isinstance(every, int) else (max(1, ceil(every / rep)), None)
+        case routine.Hold():
+            if isinstance(every, int) and keys.REMINDERS_EVERY in fields:
+                return every, every * (dose.hold.low + dose.relax)
+        case routine.Timed():
+            pass
+        case _:
+            assert_never(dose)
+    return (every, None) if isinstance(every, int) else (1, every)
+
+
+def _single(fields: keys.Fields, key: keys.Key[tuple[T, ...]]) -> T | None:
+    """Return the value of one set."""
+    values = fields.get(key)
+    return values[0] if values else None
+
+
+def _changed(
+    plans: list[routine.SetPlan], fields: keys.Fields, change: Change
+) -> tuple[routine.SetPlan, ...]:
+    """Return the sets with the user's own changes.
+
+    Of more sets than there are, the last is done again.
+    """
+    rest = fields[keys.SET_REST][0] if change.rest is None else change.rest
+    is_cluster = keys.CLUSTER in fields
+    if change.sets is not None and len(plans) > 1 and not is_cluster:
+        plans = [*plans, *plans[-1:] * (change.sets - len(plans))][: change.sets]
+        plans = [
+            *(replace(plan, rest=plan.rest or rest) for plan in plans[:-1]),
+            replace(plans[-1], rest=None),
+        ]
+    if change.rest is not None and not is_cluster:
+        plans = [*(replace(plan, rest=rest) for plan in plans[:-1]), replace(plans[-1], rest=None)]
+    return tuple(plans)
+
+
+def _only_differing(plans: tuple[routine.SetPlan, ...], rest: Fraction) -> tuple[routine.SetPlan, ...]:
+    """Return sets that differ as they are, and nothing if they are alike, with this rest between them."""
+    *most, last = plans
+    alike = last.rest is None and all(plan == replace(last, rest=rest) for plan in most)
+    return () if alike else plans
+
+
+def _find_count(fields: keys.Fields, dose: routine.Dose) -> Count:
+    """Return what is counted; a rep without phases has its number alone."""
+    count = fields[keys.COUNT].what
+    paced = isinstance(dose, routine.Tempo) and dose.phases[0].name == PACED
+    return Count.REPS if paced and count != Count.OFF else count
+
+
 def lay(layers: list[keys.Fields]) -> keys.Fields:
     """Return several layers of fields merged into one, in which nearer layers override farther ones.
 
@@ -304,8 +481,16 @@ def lay(layers: list[keys.Fields]) -> keys.Fields:
     for number, (layer, dose) in enumerate(zip(layers, doses, strict=True)):
         if dose is not None:
             replaced = next((key for key in _DOSES if key in merged), None)
-            other = dose is keys.FOR or replaced not in (None, dose)
+            alike = replaced is None or replaced is dose or {replaced, dose} <= {*TEMPOS}
+            other = keys.FOR in layer or keys.FOR in merged or not alike
             merged = merged.without((*_DOSES, keys.REPS, keys.RELAX) if other else _DOSES)
+            merged = merged.without((keys.BPM,) if dose in IN_SECONDS else ())
+        elif keys.REPS in layer and any(key in merged for key in TEMPOS):
+            merged = merged.without((keys.FOR,))
+        if gives_sets(layer):
+            merged = merged.without(() if keys.CLUSTER in layer else (keys.SETS,))
+        elif any(key in layer for key in (keys.REPS, keys.HOLD, keys.FOR)):
+            merged = merged.without(differing(merged))
         if keys.SETUP in layer:
             merged = merged.without((keys.SHORT,))
         alive = layer if dose is None or number == last else layer.without(_OF_A_DOSE)

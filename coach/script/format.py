@@ -12,22 +12,43 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from coach.routine import Breath, Count, Guidance, Phase, Progress, Text, VoiceChoice
+from coach.routine import (
+    Alternate,
+    Breath,
+    Calls,
+    Count,
+    Guidance,
+    Phase,
+    Progress,
+    SoundName,
+    Text,
+    Told,
+    VoiceChoice,
+)
 from coach.script.document import Mapping, Node, Scalar, Sequence, short
+from coach.script.ladder import RepeatText
 from coach.script.values import (
     BREATHS,
+    MOST_SETS,
     NAME,
+    AlternateText,
     Breaths,
     Choice,
+    Counting,
+    CountText,
     Digits,
     Distinct,
+    Fixed,
     Flag,
+    InSet,
     Language,
     Line,
     Number,
+    PerSet,
     Phases,
     RangeText,
     Reader,
+    RepsOrTime,
     Schema,
     Seconds,
     Several,
@@ -39,6 +60,8 @@ from coach.script.values import (
     Whole,
     Words,
     closest,
+    found,
+    nearest,
 )
 from coach.text_enum import TextEnum
 
@@ -51,6 +74,7 @@ T = TypeVar("T")
 
 _DAY = Fraction(12 * 3600)
 _SMALLEST = Fraction(1, 10)
+_STEPS_WORDS: Final = "a list of steps, at least one"
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,6 +253,44 @@ class Record(Value[Fields]):
 
 
 @dataclass(frozen=True, eq=False)
+class RepeatStep(Record):
+    """A repeat; where its rounds differ, its steps stay unread until they are filled in for each round."""
+
+    def schema(self) -> Schema:
+        plain = super().schema()
+        named = {**plain, "properties": {key.name: {"description": key.meaning, **key.value.schema()}
+                                         for key in (REPEAT, STEPS_OF_ROUNDS, ROUND_REST)}}  # fmt: skip
+        of_names: Schema = {"properties": {REPEAT.name: {"type": "object"}}}
+        return {"if": of_names, "then": named, "else": plain}
+
+    def read(self, node: Node, reader: Reader) -> Fields | None:
+        differs = isinstance(node, Mapping) and any(
+            key.text == REPEAT.name and isinstance(value, Mapping) for key, value in node.entries.items()
+        )
+        if not differs:
+            return super().read(node, reader)
+        return Record(self.what, (REPEAT, STEPS_OF_ROUNDS, ROUND_REST)).read(node, reader)
+
+
+@dataclass(frozen=True, eq=False)
+class Unread(Value[Sequence]):
+    """Steps with names in them that stand for something else in each round."""
+
+    @property
+    def words(self) -> str:
+        return _STEPS_WORDS
+
+    def schema(self) -> Schema:
+        return {"type": "array", "minItems": 1, "items": {"type": "object", "minProperties": 1}}
+
+    def read(self, node: Node, reader: Reader) -> Sequence | None:
+        if not isinstance(node, Sequence) or not node.items:
+            reader.wants(node, self.words)
+            return None
+        return node
+
+
+@dataclass(frozen=True, eq=False)
 class Library(Value[dict[str, Fields]]):
     """Exercises by their ids."""
 
@@ -269,6 +331,7 @@ class StepKind(TextEnum):
 
     SAY = "say"
     REST = "rest"
+    SOUND = "sound"
     EXERCISE = "exercise"
     USE = "use"
     BREATHING = "breathing"
@@ -297,7 +360,7 @@ class Steps(Value[tuple[StepFields, ...]]):
 
     @property
     def words(self) -> str:
-        return "a list of steps, at least one"
+        return _STEPS_WORDS
 
     def schema(self) -> Schema:
         return {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/step"}}
@@ -354,6 +417,31 @@ def _meant(step: Mapping, reader: Reader) -> Mapping:
 
 
 @dataclass(frozen=True)
+class SetsText(Value["int | tuple[Fields, ...]"]):
+    """How many sets, or what is different in each."""
+
+    number: Whole
+
+    @property
+    def words(self) -> str:
+        return f"{self.number.words}, or a list of sets such as {{reps: 12, load: 20 kg}}"
+
+    def schema(self) -> Schema:
+        sets: Schema = {"type": "array", "minItems": 1, "maxItems": MOST_SETS, "items": OF_A_SET.schema()}
+        return {"anyOf": [self.number.schema(), sets]}
+
+    def read(self, node: Node, reader: Reader) -> int | tuple[Fields, ...] | None:
+        if not isinstance(node, Sequence):
+            return self.number.read(node, reader)
+        if not 1 <= len(node.items) <= MOST_SETS:
+            reader.fail(node.location, f"must be a list of 1 to {MOST_SETS} sets (got {len(node.items)})")
+            return None
+        sets = [OF_A_SET.read(item, reader) for item in node.items]
+        whole = tuple(each for each in sets if each is not None and not each.unread)
+        return whole if len(whole) == len(sets) else None
+
+
+@dataclass(frozen=True)
 class SpokenText(Value[Text]):
     """A text that the voice speaks, or the user's own recording."""
 
@@ -394,6 +482,112 @@ class ProgressText(Value[Progress]):
 
     def shown(self, value: object) -> str:  # noqa: ARG002 - its default is that of its keys
         return ""
+
+
+class CallsText(Value[Calls]):
+    """How far apart calls of the time are, or a mapping that says more."""
+
+    @property
+    def words(self) -> str:
+        return "a duration such as 30s, or a mapping such as {every: 30s, tell: gone}"
+
+    def schema(self) -> Schema:
+        return {"anyOf": [CALL_EVERY.value.schema(), CALLING.schema()]}
+
+    def read(self, node: Node, reader: Reader) -> Calls | None:
+        if isinstance(node, Scalar):
+            every = CALL_EVERY.value.read(node, reader)
+            return None if every is None else Calls(every)
+        fields = CALLING.read(node, reader)
+        if fields is None or fields.unread or CALL_EVERY not in fields:
+            return None
+        return Calls(fields[CALL_EVERY], fields[CALL_TELLS])
+
+
+@dataclass(frozen=True)
+class RestFields:
+    """A rest as it was read; see `coach.routine.Rest`."""
+
+    seconds: Fraction
+    silent: bool = False
+    calls: Calls | None = None
+
+
+class RestText(Value[RestFields]):
+    """How long a rest is, or a mapping that says more."""
+
+    @property
+    def words(self) -> str:
+        return f"{REST_FOR.value.words}, or a mapping such as {{for: 25 min, silent: yes}}"
+
+    def schema(self) -> Schema:
+        return {"anyOf": [REST_FOR.value.schema(), RESTING.schema()]}
+
+    def read(self, node: Node, reader: Reader) -> RestFields | None:
+        if not isinstance(node, Mapping):
+            seconds = REST_FOR.value.read(node, reader)
+            return None if seconds is None else RestFields(seconds)
+        fields = RESTING.read(node, reader)
+        if fields is None or fields.unread or REST_FOR not in fields:
+            return None
+        return RestFields(fields[REST_FOR], fields[SILENT], fields.get(CALLS))
+
+
+class SoundText(Value[Text]):
+    """A sound that Coach makes, or a person's own recording."""
+
+    @property
+    def words(self) -> str:
+        return f"{Choice(tuple(SoundName)).words}, or a file such as bowl.wav"
+
+    def schema(self) -> Schema:
+        path: Schema = {
+            "type": "string",
+            **self._matches(r"(?=[^\x00-\x1f]{1,1000}\s*$)\S[^\x00-\x1f]*[./\\][^\x00-\x1f]*"),
+        }
+        return {"anyOf": [Choice(tuple(SoundName)).schema(), path, RECORDING.schema()]}
+
+    def read(self, node: Node, reader: Reader) -> Text | None:
+        if isinstance(node, Mapping):
+            return SpokenText().read(node, reader)
+        text = node.text.strip() if isinstance(node, Scalar) else ""
+        if text.lower() in tuple(SoundName):
+            return Text(text.lower(), node.location)
+        if text and len(text) <= 1000 and any(mark in text for mark in "./\\"):
+            named = Scalar("file", node.location)
+            return SpokenText().read(Mapping({named: node}, node.location), reader)
+        reader.fail(
+            node.location, f"must be {self.words} (got {found(node)}){nearest(text, map(str, SoundName))}"
+        )
+        return None
+
+
+class TextsOrNone(Several[Text]):
+    """Spoken texts, or none at all."""
+
+    @property
+    def words(self) -> str:
+        return f"{super().words}, or none"
+
+    def read(self, node: Node, reader: Reader) -> tuple[Text, ...] | None:
+        if isinstance(node, Scalar) and node.text.strip().lower() == "none":
+            return ()
+        return super().read(node, reader)
+
+
+class ClusterText(Value[Fraction]):
+    """A mapping that says how long the rest between the parts of a set is."""
+
+    @property
+    def words(self) -> str:
+        return "a mapping such as {rest: 10}"
+
+    def schema(self) -> Schema:
+        return CLUSTERED.schema()
+
+    def read(self, node: Node, reader: Reader) -> Fraction | None:
+        fields = CLUSTERED.read(node, reader)
+        return None if fields is None or fields.unread else fields.get(CLUSTER_REST)
 
 
 class VoiceText(Value[VoiceChoice]):
@@ -445,25 +639,72 @@ BY: Final = Key(
 )
 GROWTH: Final = Record("progress", (AFTER, BY))
 
+# Short rests within a set.
+CLUSTER_REST: Final = Key(
+    "rest", Seconds(Fraction(0), Fraction(3600)), "The time between two parts.", required=True
+)
+CLUSTERED: Final = Record("a cluster", (CLUSTER_REST,))
+
 # Exercises. `use`, `exercise` and the keys below can be used in a step, in the library and in a level.
-REPS: Final = Key("reps", RangeText(Whole(1, 10_000)), "Repetitions, or a range to grow through.")
+_REPS: Final = Whole(1, 10_000)
+REPS: Final = Key("reps", PerSet(RangeText(_REPS), Fixed(_REPS)), "Repetitions, or a range to grow through.")
 TEMPO: Final = Key("tempo", TempoText(), "The phases of a rep, in the order you do them, with their seconds.")
+PACE: Final = Key(
+    "pace",
+    Seconds(Fraction(1, 5), Fraction(600)),
+    "How long each rep is, with its number alone on the beat; what reps have that have no tempo.",
+    Fraction(4),
+)
+BPM: Final = Key(
+    "bpm",
+    Whole(10, 400),
+    "Beats a minute, with a tick on each that has no word; a rep each beat, or `beats`.",
+)
+BEATS: Final[Key[tuple[Phase, ...]]] = Key(
+    "beats",
+    Phases("{up: 1, down: 2}", Whole(1, 100), "beats"),
+    "The phases of a rep, in beats; with `bpm`, in place of a tempo.",
+)
 START: Final = Key(
     "start", Choice(tuple(Start)), "Which movement the four digits start with.", Start.LOWERING
 )
-HOLD: Final = Key("hold", RangeText(Seconds(Fraction(1), Fraction(3600))), "How long each rep is held.")
+_HELD: Final = Seconds(Fraction(1), Fraction(3600))
+HOLD: Final = Key("hold", PerSet(RangeText(_HELD), Fixed(_HELD)), "How long each rep is held.")
 RELAX: Final = Key("relax", Seconds(Fraction(0), Fraction(600)), "The time between two holds.", Fraction(3))
-FOR: Final = Key("for", Seconds(Fraction(1), _DAY), "A time, instead of reps.")
+_TIME: Final = Seconds(Fraction(1), _DAY)
+FOR: Final = Key("for", PerSet(_TIME, _TIME), "A time, instead of reps.")
+LOAD: Final = Key(
+    "load", PerSet(NAME, NAME), "What you lift or use, such as 20 kg; spoken before a set, shown and logged."
+)
 SIDES: Final = Key(
     "sides", Distinct(NAME, 10), "The sides to do, in this order, each with the full dose.", ()
 )
 SWITCH: Final = Key("switch", Seconds(Fraction(0), Fraction(3600)), "The time to change sides.", Fraction(15))
-SETS: Final = Key("sets", Whole(1, 100), "How many times the dose is done, on each side.", 1)
-SET_REST: Final = Key(
-    "rest", Seconds(Fraction(0), Fraction(3600)), "The time between two sets.", Fraction(60)
+SETS: Final[Key[int | tuple[Fields, ...]]] = Key(
+    "sets",
+    SetsText(Whole(1, MOST_SETS)),
+    "How many times the dose is done, on each side; or a list of what is different in each set.",
+    1,
 )
+_PAUSE: Final = Seconds(Fraction(0), Fraction(3600))
+SET_REST: Final[Key[tuple[Fraction, ...]]] = Key(
+    "rest", PerSet(_PAUSE, _PAUSE), "The time between two sets.", (Fraction(60),)
+)
+OF_ALL_SETS: Final[dict[str, Value[Any]]] = {
+    REPS.name: RangeText(_REPS),
+    SETS.name: Whole(1, MOST_SETS),
+    SET_REST.name: _PAUSE,
+}
+"""What a person may ask for in place of what a script has; it holds for all sets."""
+
 ALTERNATE: Final = Key(
-    "alternate", Flag(), "Change sides after each set, instead of doing all sets of one side first.", False
+    "alternate",
+    AlternateText(),
+    "Change sides after each set, or with each rep, instead of doing all sets of one side first.",
+    Alternate.NO,
+)
+CLUSTER: Final = Key(
+    "cluster", ClusterText(), "The rest between the values of a list: they are the parts of one set."
 )
 SETUP: Final[Key[tuple[Text, ...]]] = Key(
     "setup",
@@ -487,16 +728,19 @@ REMINDERS: Final[Key[tuple[Text, ...]]] = Key(
     "reminders", Several(SpokenText()), "Form cues, spoken where there is room.", ()
 )
 REMINDERS_EVERY: Final = Key(
-    "reminders_every", Whole(1, 100), "How many reps apart reminders come, roughly.", 3
+    "reminders_every",
+    RepsOrTime(Whole(1, 100), Seconds(Fraction(1), Fraction(3600))),
+    "How far apart reminders come, roughly: in reps, or in seconds such as 30s.",
+    3,
 )
 BREATHE: Final = Key(
     "breathe", Breaths(), "When to breathe in and out: by phase, or in seconds with `hold` or `for`.", ()
 )
 COUNT: Final = Key(
     "count",
-    Choice(tuple(Count)),
-    "What is counted: the seconds of each phase, the reps, both, or only milestones.",
-    Count.TEMPO,
+    CountText((Count.TEMPO, Count.REPS, Count.BOTH, Count.PHASES, Count.OFF)),
+    "What is counted: each phase's seconds (or so many counts), the reps, both; its word alone; or nothing.",
+    Counting(Count.TEMPO),
 )
 EASIER: Final = Key("easier", Variant(), "What changes with `--level easier`; with `use`, another exercise.")
 HARDER: Final = Key("harder", Variant(), "What changes with `--level harder`; with `use`, another exercise.")
@@ -507,9 +751,17 @@ NOTES: Final = Key("notes", Line(2000), "Notes for the reader; never spoken.")
 NAMED: Final = Key("exercise", NAME, "The exercise's name, spoken and shown.")
 USE: Final = Key("use", NAME, "An exercise from the library, by its id; the keys beside it override it.")
 
+CALL_EVERY: Final = Key("every", Seconds(Fraction(1), _DAY), "How far apart they are.", required=True)
+CALL_TELLS: Final = Key("tell", Choice(tuple(Told)), "The time that is left, or that has gone.", Told.LEFT)
+CALLING: Final = Record("calls", (CALL_EVERY, CALL_TELLS))
+CALLS: Final[Key[Calls]] = Key(
+    "calls", CallsText(), "In a hold or a time, say how much is left at each multiple of this."
+)
+
 _OVERRIDABLE: Final[tuple[Key[Any], ...]] = (
-    REPS, TEMPO, START, HOLD, RELAX, FOR, SIDES, SWITCH, SETS, SET_REST, PROGRESS, ALTERNATE, SETUP, SHORT,
-    READY, REMINDERS, REMINDERS_EVERY, BREATHE, COUNT, EQUIPMENT, POSITION, NOTES,
+    REPS, TEMPO, START, PACE, BPM, BEATS, HOLD, RELAX, FOR, LOAD, SIDES, SWITCH, SETS, SET_REST, CLUSTER,
+    PROGRESS, ALTERNATE, SETUP, SHORT, READY, REMINDERS, REMINDERS_EVERY, BREATHE, COUNT, CALLS, EQUIPMENT,
+    POSITION, NOTES,
 )  # fmt: skip
 
 
@@ -529,6 +781,48 @@ class StartOfDigits(Rule):
         return kept
 
 
+class CountOfPhases(Rule):
+    """Counts can be spread over phases only."""
+
+    _message = "'count: {of: ...}' needs phases, a 'tempo'"
+
+    def schema(self) -> Schema:
+        spread: Schema = {"properties": {COUNT.name: {"type": "object"}}}
+        others = {"anyOf": [{"required": [key.name, COUNT.name]} for key in (HOLD, FOR, PACE, BEATS)]}
+        return {"not": {"allOf": [others, {"not": {"required": [TEMPO.name]}}, spread]}}
+
+    def check(self, fields: Fields, reader: Reader) -> bool:
+        others = any(key in fields for key in (HOLD, FOR, PACE, BEATS))
+        kept = not others or TEMPO in fields or fields[COUNT].of is None
+        if not kept:
+            reader.fail(fields.at(COUNT), self._message)
+        return kept
+
+
+CALLED_IN_TIME: Final = "'calls' tell the time of a 'hold' or of 'for' alone"
+REMINDED_IN_REPS: Final = "'reminders_every' counts reps here, and 'for' has none; write seconds, such as 20s"
+
+
+class RemindersOfTime(Rule):
+    """Timed work has no reps to count reminders by."""
+
+    def schema(self) -> Schema:
+        reps: Schema = {"properties": {REMINDERS_EVERY.name: {"anyOf": [Whole(1, 100).schema()]}}}
+        needs: Schema = {"required": [FOR.name, REMINDERS_EVERY.name]}
+        other: Schema = {"anyOf": [{"required": [key.name]} for key in (TEMPO, PACE, BEATS)]}
+        return {"not": {"allOf": [needs, {"not": other}, reps]}}
+
+    def check(self, fields: Fields, reader: Reader) -> bool:
+        timed = FOR in fields and not any(key in fields for key in (TEMPO, PACE, BEATS))
+        kept = not timed or REMINDERS_EVERY not in fields or not isinstance(fields[REMINDERS_EVERY], int)
+        if not kept:
+            reader.fail(fields.at(REMINDERS_EVERY), REMINDED_IN_REPS)
+        return kept
+
+
+IN_BEATS: Final = (
+    "'bpm' goes with 'beats' for each phase, such as {up: 1, down: 2}, or with 'for' or 'reps' alone"
+)
 SAID_WITH_TEMPO: Final = "with a tempo, 'breathe' says in, out or hold for a phase"
 BREATHED_IN_SECONDS: Final = "with 'hold' or 'for', 'breathe' has seconds, such as {in: 4, out: 4}"
 _SECONDS_ON_A_PHASE: Final = "only in, out and hold have seconds, such as {in: 4, out: 4}"
@@ -540,18 +834,16 @@ class BreathingOfDose(Rule):
     def schema(self) -> Schema:
         tempo: Schema = {"properties": {BREATHE.name: Breaths.with_phases()}}
         time: Schema = {"properties": {BREATHE.name: Breaths.in_seconds()}}
+        phased = [{"required": [key.name]} for key in (TEMPO, BEATS)]
         timed = [{"required": [key.name]} for key in (HOLD, FOR)]
-        return {"allOf": [
-            {"if": {"required": [TEMPO.name]}, "then": tempo},
-            {"if": {"anyOf": timed}, "then": time},
-        ]}  # fmt: skip
+        return {"if": {"anyOf": phased}, "then": tempo, "else": {"if": {"anyOf": timed}, "then": time}}
 
     def check(self, fields: Fields, reader: Reader) -> bool:
         kept = True
         for breath in fields[BREATHE]:
             timed = breath.seconds is not None
             known = breath.name in BREATHS
-            if TEMPO in fields:
+            if TEMPO in fields or BEATS in fields:
                 fits, message = not timed, SAID_WITH_TEMPO
             elif HOLD in fields or FOR in fields:
                 fits, message = timed and known, BREATHED_IN_SECONDS
@@ -566,11 +858,43 @@ class BreathingOfDose(Rule):
 _DOSE_RULES: Final[tuple[Rule, ...]] = (
     *(
         Apart(first, second, f"two doses ('{first.name}' and '{second.name}'); an exercise has one")
-        for first, second in ((TEMPO, HOLD), (TEMPO, FOR), (HOLD, FOR), (FOR, REPS))
+        for first, second in (
+            (TEMPO, HOLD),
+            (TEMPO, PACE),
+            (TEMPO, BEATS),
+            (PACE, HOLD),
+            (PACE, BEATS),
+            (BEATS, HOLD),
+            (HOLD, FOR),
+            (FOR, REPS),
+        )
     ),
+    *(Apart(key, CALLS, CALLED_IN_TIME) for key in (PACE, BEATS)),
+    *(Apart(key, BPM, IN_BEATS) for key in (TEMPO, PACE, HOLD)),
     StartOfDigits(),
-    *(Apart(dose, RELAX, "'relax' needs a 'hold'") for dose in (TEMPO, FOR)),
+    *(Apart(dose, RELAX, "'relax' needs a 'hold'") for dose in (TEMPO, PACE, BEATS, FOR)),
+    CountOfPhases(),
+    RemindersOfTime(),
     BreathingOfDose(),
+)
+OF_A_SET: Final = Record(
+    "a set",
+    (
+        replace(REPS, value=InSet(Fixed(_REPS))),
+        TEMPO,
+        START,
+        PACE,
+        BPM,
+        BEATS,
+        replace(HOLD, value=InSet(Fixed(_HELD))),
+        RELAX,
+        replace(FOR, value=InSet(_TIME)),
+        replace(LOAD, value=InSet(NAME)),
+        replace(SET_REST, value=InSet(_PAUSE), meaning="The time after it."),
+        BREATHE,
+        COUNT,
+    ),
+    _DOSE_RULES,
 )
 VARIANT: Final = Record("a level", (NAMED, USE, *_OVERRIDABLE), _DOSE_RULES)
 EXERCISE: Final = Record("an exercise", (NAMED, USE, *_OVERRIDABLE, EASIER, HARDER), _DOSE_RULES)
@@ -584,32 +908,51 @@ DEFAULTS: Final = Record("defaults", (*_OVERRIDABLE, BETWEEN), _DOSE_RULES)
 # The other steps.
 SAY: Final = Key("say", SpokenText(), "Spoken in full; everything else waits for it.", required=True)
 PAUSE: Final = Key("pause", Seconds(Fraction(0), Fraction(3600)), "Quiet time after it.", Fraction(0))
+REST_FOR: Final = Key(
+    "for",
+    Seconds(Fraction(0), Fraction(3600)),
+    "How long.",
+    required=True,
+)
+SILENT: Final = Key(
+    "silent", Flag(), "Say nothing in it, except what comes next, just before that begins.", False
+)
+RESTING: Final = Record("a rest", (REST_FOR, SILENT, CALLS))
 REST: Final = Key(
     "rest",
-    Seconds(Fraction(0), Fraction(3600)),
+    RestText(),
     "How long, from the end of the work before it to the first beat after it.",
     required=True,
 )
+SOUND: Final[Key[Text]] = Key("sound", SoundText(), "What is heard.", required=True)
+WAIT: Final = Key("wait", Flag(), "Wait until it is over; otherwise it takes no time.", False)
 BREATHING: Final[Key[tuple[Phase, ...]]] = Key(
     "breathing",
-    Phases(tuple(Breath)),
+    Phases("{in: 4, out: 6}", known=tuple(Breath)),
     "Paced breathing: the phases of a round, in seconds.",
     required=True,
 )
 ROUNDS: Final = Key("rounds", Whole(1, 10_000), "How many rounds.")
 BREATHING_COUNT: Final = Key(
     "count",
-    Choice((Count.OFF, Count.TEMPO)),
-    "The words alone (off), or their seconds too (tempo).",
-    Count.OFF,
+    CountText((Count.PHASES, Count.TEMPO, Count.ROUNDS, Count.OFF)),
+    "The words alone; with their seconds (tempo) or so many counts; with the round's number; or milestones.",
+    Counting(Count.PHASES),
 )
-REPEAT: Final = Key("repeat", Whole(1, 100_000), "How many times to do the steps.", required=True)
+REPEAT: Final = Key(
+    "repeat",
+    RepeatText(Whole(1, 100_000)),
+    "How many times to do the steps, or names with a value for each round; the steps use them in braces.",
+    required=True,
+)
 STEPS: Final = Key("steps", Steps(), "The steps, in their order.", required=True)
+STEPS_OF_ROUNDS: Final = Key(STEPS.name, Unread(), STEPS.meaning, required=True)
 ROUND_REST: Final[Key[Fraction]] = Key(
     "rest",
     Seconds(Fraction(0), Fraction(3600)),
     "The time between two rounds; 0 for one straight after the other.",
 )
+BREATHING_FOR: Final = Key("for", Seconds(Fraction(1), _DAY), "A time, instead of rounds.")
 EVERY: Final = Key(
     "every",
     Seconds(Fraction(1), _DAY),
@@ -626,15 +969,16 @@ INCLUDE: Final = Key(
 
 STEP_KINDS: Final[dict[StepKind, Record]] = {
     StepKind.SAY: Record("a say step", (SAY, PAUSE)),
-    StepKind.REST: Record("a rest step", (REST,)),
+    StepKind.REST: Record("a rest step", (REST, SILENT, CALLS)),
+    StepKind.SOUND: Record("a sound step", (SOUND, WAIT)),
     StepKind.EXERCISE: EXERCISE,
     StepKind.USE: EXERCISE,
     StepKind.BREATHING: Record(
         "a breathing step",
-        (BREATHING, ROUNDS, FOR, BREATHING_COUNT),
-        (OneOf(ROUNDS, FOR, "a breathing step needs either 'rounds' or 'for'"),),
+        (BREATHING, ROUNDS, BREATHING_FOR, BREATHING_COUNT),
+        (OneOf(ROUNDS, BREATHING_FOR, "a breathing step needs either 'rounds' or 'for'"),),
     ),
-    StepKind.REPEAT: Record("a repeat step", (REPEAT, STEPS, ROUND_REST)),
+    StepKind.REPEAT: RepeatStep("a repeat step", (REPEAT, STEPS, ROUND_REST)),
     StepKind.EVERY: Record("an every step", (EVERY, EVERY_ROUNDS, STEPS)),
     StepKind.INCLUDE: Record("an include step", (INCLUDE,)),
 }
@@ -653,6 +997,14 @@ LEAD_IN: Final = Key(
     Fraction(2),
 )
 COUNT_IN: Final = Key("count_in", Whole(0, 10), "One-second beats before each set.", 3)
+OPENING: Final[Key[tuple[Text, ...]]] = Key(
+    "opening",
+    TextsOrNone(SpokenText()),
+    "Said first, instead of the title, how long it takes and what you need.",
+)
+CLOSING: Final[Key[tuple[Text, ...]]] = Key(
+    "closing", TextsOrNone(SpokenText()), "Said last, instead of Coach's own sentence."
+)
 GUIDANCE: Final = Key(
     "guidance",
     Choice(tuple(Guidance)),
@@ -674,6 +1026,8 @@ SCRIPT: Final = Record(
         LEAD_IN,
         COUNT_IN,
         BETWEEN,
+        OPENING,
+        CLOSING,
         GUIDANCE,
         VARS,
         PRONOUNCE,

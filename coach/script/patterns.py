@@ -70,12 +70,15 @@ def number(low: Fraction, high: Fraction) -> str:
 def duration(low: Fraction, high: Fraction) -> str:
     """Return the pattern of a duration of `low`, 0 or more, to `high` seconds: 25, 25s, 1m30s, 1:30.
 
+    A fraction such as 60/65 has no limits here.
+
     In several units each but the last is whole, and each but the first less than one of the next larger unit.
     """
     units = [(size, rf"\s*{any_case(unit)}") for size, unit in zip(_SIZES, UNITS, strict=True)]
     return either([
         rf"\+?{_number(low, high)}",
         *_minus_zero(low),
+        r"[0-9]{1,6}/(?=0*[1-9])[0-9]{1,6}(?![0-9])",
         *_in_units(units, low, high),
         _on_clock(_SIZES[1:], low, high),
         _on_clock(_SIZES, low, high),

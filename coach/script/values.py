@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 from coach import phrases
 from coach.borders import printable
 from coach.errors import Problem, ScriptError
-from coach.routine import PLACEHOLDERS, Breath, Phase, Range, Text
+from coach.routine import PLACEHOLDERS, Alternate, Breath, Count, Phase, Range, Text
 from coach.script import patterns
 from coach.script.document import Mapping, Node, Scalar, Sequence, short
 from coach.text_enum import TextEnum, assert_never
@@ -29,6 +29,9 @@ E = TypeVar("E", bound=TextEnum)
 
 Schema: TypeAlias = dict[str, object]
 
+MOST_SETS = 100
+"""Sets of an exercise, and values in a list with one for each."""
+
 LONGEST_TEXT = 2000
 """Characters in one spoken text; anything longer is not a cue."""
 
@@ -38,16 +41,27 @@ _LONGEST_NAME = 60
 _LONGEST_NUMBER = 40  # characters; "1 hour 30 minutes 15 seconds" has 28
 _SIGNED = rf"[+-]?{patterns.DECIMAL}"
 _SCIENTIFIC = rf"{_SIGNED}[eE][+-]?[0-9]+"
+_FRACTION = r"[0-9]{1,6}/[0-9]{1,6}"
 _SECONDS = rf"\+?{patterns.DECIMAL}|-(?:0+(?:\.0*)?|\.0+)"
 _CLOCK = r"(?:([0-9]+):)?([0-9]+):([0-9]{2}(?:\.[0-9]*)?)"
 _IN_UNITS = "".join(rf"(?:({patterns.DECIMAL}) *{patterns.any_case(unit)} *)?" for unit in patterns.UNITS)
 
 
 class Reader:
-    """Collects the problems of one script while its values are read."""
+    """Collects the problems of one script while its values are read, and what a person should know of it."""
 
     def __init__(self) -> None:
         self._problems: dict[Problem, None] = {}
+        self._notes: dict[Problem, None] = {}
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What was read otherwise than it may have been meant, each once."""
+        return tuple(self._notes)
+
+    def note(self, location: Location, message: str) -> None:
+        """Tell what is read otherwise than it may have been meant."""
+        self._notes[Problem(location, printable(message))] = None
 
     @property
     def problems(self) -> list[Problem]:
@@ -72,11 +86,23 @@ class Reader:
 def found(node: Node) -> str:
     """Return in a few words what was found in the file."""
     if isinstance(node, Mapping):
+        name = name_in_braces(node)
+        if name is not None:
+            return f"{{{short(name)}}}, a name that no repeat around it has"
         return "a mapping" if node.entries else "an empty mapping"
     if isinstance(node, Sequence):
         return "a list" if node.items else "an empty list"
     text = short(node.text)
     return f"'{text}'" if text else "nothing"
+
+
+def name_in_braces(node: Mapping) -> str | None:
+    """Return the name that a value is which YAML makes a mapping of, such as `reps: {n}`; else None."""
+    if len(node.entries) != 1:
+        return None
+    name, value = next(iter(node.entries.items()))
+    is_bare = isinstance(value, Scalar) and not value.text and not value.quoted
+    return name.text if is_bare else None
 
 
 def plain(number: Fraction) -> str:
@@ -105,7 +131,7 @@ def number_of(node: Node) -> Fraction | None:
 
 
 def seconds_of(text: str) -> Fraction | None:
-    """Return the seconds that a text such as `25s`, `1m30s`, `5 min` or `1:30` means, or None.
+    """Return the seconds that a text such as `25s`, `1m30s`, `5 min`, `1:30` or `60/65` means, or None.
 
     As on a clock, minutes and seconds after a larger unit are less than 60, and only the last part may have
     decimals.
@@ -115,6 +141,9 @@ def seconds_of(text: str) -> Fraction | None:
         return None
     if re.fullmatch(_SECONDS, text):
         return Fraction(text)
+    if re.fullmatch(_FRACTION, text):
+        over, under = map(int, text.split("/"))
+        return Fraction(over, under) if under else None
     if clock := re.fullmatch(_CLOCK, text):
         hours, minutes, seconds = (Fraction(part) for part in clock.groups(default="0"))
         if seconds >= 60 or (clock[1] and minutes >= 60):
@@ -345,6 +374,28 @@ class RangeText(Value[Range]):
 
 
 @dataclass(frozen=True)
+class Fixed(Value[Range]):
+    """A number that stays as it is: sets that differ don't grow."""
+
+    one: Whole | Seconds
+
+    @property
+    def words(self) -> str:
+        return f"{self.one.words}; sets that differ have no ranges"
+
+    def schema(self) -> Schema:
+        return self.one.schema()
+
+    def read(self, node: Node, reader: Reader) -> Range | None:
+        quiet = Reader()
+        number = self.one.read(node, quiet)
+        if number is None:
+            reader.wants(node, self.words)
+            return None
+        return Range(Fraction(number), Fraction(number))
+
+
+@dataclass(frozen=True)
 class Choice(Value[E], Generic[E]):
     """One of the words of a closed set."""
 
@@ -394,6 +445,28 @@ class Flag(Value[bool]):
 
 
 @dataclass(frozen=True)
+class AlternateText(Value[Alternate]):
+    """When the sides change; yes is what it was called once for each set."""
+
+    @property
+    def words(self) -> str:
+        return "sets, reps or no"
+
+    def schema(self) -> Schema:
+        words = (*map(str, Alternate), *_YES, *_NO)
+        pattern = self._matches(patterns.any_case(patterns.either(tuple(dict.fromkeys(words)))))
+        return {"anyOf": [{"enum": [True, False]}, {"type": "string", **pattern}]}
+
+    def read(self, node: Node, reader: Reader) -> Alternate | None:
+        text = node.text.strip().lower() if isinstance(node, Scalar) else ""
+        if text in _YES:
+            return Alternate.SETS
+        if text in _NO:
+            return Alternate.NO
+        return Choice(tuple(Alternate)).read(node, reader)
+
+
+@dataclass(frozen=True)
 class Words(Value[Text]):
     """A text to be spoken."""
 
@@ -435,6 +508,56 @@ class Several(Value[tuple[T, ...]], Generic[T]):
 
 
 @dataclass(frozen=True)
+class PerSet(Value[tuple[T, ...]], Generic[T]):
+    """One value for all sets, or a list with one for each; `each` is what may stand in the list."""
+
+    one: Value[T]
+    each: Value[T]
+    most: int = MOST_SETS
+
+    @property
+    def words(self) -> str:
+        return f"{self.one.words}, or a list with one for each set"
+
+    def schema(self) -> Schema:
+        items: Schema = {"type": "array", "items": self.each.schema(), "minItems": 1, "maxItems": self.most}
+        return {"anyOf": [self.one.schema(), items]}
+
+    def read(self, node: Node, reader: Reader) -> tuple[T, ...] | None:
+        if not isinstance(node, Sequence):
+            value = self.one.read(node, reader)
+            return None if value is None else (value,)
+        if not 1 <= len(node.items) <= self.most:
+            reader.fail(node.location, f"must be a list of 1 to {self.most} (got {len(node.items)})")
+            return None
+        read = [self.each.read(item, reader) for item in node.items]
+        values = tuple(value for value in read if value is not None)
+        return values if len(values) == len(read) else None
+
+    def shown(self, value: object) -> str:
+        first: object = value[0] if isinstance(value, tuple) and value else None
+        return self.one.shown(first)
+
+
+@dataclass(frozen=True)
+class InSet(Value[tuple[T, ...]], Generic[T]):
+    """The value of one set, as `PerSet` has it."""
+
+    one: Value[T]
+
+    @property
+    def words(self) -> str:
+        return self.one.words
+
+    def schema(self) -> Schema:
+        return self.one.schema()
+
+    def read(self, node: Node, reader: Reader) -> tuple[T, ...] | None:
+        value = self.one.read(node, reader)
+        return None if value is None else (value,)
+
+
+@dataclass(frozen=True)
 class Distinct(Several[str]):
     """Several different names."""
 
@@ -469,7 +592,8 @@ class Table(Value[dict[str, str]]):
         return {key.text: Line().read(value, reader) or "" for key, value in node.entries.items()}
 
 
-_VARIABLE = r"[^\s{}](?:[^{}]*[^\s{}])?"
+VARIABLE = r"[^\s{}](?:[^{}]*[^\s{}])?"
+"""The pattern of a name that may stand in braces."""
 
 
 @dataclass(frozen=True)
@@ -478,14 +602,14 @@ class Vars(Table):
 
     def schema(self) -> Schema:
         text: Schema = {"allOf": [Line().schema(), {"pattern": "^[^{}]*$"}]}
-        names: Schema = {"pattern": f"^{_VARIABLE}$", "not": {"enum": list(PLACEHOLDERS)}}
+        names: Schema = {"pattern": f"^{VARIABLE}$", "not": {"enum": list(PLACEHOLDERS)}}
         return {"type": "object", "propertyNames": names, "additionalProperties": text}
 
     def read(self, node: Node, reader: Reader) -> dict[str, str] | None:
         for key, value in node.entries.items() if isinstance(node, Mapping) else ():
             if key.text in PLACEHOLDERS:
                 reader.fail(key.location, f"'{key.text}' already has a meaning in texts; choose another name")
-            elif not re.fullmatch(_VARIABLE, key.text):
+            elif not re.fullmatch(VARIABLE, key.text):
                 reader.fail(key.location, f"must be a name without braces (got {found(key)})")
             if isinstance(value, Scalar) and ("{" in value.text or "}" in value.text):
                 reader.fail(value.location, f"must be a text without braces (got {found(value)})")
@@ -510,16 +634,21 @@ def pairs_of(node: Node) -> list[tuple[Scalar, Node]]:
 class Phases(Value[tuple[Phase, ...]]):
     """Phases in the order they are done, each with its seconds.
 
-    `names` are those that they may have; empty for any.
+    Attributes:
+        such_as: an example.
+        one: how long a phase is.
+        unit: of what.
+        known: names that are read in capitals and small letters alike.
     """
 
-    names: tuple[TextEnum, ...] = ()
+    such_as: str = "{up: 1, down: 3}"
+    one: Whole | Seconds = _PHASE
+    unit: str = "seconds"
+    known: tuple[TextEnum, ...] = ()
 
     @property
     def words(self) -> str:
-        if self.names:
-            return f"a mapping of {_either(self.names)} to seconds"
-        return "a mapping of phases to seconds, such as {up: 1, down: 3}"
+        return f"a mapping of phases to {self.unit}, such as {self.such_as}"
 
     def schema(self) -> Schema:
         return {"anyOf": self.alternatives()}
@@ -528,8 +657,8 @@ class Phases(Value[tuple[Phase, ...]]):
         """Return the schemas of its two forms, a mapping and a list of mappings."""
         pairs: Schema = {
             "type": "object",
-            "propertyNames": (Choice(self.names) if self.names else NAME).schema(),
-            "additionalProperties": _PHASE.schema(),
+            "propertyNames": NAME.schema(),
+            "additionalProperties": self.one.schema(),
         }
         one: Schema = {"minProperties": 1}
         return [{**pairs, **one}, {"type": "array", "items": pairs, "contains": one}]
@@ -541,10 +670,11 @@ class Phases(Value[tuple[Phase, ...]]):
             return None
         phases = []
         for key, value in pairs:
-            name = (Choice(self.names) if self.names else NAME).read(key, reader)
-            seconds = _PHASE.read(value, reader)
-            if name is not None and seconds is not None:
-                phases.append(Phase(str(name), seconds))
+            name = NAME.read(key, reader)
+            length = self.one.read(value, reader)
+            if name is not None and length is not None:
+                known = name.lower() in self.known
+                phases.append(Phase(name.lower() if known else name, Fraction(length)))
         return tuple(phases) if len(phases) == len(pairs) else None
 
 
@@ -611,6 +741,77 @@ class TempoText(Value["tuple[Phase, ...] | Digits"]):
             )
             return None
         return Digits(*seconds)
+
+
+@dataclass(frozen=True)
+class RepsOrTime(Value["int | Fraction"]):
+    """A number of reps, or a time with its unit: 3 or 30s."""
+
+    reps: Whole
+    time: Seconds
+
+    @property
+    def words(self) -> str:
+        return f"{self.reps.words}, or a time such as 30s"
+
+    def schema(self) -> Schema:
+        pattern = self._matches(rf"(?![^:/a-zA-Z]*$){self.time.pattern()}")
+        return {"anyOf": [self.reps.schema(), {"type": "string", **pattern}]}
+
+    def read(self, node: Node, reader: Reader) -> int | Fraction | None:
+        one: Value[int | Fraction] = self.time
+        quiet = Reader()
+        if number_of(node) is not None:
+            one = self.reps
+        value = one.read(node, quiet)
+        if value is None:
+            reader.wants(node, self.words)
+        return value
+
+
+@dataclass(frozen=True)
+class Counting:
+    """What is counted, and how many counts are spread over each phase; None for its seconds."""
+
+    what: Count
+    of: int | None = None
+
+    def __str__(self) -> str:
+        return str(self.what)
+
+
+_COUNTS = Whole(2, 100)
+
+
+@dataclass(frozen=True)
+class CountText(Value[Counting]):
+    """What is counted, or how many counts are spread over each phase."""
+
+    choices: tuple[Count, ...]
+
+    @property
+    def words(self) -> str:
+        return f"{Choice(self.choices).words}, or {{of: 5}}"
+
+    def schema(self) -> Schema:
+        spread: Schema = {
+            "type": "object",
+            "properties": {"of": _COUNTS.schema()},
+            "required": ["of"],
+            "additionalProperties": False,
+        }
+        return {"anyOf": [Choice(self.choices).schema(), spread]}
+
+    def read(self, node: Node, reader: Reader) -> Counting | None:
+        if not isinstance(node, Mapping):
+            chosen = Choice(self.choices).read(node, reader)
+            return None if chosen is None else Counting(chosen)
+        if [key.text for key in node.entries] != ["of"]:
+            reader.fail(node.location, "'count' as a mapping has 'of' alone, such as {of: 5}")
+            return None
+        (value,) = node.entries.values()
+        counts = _COUNTS.read(value, reader)
+        return None if counts is None else Counting(Count.TEMPO, counts)
 
 
 @dataclass(frozen=True)

@@ -180,4 +180,5 @@ def _planned(work: Set, outcome: SetOutcome) -> SetLog:
         reps_done=None if work.reps is None else 0,
         seconds_done=0.0,
         outcome=outcome,
+        load=step.load if isinstance(step, Exercise) else None,
     )

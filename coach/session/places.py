@@ -333,7 +333,7 @@ def _setups(timeline: Timeline, book: Phrasebook, work: Set) -> tuple[Cue | str,
         if cue.kind == CueKind.SETUP and cue.exercise == work.name:
             spoken.setdefault(cue.text, cue)
     announcer = Announcer(book, timeline.title)
-    values = announcer.find_values(step, work.side, work.number or 1)
+    values = announcer.find_values(step, work.side, work.number or 1, work.round)
     texts = [text.fill(values) for text in announcer.announce_setup(step) or ()]
     return tuple(spoken.get(text, text) for text in texts)
 
@@ -358,6 +358,8 @@ def _where(book: Phrasebook, work: Set, rep: int | None, beat: int, *, named: bo
     With `named` the name is said before, and with it the side.
     """
     side = None if named else work.side
+    if rep is not None and isinstance(work.step, Exercise):
+        side = work.step.side_of(rep) or side
     if rep is None or work.reps is None:
         left = -((beat - work.end) // RATE)
         to_go = book.sentence("to_go", duration=book.duration(left))

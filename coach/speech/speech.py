@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from coach.routine import VoiceChoice
+    from coach.routine import SoundName, VoiceChoice
     from coach.speech.cache import ClipCache
     from coach.speech.clip import Clip
     from coach.speech.voice import Voice
@@ -125,6 +125,14 @@ class Speech:
             self._sources[key] = partial(record_file, path)
             self._recorded[path] = self._recording(key).clip(key)
         return self._recorded[path]
+
+    def sound(self, name: SoundName) -> Clip:
+        """Return the clip of a sound that Coach makes by itself."""
+        from coach.speech.sounds import record_sound, sound_key  # noqa: PLC0415 - few routines need it
+
+        key = sound_key(name)
+        self._sources[key] = partial(record_sound, name)
+        return self._recording(key).clip(key)
 
     def prepare(self, texts: Iterable[str], progress: Callable[[int, int], None] | None = None) -> None:
         """Speak what is missing in the cache, several texts at once where the voice allows.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from coach.errors import AudioError, Problem
+from coach.routine import SoundName
 from coach.speech import Clip
+from coach.timeline.model import CueKind
 from coach.units import RATE, Samples, to_seconds
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ class Speaks(Protocol):
 
     def unread(self, text: str) -> tuple[str, ...]:
         """Return the letters and signs of a text that the voice can't read and leaves out."""
+        ...
+
+    def sound(self, name: SoundName) -> Clip:
+        """Return the clip of a sound that Coach makes by itself."""
         ...
 
     def recording(self, path: Path) -> Clip:
@@ -83,6 +89,8 @@ class Booth:
         text = sentence.text
         if sentence.recording is not None:
             return self._recorded(sentence, sentence.recording)
+        if sentence.kind is CueKind.SOUND:
+            return self._speech.sound(SoundName(text))
         clip = self._clips.get((text, rate))
         if clip is None:
             clip = self._clips[text, rate] = self._speech.clip(text, rate)

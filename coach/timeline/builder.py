@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.errors import Location, Problem, ScriptError
+from coach.routine import SoundName
 from coach.timeline.booth import BREATH, Booth
-from coach.timeline.model import Added, Chapter, Cue, CueKind, Sentence, Set, Timeline
+from coach.timeline.model import Added, Chapter, Cue, CueKind, Round, Sentence, Set, Timeline
 from coach.timeline.wording import word_news
 from coach.units import RATE, ExactSamples, Samples, nearest, to_samples, to_seconds
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from coach.phrases import Phrasebook
-    from coach.routine import Routine
+    from coach.routine import Routine, Text
     from coach.timeline.score import Score
     from coach.timeline.sets import WorkSet
 
@@ -46,12 +47,25 @@ class Line(NamedTuple):
 
 
 class Label(NamedTuple):
-    """What the cues of a work belong to, and the title of the chapter that it makes."""
+    """What the cues of a work belong to, and the title of the chapter that it makes.
+
+    Attributes:
+        rep_sides: the sides of its reps, in turn; empty where `side` is that of all.
+    """
 
     exercise: str | None = None
     side: str | None = None
     set: int | None = None
     chapter: str = ""
+    round: Round | None = None
+    rep_sides: tuple[str, ...] = ()
+
+    def mark(self, cue: Cue) -> Cue:
+        """Return a cue as one that belongs to this."""
+        side = self.side
+        if self.rep_sides and cue.rep is not None:
+            side = self.rep_sides[(cue.rep - 1) % len(self.rep_sides)]
+        return replace(cue, exercise=self.exercise, side=side, set=self.set)
 
 
 class _Part(NamedTuple):
@@ -71,6 +85,7 @@ class TimelineBuilder:
         free: the first sample at which a sentence may start.
         first_beat: that of the first work since this was last set to None.
         cues: what has been placed, sorted.
+        sounds: what rings under the voice.
         problems: what makes the routine impossible.
         introductions: what each introduction adds to the time that was written.
         delays: what else does.
@@ -81,6 +96,7 @@ class TimelineBuilder:
     free: Samples = 0
     first_beat: ExactSamples | None = None
     cues: list[Cue] = field(default_factory=list)
+    sounds: list[Cue] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     introductions: list[Samples] = field(default_factory=list)
     delays: list[Samples] = field(default_factory=list)
@@ -126,10 +142,15 @@ class TimelineBuilder:
         self.first_beat = self.now if self.first_beat is None else self.first_beat
         for cue in score.cues:
             self.put(cue.shift(beat), label)
+        tick = Sentence(CueKind.SOUND, SoundName.TICK, work.step.location)
+        for at in score.ticks:
+            self.ring(tick, beat + at, label)
         self.now += score.seconds * RATE
         *spans, last = (span.shift(beat) for span in work.lay_out())
         last = last._replace(end=nearest(self.now))  # rounded as the first beat of what may follow at once
-        self._sets.append(Set(work.step, label.exercise or "", label.side, label.set, (*spans, last)))
+        self._sets.append(
+            Set(work.step, label.exercise or "", label.side, label.set, (*spans, last), label.round)
+        )
         if self._parts and self._parts[-1].title == label.chapter:
             self._parts.pop()
         self._parts.append(_Part(label.chapter, self.end))
@@ -138,8 +159,24 @@ class TimelineBuilder:
         """Place a cue that belongs to what the label names."""
         if self._parts and self._parts[-1].end > cue.start:  # no chapter ends within a cue of the next one
             self._parts[-1] = self._parts[-1]._replace(end=cue.start)
-        self.cues.append(replace(cue, exercise=label.exercise, side=label.side, set=label.set))
+        self.cues.append(label.mark(cue))
         self.free = max(self.free, cue.end + BREATH)
+
+    def ring(self, sound: Sentence, at: Samples, label: Label) -> Cue:
+        """Place a sound with its attack at a sample, whatever is said there; return it."""
+        clip = self.booth.clip(sound)
+        cue = Cue(at - clip.attack, clip, sound, at)
+        self.sounds.append(replace(cue, exercise=label.exercise, side=label.side, set=label.set))
+        return cue
+
+    def is_quiet(self, start: Samples, end: Samples) -> bool:
+        """Tell whether a sentence from one sample to another has its quiet around it."""
+        for cue in reversed(self.cues):
+            if cue.end + BREATH <= start:
+                return True
+            if cue.start < end + BREATH:
+                return False
+        return True
 
     def find_room(self, length: Samples, latest: Samples) -> Samples | None:
         """Return where a sentence can start in the last seconds of the work placed last; None if nowhere.
@@ -167,8 +204,7 @@ class TimelineBuilder:
 
     def insert(self, cue: Cue, label: Label) -> None:
         """Place a cue among those that are there; it belongs to what the label names."""
-        belongs = replace(cue, exercise=label.exercise, side=label.side, set=label.set)
-        insort(self.cues, belongs, key=lambda other: other.start)
+        insort(self.cues, label.mark(cue), key=lambda other: other.start)
 
     def give_way(self, joint: Samples, start: Samples, quiet: Samples) -> None:
         """Make room for words where the work before them ends: its last words yield.
@@ -200,9 +236,12 @@ class TimelineBuilder:
         Raises:
             ScriptError: what was noted, a text that the voice is silent on, a track that is too long.
         """
+        self.sounds.sort(key=lambda sound: sound.start)
         opening = self._opening(routine, book)
-        shift = opening[-1].end + _AFTER_TITLE - min(0, self.cues[0].start)
-        length = shift + self.end + _TAIL
+        said = opening[-1].end + _AFTER_TITLE if opening else to_samples(routine.lead_in)
+        shift = said - min(0, *(cue.start for cue in (*self.cues[:1], *self.sounds[:1])))
+        rung = max((sound.end for sound in self.sounds), default=0)
+        length = shift + max(self.end + _TAIL, rung)
         if length > LONGEST:
             hours = to_seconds(length) / 3600
             self.fail(routine.location, f"the track lasts {hours:.1f} hours; the most is 12")
@@ -218,6 +257,7 @@ class TimelineBuilder:
             cues=(*opening, *(cue.shift(shift) for cue in self.cues)),
             chapters=self._chapters(routine.title, shift, length),
             warnings=self.booth.warnings(),
+            sounds=tuple(sound.shift(shift) for sound in self.sounds),
             added=Added(tuple(self.introductions), tuple(self.delays)),
             sets=tuple(
                 replace(work, spans=tuple(span.shift(shift) for span in work.spans)) for work in self._sets
@@ -227,6 +267,8 @@ class TimelineBuilder:
     def _opening(self, routine: Routine, book: Phrasebook) -> list[Cue]:
         """Return the title, how long the routine takes and what it needs."""
         lead_in = to_samples(routine.lead_in)
+        if routine.opening is not None:
+            return self._own_opening(routine.opening, lead_in)
         things = list(dict.fromkeys(thing for step in routine.exercises() for thing in step.equipment))
         needs = [book.sentence("needs", things=book.together(things))] if things else []
         body = self.end + _TAIL
@@ -241,6 +283,15 @@ class TimelineBuilder:
                 at = cues[-1].end + BREATH
             said = cues[-1].end + _AFTER_TITLE
         return cues
+
+    def _own_opening(self, texts: Sequence[Text], lead_in: Samples) -> list[Cue]:
+        """Return what a script has said first in place of the usual opening."""
+        lines = [Line(Sentence.of(CueKind.TITLE, text, {}), lead=_AFTER_TITLE) for text in texts]
+        starts, _ = self.line_up(lines, lead_in)
+        return [
+            Cue(at, self.booth.clip(line.sentence), line.sentence)
+            for line, at in zip(lines, starts, strict=True)
+        ]
 
     def _chapters(self, title: str, shift: Samples, length: Samples) -> tuple[Chapter, ...]:
         """Return the chapters; a track without work is one, of the routine's title."""

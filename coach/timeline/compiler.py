@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from coach.errors import Problem, ScriptError
 from coach.phrases import Phrasebook, languages, phrasebook
 from coach.routine import (
+    Alternate,
     Breathing,
     Every,
     Exercise,
     Guidance,
+    Ladder,
     Repeat,
     Rest,
     Routine,
     Say,
+    Sound,
     Step,
     Text,
+    Turn,
     walk_steps,
 )
 from coach.text_enum import assert_never
 from coach.timeline.booth import BREATH, Booth, Speaks
 from coach.timeline.builder import Label, Line, TimelineBuilder
 from coach.timeline.joints import Introduction, Joints
-from coach.timeline.model import CueKind, Sentence
+from coach.timeline.model import CueKind, Round, Sentence
 from coach.timeline.score import Reminders
 from coach.timeline.sets import WorkSet
 from coach.timeline.wording import Announcer, apply_guidance, word_end
 from coach.units import RATE, nearest, to_samples
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from coach.timeline.model import Timeline
 
@@ -53,10 +58,19 @@ def compile_routine(routine: Routine, speech: Speaks) -> Timeline:
         raise ScriptError([Problem(routine.location, message)])
     book = phrasebook(routine.language)
     builder = TimelineBuilder(Booth(speech))
+    for note in routine.notes:
+        builder.booth.warn(note.location, note.message)
     compiler = _Compiler(builder, book, routine.title)
     compiler.place(routine.steps)
-    compiler.finish([Sentence(CueKind.END, text, routine.location) for text in word_end(routine, book)])
+    compiler.finish(_close(routine, book))
     return builder.timeline(routine, book, speech.voice_name)
+
+
+def _close(routine: Routine, book: Phrasebook) -> list[Sentence]:
+    """Return what is said last."""
+    if routine.closing is not None:
+        return [Sentence.of(CueKind.END, text, {}) for text in routine.closing]
+    return [Sentence(CueKind.END, text, routine.location) for text in word_end(routine, book)]
 
 
 class _Compiler:
@@ -67,6 +81,7 @@ class _Compiler:
         self._book = book
         self._joints = Joints(builder, book)
         self._announcer = Announcer(book, title)
+        self._round: Round | None = None
         self._reminders: dict[tuple[str, Guidance, tuple[Text, ...]], Reminders] = {}
 
     def place(self, steps: Sequence[Step]) -> None:
@@ -74,15 +89,20 @@ class _Compiler:
         for step in steps:
             match step:
                 case Say():
-                    self._joints.say(Sentence.of(CueKind.SAY, step.text, {}), step.pause)
+                    values = self._round.values() if self._round else {}
+                    self._joints.say(Sentence.of(CueKind.SAY, step.text, values), step.pause)
                 case Rest():
-                    self._joints.leave_rest(step.seconds, step.location)
+                    self._joints.leave_rest(step.seconds, step.location, silent=step.silent, calls=step.calls)
+                case Sound():
+                    self._joints.ring(Sentence.of(CueKind.SOUND, step.text, {}), waits=step.waits)
                 case Exercise():
                     self._place_exercise(step)
                 case Breathing():
                     self._place_breathing(step)
                 case Repeat():
-                    self._place_repeat(step)
+                    self._place_rounds(step, itertools.repeat(step.steps, step.rounds), step.rounds)
+                case Ladder():
+                    self._place_rounds(step, step.bodies, len(step.bodies))
                 case Every():
                     self._place_every(step)
                 case _:
@@ -92,9 +112,10 @@ class _Compiler:
         """Place what is still waiting and the last sentences; warn of reminders that are never said."""
         builder = self._builder
         self._joints.settle()
+        rings = [cue.beat for cue in builder.sounds if cue.beat is not None and cue.set is None]
         builder.say(
             [Line(sentence) for sentence in last],
-            max(nearest(builder.now), builder.free + RATE // 2),
+            max(nearest(builder.now), builder.free + RATE // 2, *(rung + 2 * RATE for rung in rings)),
             Label(),
         )
         for (_, guidance, _), reminders in self._reminders.items():
@@ -102,14 +123,17 @@ class _Compiler:
                 message = f"'{text.words}' is never said: no turn with room for it came"
                 builder.booth.warn(text.location, message)
 
-    def _place_repeat(self, step: Repeat) -> None:
-        for number in range(1, step.rounds + 1):
+    def _place_rounds(self, step: Repeat | Ladder, bodies: Iterable[Sequence[Step]], rounds: int) -> None:
+        outer = self._round
+        for number, steps in enumerate(bodies, 1):
             if number > 1 and step.rest is not None:
                 self._joints.leave_rest(step.rest, step.location)
-            if step.rounds > 1:
-                text = self._announcer.announce_round(number, step.rounds)
+            if rounds > 1:
+                text = self._announcer.announce_round(number, rounds)
                 self._joints.announce(Sentence(CueKind.ANNOUNCE, text, step.location))
-            self.place(step.steps)
+            self._round = Round(number, rounds)
+            self.place(steps)
+        self._round = outer
 
     def _place_every(self, step: Every) -> None:
         builder, joints = self._builder, self._joints
@@ -117,21 +141,27 @@ class _Compiler:
         if joints.awaits_beat and not works:
             joints.refuse(step.location, "this")
             return
+        if any(isinstance(each, Sound) for each, _ in walk_steps(step.steps)) and not works:
+            joints.settle()
         interval = step.interval * RATE
         outer, builder.first_beat = builder.first_beat, None
         outer_clock, joints.keeps_clock = joints.keeps_clock, True
-        origin, first_cue = builder.now, len(builder.cues)
+        origin, first_cue, first_sound = builder.now, len(builder.cues), len(builder.sounds)
+        outer_round = self._round
         for number in range(step.rounds):
+            self._round = Round(number + 1, step.rounds)
             if number:
                 joints.end_round(origin + number * interval, step.interval, step.location)
                 joints.begin_round(origin + number * interval, step.location, is_beat=works)
             self.place(step.steps)
             if not number:
                 said = [cue.start for cue in builder.cues[first_cue:] if cue.kind != CueKind.REST]
+                rung = [cue.beat for cue in builder.sounds[first_sound:] if cue.beat is not None]
                 if builder.first_beat is not None:
                     origin = Fraction(nearest(builder.first_beat))
-                elif said:
-                    origin = Fraction(said[0])
+                elif said or rung:
+                    origin = Fraction(min(said[:1] + rung[:1]))
+        self._round = outer_round
         end = origin + step.rounds * interval
         joints.end_round(end, step.interval, step.location)
         if not joints.is_open:
@@ -141,47 +171,48 @@ class _Compiler:
 
     def _place_exercise(self, exercise: Exercise) -> None:
         exercise = apply_guidance(exercise)
-        sides: Sequence[str | None] = exercise.sides or (None,)
-        numbers = range(1, exercise.sets + 1)
-        order: list[tuple[str | None, int]]
-        if exercise.alternate:
-            order = [(side, number) for number in numbers for side in sides]
-        else:
-            order = [(side, number) for side in sides for number in numbers]
         key = (exercise.name, exercise.guidance, exercise.reminders)
         reminders = self._reminders.setdefault(key, Reminders(exercise.reminders))
-        before: tuple[str | None, int] | None = None
-        for side, number in order:
+        before: Turn | None = None
+        for turn in exercise.turns():
             if before is not None:
-                self._leave_gap(exercise, before, (side, number))
-            self._place_set(exercise.on(side), side, number, reminders, first=before is None)
-            before = side, number
+                self._leave_gap(exercise, before, turn)
+            self._place_set(exercise, turn, reminders, first=before is None)
+            before = turn
+        if exercise.last_rest is not None:
+            self._joints.leave_rest(exercise.last_rest, exercise.location)
 
-    def _leave_gap(
-        self, exercise: Exercise, before: tuple[str | None, int], after: tuple[str | None, int]
-    ) -> None:
-        """Leave a gap between two sets: a change of sides, or a rest."""
-        side, number = after
-        if side is not None and side != before[0] and (not exercise.alternate or number == before[1]):
+    def _leave_gap(self, exercise: Exercise, before: Turn, after: Turn) -> None:
+        """Leave a gap between two turns: a change of sides, or a rest."""
+        side, number = after.side, after.number
+        if after.part:
+            self._joints.leave_set_rest(exercise.cluster or Fraction(0), exercise.location)
+        elif (
+            side is not None
+            and side != before.side
+            and (exercise.alternate is not Alternate.SETS or number == before.number)
+        ):
             switch = Sentence(CueKind.SWITCH, self._announcer.announce_switch(side), exercise.location)
             self._joints.leave_switch(exercise.switch, switch, self._announcer.announce_side(side))
         else:
-            self._joints.leave_set_rest(exercise.rest, exercise.location)
+            self._joints.leave_set_rest(exercise.rest_after(before.number), exercise.location)
 
-    def _place_set(
-        self, exercise: Exercise, side: str | None, number: int, reminders: Reminders, *, first: bool
-    ) -> None:
-        announcer = self._announcer
-        work = WorkSet(exercise, self._book, reminders, announcer.find_values(exercise, side, number))
+    def _place_set(self, whole: Exercise, turn: Turn, reminders: Reminders, *, first: bool) -> None:
+        announcer, exercise = self._announcer, whole.at(turn)
+        side, number = turn.side, turn.number
+        work = WorkSet(
+            exercise, self._book, reminders, announcer.find_values(exercise, side, number, self._round)
+        )
         chapter = exercise.name if side is None else f"{exercise.name}, {self._book.side_name(side)}"
-        label = Label(exercise.name, side, number, chapter)
+        rep_sides = exercise.sides if exercise.alternate is Alternate.REPS else ()
+        label = Label(exercise.name, side, number, chapter, self._round, rep_sides)
         if not first:
-            naming = announcer.announce_set(exercise, side, number)
+            naming = announcer.announce_set(whole, turn)
             self._place_work(work, label, Introduction(naming))
             return
         setup = announcer.announce_setup(exercise)
         opens, after_gap = not self._builder.has_work, self._open_joint(exercise, has_setup=setup is not None)
-        naming = announcer.announce_exercise(exercise, side, opens=opens, after_gap=after_gap)
+        naming = announcer.announce_exercise(whole.on(side), side, opens=opens, after_gap=after_gap)
         setups = tuple(Sentence.of(CueKind.SETUP, text, work.values) for text in setup or ())
         ready = to_samples(exercise.ready) - BREATH  # a breath follows a sentence anyway
         ready = 0 if setup is None else max(0, ready)
@@ -193,7 +224,9 @@ class _Compiler:
         work = WorkSet(block, self._book, Reminders(()), {})
         name = self._book.word("breathing")
         self._place_work(
-            work, Label(name, chapter=name), Introduction(naming, explains=bool(naming.dose))
+            work,
+            Label(name, chapter=name, round=self._round),
+            Introduction(naming, explains=bool(naming.dose)),
         )  # a new pattern must be heard before
 
     def _open_joint(self, step: Exercise | Breathing, *, has_setup: bool) -> bool:

@@ -12,7 +12,7 @@ from coach.phrases import Milestone
 from coach.routine import HELD, RELAXED, Count, Guidance
 from coach.timeline.booth import BREATH
 from coach.timeline.model import Cue, CueKind
-from coach.timeline.score import FAR, Beat, Score, SortedCues, find_milestone
+from coach.timeline.score import FAR, Beat, Score, SortedCues, find_milestone, find_ticks
 from coach.units import RATE, Samples, Seconds, to_samples
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ def score_hold(
     spoken = [*locked, *_number_holds(caller, exercise, holds, locked)]
     spoken += _place_breaths(caller, exercise.breathing, holds, SortedCues(spoken))
     reminded = holds[2:-1] if len(holds) > 3 else holds
-    every_seconds = _seconds_between_reminders(exercise)
+    every_seconds, often = _seconds_between_reminders(exercise), exercise.reminders_seconds is not None
     floating, too_long = _place_reminders(
-        caller, reminders, values, reminded, SortedCues(spoken), every_seconds
+        caller, reminders, values, reminded, SortedCues(spoken), every_seconds, often=often
     )
     return Score(dose.seconds, spoken + floating, too_long)
 
@@ -90,11 +90,11 @@ def _hold_beats(
 ) -> Iterator[Beat]:
     """Yield the beats of holds: "hold", the time left, "relax"."""
     relax_word = caller.sentence(CueKind.COUNT, caller.book.phase(RELAXED))
-    is_counted = exercise.count != Count.OFF
     for rep, hold in enumerate(holds, 1):
-        yield Beat(to_samples(hold.start), (hold_word,), rep, HELD)
-        if is_counted:
-            yield from _count_time_left(caller, hold)
+        side = caller.side_of(rep)
+        side_word = () if side is None else (caller.sentence(CueKind.COUNT, caller.book.side_word(side)),)
+        yield Beat(to_samples(hold.start), (*side_word, hold_word), rep, HELD)
+        yield from _count_time_left(caller, exercise, hold)
         if dose.relax or rep == len(holds):
             yield Beat(to_samples(hold.end), (relax_word,), rep, RELAXED)
 
@@ -110,23 +110,24 @@ def score_timed(
     """Return the score of one set; the arguments are those of a `WorkSet`."""
     work = _Bout(None, Fraction(0), dose.seconds)
     beats = [*caller.count_in_beats(), Beat(0, (caller.sentence(CueKind.COUNT, caller.book.word("start")),))]
-    if exercise.count != Count.OFF:
-        beats += _count_time_left(caller, work)
-    elif dose.seconds >= _HALFWAY_FROM:
+    beats += _count_time_left(caller, exercise, work)
+    if exercise.calls is None and exercise.count == Count.OFF and dose.seconds >= _HALFWAY_FROM:
         beats.append(Beat(to_samples(dose.seconds / 2), (caller.milestone(Milestone.HALFWAY),)))
     beats.append(Beat(to_samples(dose.seconds), (caller.sentence(CueKind.COUNT, caller.book.word("stop")),)))
     spoken = [head for head in caller.place_on_beats(beats, FAR, names) if head]
     spoken += _place_breaths(caller, exercise.breathing, [work], SortedCues(spoken))
-    every_seconds = _seconds_between_reminders(exercise)
+    every_seconds, often = _seconds_between_reminders(exercise), exercise.reminders_seconds is not None
     floating, too_long = _place_reminders(
-        caller, reminders, values, [work], SortedCues(spoken), every_seconds
+        caller, reminders, values, [work], SortedCues(spoken), every_seconds, often=often
     )
-    return Score(dose.seconds, spoken + floating, too_long)
+    ticks = find_ticks(exercise.tick, dose.seconds, spoken)
+    return Score(dose.seconds, spoken + floating, too_long, ticks)
 
 
-def _seconds_between_reminders(exercise: Exercise) -> int:
+def _seconds_between_reminders(exercise: Exercise) -> Seconds:
     """Return the seconds after which a reminder may come again."""
-    return 2 * _REMIND_SECONDS if exercise.guidance == Guidance.SHORT else _REMIND_SECONDS
+    every = exercise.reminders_seconds or Fraction(_REMIND_SECONDS)
+    return 2 * every if exercise.guidance == Guidance.SHORT else every
 
 
 def _number_holds(
@@ -138,7 +139,7 @@ def _number_holds(
         sentences = []
         if milestone := find_milestone(rep, len(holds)):
             sentences.append(caller.milestone(milestone))
-        if rep > 1 and exercise.count != Count.OFF:
+        if rep > 1 and not caller.sides and exercise.count != Count.OFF:
             sentences.append(caller.sentence(CueKind.COUNT, caller.book.count(rep)))
         before, after = around.around(to_samples(hold.start))
         start = max(before, to_samples(hold.start)) + BREATH
@@ -153,21 +154,32 @@ def _number_holds(
             caller.booth.note_shortage(sentence, room, outcome)
 
 
-def _count_time_left(caller: Caller, bout: _Bout) -> list[Beat]:
-    """Return the beats on which the time left is said: where it helps, and the last three seconds."""
+def _count_time_left(caller: Caller, exercise: Exercise, bout: _Bout) -> list[Beat]:
+    """Return the beats on which the time is told: where it was asked for, or helps, and at the end."""
+    lasts, counts = bout.end - bout.start, exercise.count.tells_time_left
+    left: dict[Fraction, Sentence] = {}
+    if exercise.calls:
+        for moment, time in exercise.calls.moments(lasts):
+            text = caller.book.call(time, exercise.calls.told)
+            left[lasts - moment] = caller.sentence(CueKind.COUNTDOWN, text)
+    elif counts:
+        left = _find_helpful_times(caller, bout)
+    for seconds in (1, 2, 3) if counts and lasts >= _COUNTED_FROM else ():
+        left[Fraction(seconds)] = caller.sentence(CueKind.COUNTDOWN, caller.book.count(seconds))
+    moments = sorted(left.items(), reverse=True)
+    return [Beat(to_samples(bout.end - at), (sentence,), bout.rep, bout.phase) for at, sentence in moments]
+
+
+def _find_helpful_times(caller: Caller, bout: _Bout) -> dict[Fraction, Sentence]:
+    """Return what is said of the time of a bout by itself, by the seconds that are left then."""
     lasts = bout.end - bout.start
     halfway = bout.rep is None and lasts >= _HALFWAY_FROM
-    left: dict[Fraction, Sentence] = {}
-    for seconds in (1, 2, 3) if lasts >= _COUNTED_FROM else ():
-        left[Fraction(seconds)] = caller.sentence(CueKind.COUNTDOWN, caller.book.count(seconds))
-    if halfway:
-        left[lasts / 2] = caller.milestone(Milestone.HALFWAY)
+    left = {lasts / 2: caller.milestone(Milestone.HALFWAY)} if halfway else {}
     for seconds in (10, *range(30, int(lasts / 2) + 1, 30)):
         if 2 * seconds <= lasts and not (halfway and abs(seconds - lasts / 2) < 5):
             text = caller.book.time_left(seconds)
             left[Fraction(seconds)] = caller.sentence(CueKind.COUNTDOWN, text)
-    moments = sorted(left.items(), reverse=True)
-    return [Beat(to_samples(bout.end - at), (sentence,), bout.rep, bout.phase) for at, sentence in moments]
+    return left
 
 
 def _place_breaths(
@@ -243,9 +255,14 @@ def _place_reminders(
     values: Mapping[str, str],
     bouts: Sequence[_Bout],
     spoken: SortedCues,
-    every_seconds: int,
+    every_seconds: Seconds,
+    *,
+    often: bool,
 ) -> tuple[list[Cue], list[Text]]:
-    """Return reminders, one about every so many seconds of the bouts, and those that fit nowhere."""
+    """Return reminders, one about every so many seconds of the bouts, and those that fit nowhere.
+
+    Somebody has asked for as many where `often` is true.
+    """
     windows = _find_windows(bouts, spoken)
     longest = max((window.end - window.start for window in windows), default=0)
     too_long = reminders.retire_longer(caller.booth, values, bouts[-1].rep, longest)
@@ -257,12 +274,14 @@ def _place_reminders(
             continue  # as with a tempo, never in two reps in a row
         at = max(start, due)
         while at < end:
-            cue = reminders.take(caller.booth, values, at, end, rep, HELD if rep else None)
+            cue = reminders.take(
+                caller.booth, caller.values_in(values, rep), at, end, rep, HELD if rep else None
+            )
             if cue is None:
                 break
             placed.append(cue)
-            due = cue.start + every_seconds * RATE
+            due = cue.start + to_samples(every_seconds)
             at = max(cue.end + BREATH, due)
-            if len(reminders.turns) == 1:
+            if len(reminders.turns) == 1 and not often:
                 break  # a single reminder is not said twice with nothing in between
     return placed, too_long

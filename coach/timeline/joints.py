@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from coach.errors import Location
     from coach.phrases import Phrasebook
-    from coach.routine import Exercise, Text
+    from coach.routine import Calls, Exercise, Text
     from coach.timeline.booth import Booth
     from coach.timeline.score import Score
     from coach.timeline.sets import WorkSet
@@ -45,6 +45,8 @@ class _Gap:
         location: the line it comes from.
         says: what is said in it before anything else.
         short: the least that is said in its place.
+        silent: nothing is said of it, and what comes next as late as can be.
+        calls: when the time left is said; None for its last seconds alone.
     """
 
     length: ExactSamples
@@ -52,6 +54,8 @@ class _Gap:
     location: Location
     says: tuple[Sentence, ...] = ()
     short: str = ""
+    silent: bool = False
+    calls: Calls | None = None
 
 
 class Introduction(NamedTuple):
@@ -127,6 +131,7 @@ class Joints:
         self._gap: _Gap | None = None
         self._anchor: _Anchor | None = None
         self._before: list[Line] = []  # what must be said before the next work
+        self._sounds: list[Sentence] = []  # what rings where the rest ends, or the round begins
         self._follows_work = False  # whether nothing has been said or rested since the last work
         self.keeps_clock = False
 
@@ -161,17 +166,51 @@ class Joints:
         """Keep a sentence until the next work is introduced, or something else is said."""
         self._before.append(Line(sentence))
 
-    def leave_rest(self, seconds: Seconds, location: Location) -> None:
-        """Leave a rest; two in a row are one."""
+    def ring(self, sound: Sentence, *, waits: bool) -> None:
+        """Have a sound heard now, where a rest that waits ends, or where a round begins; it takes no time.
+
+        Args:
+            sound: what is heard.
+            waits: whether the timeline waits for its end all the same.
+        """
+        builder, anchor = self._builder, self._anchor
+        if waits and self.awaits_beat:
+            self.refuse(sound.location, "the sound")
+            return
+        if anchor and not anchor.is_beat:
+            self._anchor = None
+            self._spend()
+            builder.now = anchor.at
+        self._sounds.append(sound)
+        if waits:
+            self._follows_work = False
+            self.settle()
+            builder.now += builder.sounds[-1].end - nearest(builder.now)
+            builder.free = max(builder.free, nearest(builder.now))
+        elif not self._gap and not self._anchor:
+            self._ring()
+
+    def _ring(self) -> None:
+        """Place the sounds that wait at the builder's `now`."""
+        for sound in self._sounds:
+            self._builder.ring(sound, nearest(self._builder.now), Label())
+        self._sounds = []
+
+    def leave_rest(
+        self, seconds: Seconds, location: Location, *, silent: bool = False, calls: Calls | None = None
+    ) -> None:
+        """Leave a rest; two plain ones in a row are one."""
         if self._anchor:
             self.refuse(location, "the rest")
             return
-        length = seconds * RATE
-        if self._gap and not self._before:
-            self._gap.length += length
+        gap, plain = self._gap, not silent and not calls and not self._sounds
+        if gap and not self._before and plain and not gap.silent and not gap.calls:
+            gap.length += seconds * RATE
             return
+        if silent:  # which round begins is not said in it
+            self._before = [line for line in self._before if line.sentence.kind is not CueKind.ANNOUNCE]
         self.settle()
-        self._gap = _Gap(length, _GapKind.REST, location)
+        self._gap = _Gap(seconds * RATE, _GapKind.REST, location, silent=silent, calls=calls)
 
     def leave_set_rest(self, seconds: Seconds, location: Location) -> None:
         """Leave a rest between two sets."""
@@ -209,6 +248,7 @@ class Joints:
             written: samples of it that the script itself has.
         """
         self._spend()
+        self._ring()
         builder = self._builder
         if self._before:
             had = nearest(builder.now)
@@ -254,6 +294,7 @@ class Joints:
             score = self._begin_on_beat(plain, introduction, label) or self._introduce(
                 plain, introduction, label
             )
+        self._ring()
         self._before, self._gap, self._anchor, self._follows_work = [], None, None, True
         return score
 
@@ -396,11 +437,15 @@ class Joints:
                 self._check_round(anchor, needed)
             else:
                 self._lengthen(gap, needed)
-        if gap.kind is _GapKind.ROUND:  # said when the work ends, it would sound as if the next began at once
+        if (
+            gap.silent or gap.kind is _GapKind.ROUND
+        ):  # said when the work ends, it would sound as if the next began
             start += max(0, end - needed)
         score = plan.score(count_in)
+        latest = nearest(builder.now) - introduction.ready + score.first
         builder.say(lines, start, label)
-        self._say_last_seconds(gap, nearest(builder.now) - introduction.ready + score.first, label)
+        self._say_calls(gap, latest, label)
+        self._say_last_seconds(gap, latest, label)
         return score
 
     def _ways(self, gap: _Gap, work: WorkSet, naming: Naming) -> Iterator[tuple[list[Line], int]]:
@@ -465,11 +510,28 @@ class Joints:
             if builder.line_up(opening, start)[1] <= nearest(builder.now):
                 builder.say(opening, start, Label())
                 break
+        self._say_calls(gap, nearest(builder.now), Label())
         self._say_last_seconds(gap, nearest(builder.now), Label())
+
+    def _say_calls(self, gap: _Gap, latest: Samples, label: Label) -> None:
+        """Say the time left of a gap, or gone, where it was asked for; each is over before `latest`."""
+        builder, length = self._builder, gap.length / RATE
+        if gap.calls is None:
+            return
+        for moment, time in gap.calls.moments(length):
+            sentence = Sentence(CueKind.REST, self._book.call(time, gap.calls.told), gap.location)
+            beat = nearest(builder.now - gap.length + moment * RATE)
+            clip = self._booth.clip(sentence)
+            cue = Cue(beat - clip.attack, clip, sentence, beat)
+            if builder.is_quiet(cue.start, cue.end) and cue.end + BREATH <= latest:
+                builder.insert(cue, label)
+            else:
+                self._booth.note_shortage(sentence, 0, "something else is said then: it is left out")
 
     def _word_openings(self, gap: _Gap) -> list[list[Line]]:
         """Return what may be said of a gap, the fullest first."""
-        if gap.kind is not _GapKind.REST or not self._builder.has_work:  # a track may open with a rest
+        opens = not self._builder.has_work  # a track may open with a rest
+        if gap.kind is not _GapKind.REST or opens or gap.silent:
             return [[]]
         length = self._book.duration(gap.length / RATE)
         texts = (self._book.sentence("rest_for", duration=length), self._book.sentence("rest"))
@@ -477,12 +539,13 @@ class Joints:
 
     def _say_last_seconds(self, gap: _Gap, latest: Samples, label: Label) -> None:
         """Say when the last seconds of a gap begin, if that is over before `latest`."""
-        if gap.kind is _GapKind.ROUND or gap.length < 2 * LAST_SECONDS * RATE:
+        if gap.kind is _GapKind.ROUND or gap.silent or gap.length < 2 * LAST_SECONDS * RATE:
             return
         text = self._book.time_left(LAST_SECONDS)
         sentence = Sentence(CueKind.REST, text, gap.location)
         clip = self._booth.clip(sentence)
         beat = nearest(self._builder.now) - LAST_SECONDS * RATE
         start = beat - clip.attack
-        if self._builder.free <= start and start + clip.length + BREATH <= latest:
+        free = self._builder.free <= start or self._builder.is_quiet(start, start + clip.length)
+        if free and start + clip.length + BREATH <= latest:
             self._builder.put(Cue(start, clip, sentence, beat), label)

@@ -34,6 +34,7 @@ class CueKind(TextEnum):
     REMINDER = "reminder"
     REST = "rest"
     SWITCH = "switch"
+    SOUND = "sound"
     END = "end"
 
     @property
@@ -50,6 +51,7 @@ class CueKind(TextEnum):
                 | CueKind.REMINDER
                 | CueKind.REST
                 | CueKind.SWITCH
+                | CueKind.SOUND
                 | CueKind.END
             ):
                 return False
@@ -69,6 +71,7 @@ class CueKind(TextEnum):
                 | CueKind.MILESTONE
                 | CueKind.BREATH
                 | CueKind.REST
+                | CueKind.SOUND
                 | CueKind.END
             ):
                 return False
@@ -191,6 +194,17 @@ class PhaseSpan(NamedTuple):
         return self._replace(start=self.start + samples, end=self.end + samples)
 
 
+class Round(NamedTuple):
+    """A round of a `repeat` or an `every`, from 1, and how many there are."""
+
+    number: int
+    rounds: int
+
+    def values(self) -> dict[str, str]:
+        """Return what the placeholders of a text in it stand for."""
+        return {"round": str(self.number), "rounds": str(self.rounds)}
+
+
 @dataclass(frozen=True, slots=True)
 class Set:
     """Work from its first beat to its end: one set of an exercise on one side, or a block of breathing.
@@ -202,6 +216,7 @@ class Set:
         number: which set of this side it is, from 1; None for breathing.
         spans: not empty, without a gap, each as long as the body takes; after the last of several holds
             nobody relaxes in the set.
+        round: which round it is in, of the nearest `repeat` or `every`; None outside of one.
     """
 
     step: Exercise | Breathing
@@ -209,6 +224,7 @@ class Set:
     side: str | None
     number: int | None
     spans: tuple[PhaseSpan, ...]
+    round: Round | None = None
 
     @property
     def start(self) -> int:
@@ -296,6 +312,7 @@ class Timeline:
         chapters: they cover the track without a gap.
         warnings: what did not fit, and what became of it.
         sets: the work, in its order; sets never overlap.
+        sounds: what rings under the voice, each at its beat; sorted by start, they may overlap.
         added: what joints take that was not written.
         beds: what lies under the voice from the first sample to the last, added up.
     """
@@ -309,8 +326,14 @@ class Timeline:
     chapters: tuple[Chapter, ...]
     warnings: tuple[Problem, ...]
     sets: tuple[Set, ...] = ()
+    sounds: tuple[Cue, ...] = ()
     added: Added = _NOTHING
     beds: tuple[Bed, ...] = ()
+
+    @property
+    def heard(self) -> tuple[Cue, ...]:
+        """Cues and sounds together, sorted by start."""
+        return tuple(sorted((*self.cues, *self.sounds), key=lambda cue: cue.start))
 
 
 def contract(timeline: Timeline) -> dict[str, object]:
@@ -344,7 +367,7 @@ def contract(timeline: Timeline) -> dict[str, object]:
                 "path": cue.location.path,
                 "line": cue.location.line,
             }
-            for cue in timeline.cues
+            for cue in timeline.heard
         ],
         "warnings": [
             {**problem.location._asdict(), "message": problem.message} for problem in timeline.warnings

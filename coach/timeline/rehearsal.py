@@ -14,7 +14,7 @@ from coach.units import RATE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from coach.routine import Routine
+    from coach.routine import Routine, SoundName
     from coach.timeline.model import Timeline
 
 
@@ -121,6 +121,10 @@ class _Listener:
     def unread(self, text: str) -> tuple[str, ...]:
         """Return what the voice can't read in a text; without speech nothing."""
         return self._speech.unread(text) if self._speech else ()
+
+    def sound(self, name: SoundName) -> Clip:
+        """Return the sound; without speech a clip as long as a tick."""
+        return self._speech.sound(name) if self._speech else Clip("", RATE // 20, 0)
 
     def recording(self, path: Path) -> Clip:
         """Return the recording; without speech a clip about as long as a sentence."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from coach.phrases import Milestone
 from coach.timeline.booth import BREATH, Booth
 from coach.timeline.model import Cue, CueKind, Sentence
-from coach.units import RATE, Samples, Seconds
+from coach.units import RATE, Samples, Seconds, to_samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,11 +42,13 @@ class Score:
         seconds: exact length from the first beat to the end.
         cues: what is said, sorted; the cues never overlap.
         too_long: reminders that no window of the set can hold.
+        ticks: the beats of a metronome that have no word.
     """
 
     seconds: Seconds
     cues: list[Cue]
     too_long: list[Text] = field(default_factory=list)
+    ticks: tuple[Samples, ...] = ()
 
     def __post_init__(self) -> None:
         self.cues.sort(key=lambda cue: cue.start)
@@ -164,12 +166,23 @@ class Caller:
         book: the words.
         location: the line that asked for the set.
         count_in: one-second beats before the first beat.
+        sides: those of the reps, in turn; empty where they don't change within the set.
     """
 
     booth: Booth
     book: Phrasebook
     location: Location
     count_in: int
+    sides: tuple[str, ...] = ()
+
+    def side_of(self, rep: int) -> str | None:
+        """Return the side of a rep where it changes with every rep; else None."""
+        return self.sides[(rep - 1) % len(self.sides)] if self.sides else None
+
+    def values_in(self, values: Mapping[str, str], rep: int | None) -> Mapping[str, str]:
+        """Return what the placeholders of a text stand for in a rep."""
+        side = None if rep is None else self.side_of(rep)
+        return values if side is None else {**values, "side": self.book.side(side)}
 
     def sentence(self, kind: CueKind, text: str) -> Sentence:
         """Return a sentence on the line that asked for the set."""
@@ -177,11 +190,18 @@ class Caller:
 
     def breath(self, breath: str) -> Sentence:
         """Return the breathing word that goes with work, for one of the words of `Breath`."""
-        return self.sentence(CueKind.BREATH, self.book.breath(breath, paced=False))
+        return self.sentence(CueKind.BREATH, self.book.breath(breath))
 
     def milestone(self, milestone: Milestone) -> Sentence:
         """Return what is said at a milestone."""
         return self.sentence(CueKind.MILESTONE, self.book.milestone(milestone))
+
+    def milestone_on(self, milestone: Milestone, side: str, room: Samples) -> Sentence | None:
+        """Return a milestone with the side of its rep, if there are so many samples for both; else None."""
+        text = f"{self.book.milestone(milestone)}, {self.book.side_name(side)}"
+        sentence = self.sentence(CueKind.MILESTONE, text)
+        clip = self.booth.clip(sentence)
+        return sentence if clip.length - clip.attack + 2 * BREATH <= room else None
 
     def count_in_beats(self) -> list[Beat]:
         """Return the beats of the count-in."""
@@ -237,6 +257,21 @@ class Caller:
                     head.sentence, head.end - until, "it is left out for the exercise's name"
                 )
                 heads[index] = None
+
+
+def find_ticks(tick: Seconds | None, seconds: Seconds, cues: Iterable[Cue]) -> tuple[Samples, ...]:
+    """Return the beats of a metronome, up to the end of a set, that have no word.
+
+    Args:
+        tick: seconds from one beat to the next; None for no metronome.
+        seconds: the length of the set.
+        cues: its words.
+    """
+    if tick is None:
+        return ()
+    spoken = {cue.beat for cue in cues}
+    beats = (to_samples(number * tick) for number in range(int(-(-seconds // tick))))
+    return tuple(beat for beat in beats if beat not in spoken)
 
 
 def find_milestone(rep: int, reps: int) -> Milestone | None:

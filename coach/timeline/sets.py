@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.routine import Breathing, Exercise, Hold, Tempo, Timed
+from coach.routine import Alternate, Breathing, Exercise, Hold, Tempo, Timed
 from coach.text_enum import assert_never
 from coach.timeline.holds import score_hold, score_timed
 from coach.timeline.model import PhaseSpan
@@ -44,10 +44,11 @@ class WorkSet(NamedTuple):
                 shorter one; empty for nothing.
         """
         step, reminders, values = self.step, self.reminders, self.values
-        caller = Caller(booth, self.book, step.location, step.count_in)
+        sides = step.sides if isinstance(step, Exercise) and step.alternate is Alternate.REPS else ()
+        caller = Caller(booth, self.book, step.location, step.count_in, sides)
         if isinstance(step, Breathing):
             return score_breathing(caller, step, names)
-        match dose := step.dose:
+        match dose := step.whole_dose:
             case Tempo():
                 return score_tempo(caller, step, dose, reminders, values, names)
             case Hold():
@@ -65,7 +66,7 @@ class WorkSet(NamedTuple):
         """Return what the body does, in samples from the first beat."""
         if isinstance(self.step, Breathing):
             return _name(lay_out_phases(self.step.phases, self.step.rounds))
-        match dose := self.step.dose:
+        match dose := self.step.whole_dose:
             case Tempo():
                 return _name(lay_out_phases(dose.phases, int(dose.reps.low)))
             case Hold():

@@ -8,12 +8,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.routine import Count
+from coach.routine import PACED, Count
 from coach.timeline.booth import BREATH
 from coach.timeline.model import Cue, CueKind
-from coach.timeline.score import Beat, Score, SortedCues, find_milestone
+from coach.timeline.score import Beat, Score, SortedCues, find_milestone, find_ticks
 from coach.timeline.wording import LEAST_BETWEEN
-from coach.units import RATE, Samples, to_samples
+from coach.units import Samples, to_samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,13 +27,17 @@ _BREATH_AGAIN = 4
 
 
 class RepPhase(NamedTuple):
-    """A phase of a rep or breath (its nth, from 0), from its first beat to its end; samples."""
+    """A phase of a rep or breath (its nth, from 0), from its first beat to its end; samples.
+
+    `counted` are the beats after the first one on which it is counted.
+    """
 
     rep: int
     nth: int
     phase: Phase
     start: Samples
     end: Samples
+    counted: tuple[Samples, ...] = ()
 
 
 class _Window(NamedTuple):
@@ -55,13 +59,26 @@ def score_breathing(caller: Caller, block: Breathing, names: Sequence[Sentence])
     beats = caller.count_in_beats()
     parts = lay_out_phases(block.phases, block.rounds)
     for part in parts:
-        word = caller.sentence(CueKind.BREATH, caller.book.breath(part.phase.name, paced=True))
-        beats.append(Beat(part.start, (word,), part.rep, part.phase.name))
+        beats.append(Beat(part.start, _choose_breath(caller, block, part), part.rep, part.phase.name))
     end = to_samples(block.seconds)
     spoken = [head for head in caller.place_on_beats(beats, end, names) if head]
-    if block.count.calls_phases:
+    if block.count.counts_seconds:
         spoken += _count_seconds(caller, parts, SortedCues(spoken), end, SortedCues(()))
     return Score(block.seconds, spoken)
+
+
+def _choose_breath(caller: Caller, block: Breathing, part: RepPhase) -> tuple[Sentence, ...]:
+    """Return what may be said on the first beat of a phase of a breath, the best first."""
+    book, first = caller.book, part.nth == 0
+    sentences = []
+    if block.count == Count.OFF and first and (milestone := find_milestone(part.rep, block.rounds)):
+        sentences.append(caller.milestone(milestone))
+    if first and block.count.numbers(part.rep):
+        sentences.append(caller.sentence(CueKind.COUNT, book.count(part.rep)))
+    if block.count.calls_phases:
+        words = book.breath_phase(part.phase.name)
+        sentences += [caller.sentence(CueKind.BREATH, word) for word in words]
+    return tuple(sentences)
 
 
 def score_tempo(
@@ -75,6 +92,7 @@ def score_tempo(
     """Return the score of one set; the arguments are those of a `WorkSet`."""
     end = to_samples(dose.seconds)
     parts = lay_out_phases(dose.phases, int(dose.reps.low))
+    _note_unsaid_names(caller, exercise, dose)
     behind = _find_breaths_that_fit(caller, exercise, dose)
     beats = caller.count_in_beats()
     for part in parts:
@@ -86,9 +104,17 @@ def score_tempo(
     floating, too_long = _place_reminders(caller, exercise, reminders, values, windows)
     floating += _place_breaths(caller, exercise, locked, windows)
     spoken = locked + floating
-    if exercise.count.calls_phases:
+    if exercise.count.counts_seconds:
         spoken += _count_seconds(caller, parts, SortedCues(locked), end, SortedCues(floating))
-    return Score(dose.seconds, spoken, too_long)
+    return Score(dose.seconds, spoken, too_long, find_ticks(exercise.tick, dose.seconds, spoken))
+
+
+def _note_unsaid_names(caller: Caller, exercise: Exercise, dose: Tempo) -> None:
+    """Note names of phases that somebody made up to be heard, and that nothing is said of."""
+    names = [phase.name for phase in dose.phases if not caller.book.knows_phase(phase.name)]
+    if exercise.count == Count.OFF and names:
+        message = f"'count: off' leaves out the names of the phases, such as '{names[0]}'"
+        caller.booth.warn(exercise.location, f"{message}; 'count: phases' says them")
 
 
 def lay_out_phases(phases: Sequence[Phase], reps: int) -> list[RepPhase]:
@@ -102,8 +128,10 @@ def lay_out_phases(phases: Sequence[Phase], reps: int) -> list[RepPhase]:
     start = 0
     for rep in range(1, reps + 1):
         for index, phase in enumerate(phases):
-            end = to_samples((rep - 1) * at + ends[index])
-            parts.append(RepPhase(rep, index, phase, start, end))
+            until = (rep - 1) * at + ends[index]
+            counted = tuple(to_samples(until - phase.seconds + after) for after in phase.counted)
+            end = to_samples(until)
+            parts.append(RepPhase(rep, index, phase, start, end, counted))
             start = end
     return parts
 
@@ -115,9 +143,15 @@ def _choose_words(
     book, rep, first = caller.book, part.rep, part.nth == 0
     sentences = []
     milestone = find_milestone(rep, int(dose.reps.low)) if first else None
+    side = caller.side_of(rep) if first else None
+    if milestone and side is not None:
+        both = caller.milestone_on(milestone, side, part.end - part.start)
+        sentences += [both] if both else []
     if milestone:
         sentences.append(caller.milestone(milestone))
-    numbered = first and exercise.count.numbers(rep) and not (rep == 1 and caller.count_in)
+    if side is not None:
+        sentences.append(caller.sentence(CueKind.COUNT, book.side_word(side)))
+    numbered = side is None and first and exercise.count.numbers(rep) and not (rep == 1 and caller.count_in)
     if numbered:  # the count-in ends on "one": rep 1 has its phase's word
         sentences.append(caller.sentence(CueKind.COUNT, book.count(rep)))
     breath = next((says for name, says in exercise.breathe if name == part.phase.name), None)
@@ -125,11 +159,13 @@ def _choose_words(
         if not exercise.count.calls_phases and not numbered:
             in_place = rep <= 3 or rep % _BREATH_AGAIN == 3  # the phase has no word
         else:
-            in_place = rep in (2, 3) and first and exercise.count == Count.TEMPO and part.nth not in behind
+            unnumbered = exercise.count in (Count.TEMPO, Count.PHASES)
+            in_place = rep in (2, 3) and first and unnumbered and part.nth not in behind
         if in_place:
             sentences.append(caller.breath(breath))
     if exercise.count.calls_phases or (rep == 1 and first and exercise.count == Count.REPS and not numbered):
-        sentences.append(caller.sentence(CueKind.COUNT, book.phase(part.phase.name)))
+        word = book.word("start") if part.phase.name == PACED else book.phase(part.phase.name)
+        sentences.append(caller.sentence(CueKind.COUNT, word))
     return tuple(sentences)
 
 
@@ -190,7 +226,9 @@ def _place_reminders(
             continue
         window = max(free, key=lambda window: window.length)
         phase = window.part.phase.name
-        cue = reminders.take(caller.booth, values, window.start, window.end, rep, phase)
+        cue = reminders.take(
+            caller.booth, caller.values_in(values, rep), window.start, window.end, rep, phase
+        )
         if cue:
             placed.append(cue)
             free.remove(window)
@@ -260,9 +298,9 @@ def _count_seconds(
     for part in reversed(parts):
         floor, following = locked.around(part.start)
         ceiling = min(ceiling, following)
-        for second in range(int(part.phase.seconds) - 1, 0, -1):
-            sentence = caller.sentence(CueKind.COUNT, caller.book.count(second + 1))
-            beat = part.start + second * RATE
+        for number in range(len(part.counted) + 1, 1, -1):
+            sentence = caller.sentence(CueKind.COUNT, caller.book.count(number))
+            beat = part.counted[number - 2]
             clip = caller.booth.clip(sentence)
             before, after = floating.around(beat - clip.attack)
             before, after = before + BREATH, after - BREATH

@@ -6,14 +6,16 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.routine import Breathing, Count, Exercise, Guidance, Hold, Tempo, Timed
+from coach.routine import Alternate, Breathing, Count, Exercise, Guidance, Hold, Tempo, Timed
+from coach.speech.normalise import read
 from coach.text_enum import assert_never
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coach.phrases import Phrasebook
-    from coach.routine import News, Routine, Setback, Text
+    from coach.routine import Dose, News, Routine, Setback, Text, Turn
+    from coach.timeline.model import Round
 
 LEAST_BETWEEN = 2
 """Reps from one reminder to the next: never in two in a row."""
@@ -59,13 +61,19 @@ class Announcer:
         """Return what is said as a round of a repeat begins."""
         return self._book.sentence("round", round=self._book.number(number), rounds=self._book.number(rounds))
 
-    def find_values(self, exercise: Exercise, side: str | None, number: int) -> dict[str, str]:
+    def find_values(
+        self, exercise: Exercise, side: str | None, number: int, around: Round | None
+    ) -> dict[str, str]:
         """Return what the placeholders of an exercise's texts stand for in one set."""
         values = {"exercise": exercise.name, "set": str(number), "sets": str(exercise.sets)}
+        values |= around.values() if around else {}
+        if side is None and exercise.alternate is Alternate.REPS and exercise.sides:
+            side = exercise.sides[0]  # that of the first rep
         if side is not None:
             values["side"] = self._book.side(side)
-        if isinstance(exercise.dose, (Tempo, Hold)):
-            values["reps"] = str(exercise.dose.reps.low)
+        dose = exercise.whole_dose
+        if isinstance(dose, (Tempo, Hold)):
+            values["reps"] = str(dose.reps.low)
         return values
 
     def announce_setup(self, exercise: Exercise) -> tuple[Text, ...] | None:
@@ -99,18 +107,45 @@ class Announcer:
             name = book.sentence(f"introduces_next{on_side}", **values) if after_gap and not opens else short
         return Naming(name, short, self._news(exercise.name, self._dose(exercise)))
 
-    def announce_set(self, exercise: Exercise, side: str | None, number: int) -> Naming:
-        """Return what is said before any further set."""
-        book = self._book
-        dose = self._news(exercise.name, self._dose(exercise))
+    def announce_set(self, exercise: Exercise, turn: Turn) -> Naming:
+        """Return what is said before any further set, or part of a cluster."""
+        book, side, number = self._book, turn.side, turn.number
+        if exercise.plans:
+            return self._announce_own(exercise, turn)
+        dose = self._news(exercise.name, self._dose(exercise.on(side)))
         which = book.sentence("set", set=book.number(number), sets=book.number(exercise.sets))
         short = book.sentence("set_short", set=book.number(number))
-        if not exercise.alternate:
+        if exercise.alternate is not Alternate.SETS:
             return Naming(which, short, dose) if exercise.sets > 1 else Naming(dose=dose)
         if not exercise.sides or side == exercise.sides[0]:
             of_side = self._side(side)
             return Naming(f"{which} {of_side}".strip(), f"{short} {of_side}".strip(), dose)
         return Naming(dose=dose)
+
+    def _announce_own(self, exercise: Exercise, turn: Turn) -> Naming:
+        """Return what is said before one of the sets that differ: its news don't give way to its number."""
+        book, side, number = self._book, turn.side, turn.number
+        of_side = self._side(side) if exercise.alternate is Alternate.SETS else ""
+        if of_side and side != exercise.sides[0]:
+            return Naming()  # the other side has had it
+        which = short = ""
+        if exercise.sets > 1 and not turn.part:
+            which = book.sentence("set", set=book.number(number), sets=book.number(exercise.sets))
+            short = book.sentence("set_short", set=book.number(number))
+        own, news = self._own_dose(exercise, turn), self._own_news(exercise, turn)
+        if news:
+            return Naming(_join(which, of_side, own), _join(of_side, news))
+        return Naming(_join(which, of_side), _join(short, of_side), own)
+
+    def _own_news(self, exercise: Exercise, turn: Turn) -> str:
+        """Return what is new in one of the sets that differ, after the one before it."""
+        index = turn.number - 1 if exercise.cluster is None else turn.part
+        plan, before = exercise.plans[index], exercise.plans[index - 1]
+        if plan.dose != before.dose:
+            return self._own_dose(exercise, turn)
+        if plan.load is not None and plan.load != before.load:
+            return self._book.sentence("dose", dose=self._load(plan.load))
+        return ""
 
     def announce_breathing(self, block: Breathing, *, opens: bool, after_gap: bool) -> Naming:
         """Return what is said before a breathing block, with its pattern where that is news."""
@@ -118,7 +153,7 @@ class Announcer:
         name = book.word("breathing")
         parts = [
             book.sentence(
-                "breath", phase=book.breath(phase.name, paced=True), duration=book.duration(phase.seconds)
+                "breath", phase=book.breath_phase(phase.name)[0], duration=book.duration(phase.seconds)
             )
             for phase in block.phases
         ]
@@ -138,24 +173,99 @@ class Announcer:
         return self._book.sentence("side", side=_capital(self._book.side(side))) if side else ""
 
     def _dose(self, exercise: Exercise) -> str:
+        """Return what there is to do in all sets, as a sentence."""
         book = self._book
-        match dose := exercise.dose:
-            case Tempo():
-                text = book.plural("rep", int(dose.reps.low))
-            case Hold():
-                reps, duration = int(dose.reps.low), book.duration(dose.hold.low)
-                if exercise.sets > 1:
-                    sets = book.plural("sets", exercise.sets)
-                    text = book.plural("hold_in_sets", reps, sets=sets, duration=duration)
-                    return book.sentence("dose", dose=text)
-                text = book.plural("hold", reps, duration=duration)
-            case Timed():
-                text = book.duration(dose.seconds)
-            case _:
-                assert_never(dose)
-        if exercise.sets > 1:
-            return book.sentence("with_sets", sets=book.plural("sets", exercise.sets), dose=text)
-        return book.sentence("dose", dose=text)
+        if len({plan.dose for plan in exercise.plans}) > 1:
+            return self._doses(exercise)
+        loads = {plan.load for plan in exercise.plans} or {exercise.load}
+        load = exercise.load if len(loads) == 1 else None
+        dose, sets = exercise.dose, book.plural("sets", exercise.sets)
+        text = _of_each_side(_name_dose(dose, book), exercise, book)
+        if isinstance(dose, Hold) and exercise.sets > 1 and exercise.alternate is Alternate.REPS:
+            said = book.sentence("with_each", sets=sets, doses=self._with_load(text, load))
+        elif isinstance(dose, Hold) and exercise.sets > 1:
+            text = book.plural(
+                "hold_in_sets", int(dose.reps.low), sets=sets, duration=book.duration(dose.hold.low)
+            )
+            said = book.sentence("dose", dose=self._with_load(text, load))
+        elif exercise.sets > 1:
+            said = book.sentence("with_sets", sets=sets, dose=self._with_load(text, load))
+        else:
+            said = book.sentence("dose", dose=self._with_load(text, load))
+        return self._with_first_load(said, exercise) if load is None else said
+
+    def _doses(self, exercise: Exercise) -> str:
+        """Return what there is to do in sets that differ, or in the parts of a cluster, as a sentence."""
+        book, loads = self._book, {plan.load for plan in exercise.plans}
+        doses = _list_doses([plan.dose for plan in exercise.plans], book)
+        doses = _of_each_side(doses, exercise, book)
+        if exercise.cluster:
+            doses = book.tables["sentences"]["cluster"].format(
+                doses=doses, rest=book.duration(exercise.cluster)
+            )
+        doses = self._with_load(doses, exercise.load if len(loads) == 1 else None)
+        sets = book.plural("sets", exercise.sets)
+        if exercise.cluster is None:
+            said = book.sentence("with_each", sets=sets, doses=doses)
+        elif exercise.sets > 1:
+            said = book.sentence("with_sets", sets=sets, dose=doses)
+        else:
+            said = book.sentence("dose", dose=doses)
+        return self._with_first_load(said, exercise) if len(loads) > 1 else said
+
+    def _own_dose(self, exercise: Exercise, turn: Turn) -> str:
+        """Return what there is to do in one of the sets that differ, as a sentence."""
+        own, book = exercise.at(turn), self._book
+        text = _of_each_side(_name_dose(own.dose, book), own, book)
+        return book.sentence("dose", dose=self._with_load(text, own.load))
+
+    def _with_load(self, dose: str, load: str | None) -> str:
+        return f"{dose}, {self._load(load)}" if load else dose
+
+    def _with_first_load(self, said: str, exercise: Exercise) -> str:
+        """Return a sentence with the load of the first set behind it, if the sets have different ones."""
+        if not exercise.plans or exercise.load is None:
+            return said
+        return f"{said} {self._book.sentence('first_load', load=self._load(exercise.load))}"
+
+    def _load(self, written: str) -> str:
+        """Return a load in words; as it is written where it has something that can't be read."""
+        reading = read(written, self._book.language, {})
+        return written if reading.unread or not reading.words else self._book.load(reading.words)
+
+
+def _name_dose(dose: Dose, book: Phrasebook) -> str:
+    """Return what one set is, within a sentence."""
+    match dose:
+        case Tempo():
+            return book.plural("rep", int(dose.reps.low))
+        case Hold():
+            return book.plural("hold", int(dose.reps.low), duration=book.duration(dose.hold.low))
+        case Timed():
+            return book.duration(dose.seconds)
+        case _:
+            assert_never(dose)
+
+
+def _of_each_side(dose: str, exercise: Exercise, book: Phrasebook) -> str:
+    """Return a dose within a sentence, as one of each side where they change with every rep."""
+    if exercise.alternate is not Alternate.REPS or not exercise.sides:
+        return dose
+    return book.tables["sentences"]["alternating"].format(dose=dose)
+
+
+def _list_doses(doses: Sequence[Dose], book: Phrasebook) -> str:
+    """Return what several sets are, within a sentence: what they have in common is said once."""
+    reps = [int(dose.reps.low) for dose in doses if isinstance(dose, Tempo)]
+    holds = [dose.hold.low for dose in doses if isinstance(dose, Hold) and dose.reps.low == 1]
+    times = [dose.seconds for dose in doses if isinstance(dose, Timed)]
+    if len(reps) == len(doses):
+        return book.plurals_of("rep", reps)
+    if len(holds) == len(doses):
+        return book.plural("hold", 1, duration=book.durations(holds))
+    if len(times) == len(doses):
+        return book.durations(times)
+    return book.together([_name_dose(dose, book) for dose in doses])
 
 
 def apply_guidance(exercise: Exercise) -> Exercise:
@@ -234,3 +344,7 @@ def _first_sentence(text: Text) -> Text:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _join(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
