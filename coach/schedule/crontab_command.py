@@ -1,9 +1,8 @@
 """The system's `crontab` command: read a crontab byte for byte, and replace it if it is still the same.
 
 There is no lock to take: the `crontab` of Debian, of cronie and of vixie-cron writes a new file and renames
-it over the old one, and the last rename wins. So Coach starts the one that writes, looks a last time, and
-gives it the text only if nothing has changed and no other `crontab` of this user's is at work. What is left
-are the few milliseconds until the rename, and they are watched.
+it over the old one, and the last rename wins. So Coach writes only when nothing has changed and no other
+`crontab` of this user's is at work. What is left are the milliseconds until the rename, and they are watched.
 """
 
 from __future__ import annotations
@@ -16,7 +15,8 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING
 
 from coach.errors import CoachError
 from coach.text_enum import TextEnum
@@ -97,28 +97,25 @@ def replace_crontab(old: Listing, new: str | None) -> Replaced:
     Raises:
         CoachError: crontab refuses the text, or somebody has the crontab open in an editor.
     """
-    writer = None if new is None else _start(["-"])
-    try:
-        if not _still_is(old, writer.pid if writer else None):
+    with TemporaryFile() as file:  # whole before crontab starts, even if Coach is killed then
+        file.write((new or "").encode(errors="surrogateescape"))
+        file.seek(0)
+        if not _still_is(old):
             return Replaced.CHANGED
-        writer = writer or _start(["-r"])
-        contested = _finish(writer, (new or "").encode(errors="surrogateescape"))
-    finally:
-        if writer:
+        writer = _start(["-r"] if new is None else ["-"], stdin=file)
+        try:
+            contested = _watch(writer)
+        finally:
             _give_up(writer)
     return Replaced.CONTESTED if contested else Replaced.DONE
 
 
-def _finish(writer: subprocess.Popen[bytes], text: bytes) -> bool:
-    """Give a `crontab` that writes its text; return whether another one that writes was seen until it ended.
+def _watch(writer: subprocess.Popen[bytes]) -> bool:
+    """Wait for a `crontab` that writes; return whether another one that does was seen meanwhile.
 
     Raises:
         CoachError: it refuses the text, or doesn't end.
     """
-    assert writer.stdin
-    with suppress(BrokenPipeError):  # it has refused already
-        writer.stdin.write(text)
-        writer.stdin.close()
     deadline, contested = time.monotonic() + _PATIENCE, False
     while writer.poll() is None:
         contested = contested or any("-l" not in words for _, words in _find_others(writer.pid))
@@ -132,7 +129,7 @@ def _finish(writer: subprocess.Popen[bytes], text: bytes) -> bool:
     return contested
 
 
-def _still_is(old: Listing, own: int | None) -> bool:
+def _still_is(old: Listing) -> bool:
     """Return whether the crontab is the old one and nobody else's `crontab` is at work.
 
     Raises:
@@ -143,7 +140,7 @@ def _still_is(old: Listing, own: int | None) -> bool:
     while True:
         started = _last_process()
         time.sleep(_LOOK_AGAIN)  # for one that was started just before to become a crontab
-        if others := list(_find_others(own)):
+        if others := list(_find_others()):
             if time.monotonic() >= deadline:
                 break
             continue
@@ -174,11 +171,11 @@ def _last_process() -> int | None:
         return None
 
 
-def _find_others(own: int | None) -> Iterator[tuple[int, list[str]]]:
+def _find_others(own: int | None = None) -> Iterator[tuple[int, list[str]]]:
     """Yield the process id and the words of each other `crontab` of this user's, where there is a /proc.
 
     Args:
-        own: the process id of Coach's own, which leads a session; what it has started doesn't count either.
+        own: the process id of Coach's own, if it runs; what that has started doesn't count either.
     """
     names: list[str] = []
     with suppress(OSError):
@@ -232,13 +229,13 @@ def _first_line_or_code(text: str, code: int) -> str:
 
 
 def _give_up(process: subprocess.Popen[bytes]) -> None:
-    """End a `crontab` that still runs; at a hangup, one without its text removes its temporary file."""
+    """End a `crontab` that still runs; at a hangup, it removes its temporary file."""
     for number in (signal.SIGHUP, signal.SIGKILL):
         if process.poll() is None:
             process.send_signal(number)
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_WAIT)
-    for pipe in (process.stdin, process.stdout, process.stderr):
+    for pipe in (process.stdout, process.stderr):
         if pipe:
             with suppress(OSError):
                 pipe.close()
@@ -258,14 +255,18 @@ def _run_crontab(
     return subprocess.CompletedProcess(arguments, process.returncode, shown, said)
 
 
-def _start(arguments: list[str], environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+def _start(
+    arguments: list[str],
+    environment: dict[str, str] | None = None,
+    stdin: IO[bytes] | int = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
     """Start the crontab command; this is the only place that does."""
     variables = {name: value for name, value in os.environ.items() if name != "CRONTAB_NOHEADER"}
     try:
         return subprocess.Popen(  # noqa: S603 - no shell reads it
             ["crontab", *arguments],  # noqa: S607 - the one on the user's PATH
             env={**variables, "LC_ALL": "C", **(environment or {})},
-            stdin=subprocess.PIPE,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
