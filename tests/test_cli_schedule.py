@@ -172,6 +172,15 @@ def test_lines_that_a_person_wrote_between_the_marks_are_told_and_left(ada: Comm
     assert b"\n0 7 * * * /bin/true\n# note\n# <<<" in (person.read() or b"")
 
 
+def test_variables_above_the_block_are_named(ada: Command, person: Person) -> None:
+    person.write(b"PATH=/x\n" + b"# >>> coach schedule >>>\n# <<< coach schedule <<<\n")
+    told = "coach: PATH=/x stands above short in your crontab: other programs, such as ffmpeg, are looked for"
+    assert told in ada("schedule", "add", "short.yaml", "--at", "06:30").stderr
+    assert ada("schedule", "list").stderr == f"{told} there alone\n"
+    assert json.loads(ada("schedule", "list", "--json").stdout)[0]["time_zone"] is None
+    assert "PATH=/x stands above short" in ada("doctor").stdout
+
+
 def test_a_damaged_block_is_one_clear_line(ada: Command, person: Person) -> None:
     person.write(b"# <<< coach schedule <<<\n")
     for words in (["list"], ["add", "short.yaml", "--at", "06:30"], ["remove", "x"]):

@@ -8,25 +8,28 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from dateutil.tz import gettz
+from dateutil.tz import gettz, tzlocal
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from coach.errors import CoachError, RefusedError
-from coach.schedule import Schedule
+from coach.schedule import Schedule, daemon
 from coach.schedule.crontab import (
     add_line,
     change_lines,
     format_line,
     parse_as_cron,
     read_line,
+    read_schedules,
     split_crontab,
 )
 from coach.schedule.model import LONGEST_NAME, check, derive_name
+from coach.schedule.settings import describe_settings, find_zone, next_runs
 from coach.schedule.systemd import format_calendar, format_service, format_timer, read_units
 from coach.schedule.when import describe, next_times, parse_expression, parse_times, share_a_minute
 
@@ -380,3 +383,53 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
 @posix
 def test_a_shell_word_is_a_word() -> None:
     assert shlex.split(format_line(HIP))[5:] == list(HIP.words)
+
+
+# What stands above the block.
+
+
+SET_ABOVE = 'PATH=/x\nCRON_TZ = "Asia/Tokyo"\nMAILTO=ada\n# SHELL=/bin/no\n'
+
+
+def test_variables_above_the_block_belong_to_its_schedules() -> None:
+    block = add_line(None, format_line(HIP))
+    (there,) = read_schedules(f"{SET_ABOVE}{block}SHELL=/bin/fish\n")
+    assert there == replace(HIP, settings=(("PATH", "/x"), ("CRON_TZ", "Asia/Tokyo"), ("MAILTO", "ada")))
+
+
+@pytest.mark.parametrize(
+    ("program", "heeded"), [(b"...CRON_TZ...", True), (b"...SHELL...", False), (None, None)]
+)
+def test_a_time_zone_above_counts_where_cron_heeds_it(
+    program: bytes | None, heeded: bool | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(daemon, "_ADMINISTRATORS", ())
+    monkeypatch.setattr(daemon, "_GENERATORS", ())
+    if program is not None:
+        (tmp_path / "crond").write_bytes(program)
+        (tmp_path / "crond").chmod(0o755)
+    assert daemon.knows_time_zones() is heeded
+    hip = replace(HIP, when="30 6 * * *", settings=(("CRON_TZ", "Asia/Tokyo"),))
+    (moment,) = next_runs(hip, 1)
+    there = moment.astimezone(gettz("Asia/Tokyo") if heeded else tzlocal())
+    assert (there.hour, there.minute) == (6, 30)
+    assert moment.tzinfo == tzlocal()
+    assert find_zone(hip) == ("Asia/Tokyo" if heeded else None)
+    (told,) = describe_settings([hip])
+    assert told.startswith("CRON_TZ=Asia/Tokyo stands above hip in your crontab: ")
+    assert told.endswith({
+        True: "the times set are those of that time zone",
+        False: "the cron of this machine takes no notice of it, and the times set are this machine's",
+        None: "whether cron heeds it can't be seen here; the next times shown are this machine's",
+    }[heeded])  # fmt: skip
+
+
+def test_what_variables_above_do_is_said_once_for_all_they_stand_above() -> None:
+    above = (("SHELL", "/bin/fish"), ("PATH", "/x"), ("HOME", "/y"), ("MAILTO", "ada"))
+    hip = replace(HIP, settings=above, environment=(("HOME", "/home/ada"),))
+    assert describe_settings([hip, replace(hip, name="neck", settings=above[:1])]) == [
+        "SHELL=/bin/fish stands above hip, neck in your crontab: that shell starts them instead of /bin/sh",
+        "PATH=/x stands above hip in your crontab: "
+        "other programs, such as ffmpeg, are looked for there alone",
+    ]

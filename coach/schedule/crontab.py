@@ -17,6 +17,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from coach.errors import CoachError, RefusedError
@@ -136,10 +137,8 @@ def split_crontab(text: str | None) -> CrontabParts:
 
 
 def add_line(text: str | None, line: str) -> str | None:
-    """Return a crontab with one more line in the block; the same crontab if the line is there already."""
+    """Return a crontab with one more line in the block."""
     taken = split_crontab(text)
-    if line in taken.lines:
-        return text
     return replace(taken, lines=(*taken.lines, line)).text
 
 
@@ -161,20 +160,36 @@ def change_lines(text: str | None, names: Iterable[str], change: Callable[[str],
     return replace(taken, lines=tuple(lines)).text
 
 
+def read_schedules(text: str | None) -> list[Schedule]:
+    """Return the schedules of a crontab, each with the variables that are set above it."""
+    parts = split_crontab(text)
+    settings = _read_settings(parts.before.split("\n"))
+    found = []
+    for line in parts.lines:
+        settings |= _read_settings([line])
+        if schedule := read_line(line):
+            found.append(replace(schedule, settings=tuple(settings.items())))
+    return found
+
+
+def _read_settings(lines: Iterable[str]) -> dict[str, str]:
+    """Return the variables that lines of a crontab set, as cron reads them."""
+    settings: dict[str, str] = {}
+    for line in lines:
+        if found := _SETTING.fullmatch(line):
+            name, value = found[1] or found[2] or found[3], found[4]
+            quoted = len(value) >= 2 and value[0] == value[-1] and value[0] in "'\""
+            settings[name] = value[1:-1] if quoted else value
+    return settings
+
+
 def parse_as_cron(text: str, line: str) -> tuple[dict[str, str], str, bytes]:
     """Return what cron runs for a line of a crontab.
 
     Returns:
         The variables that the crontab sets before the line, its shell command, and its standard input.
     """
-    settings: dict[str, str] = {}
-    for each in text.split("\n"):
-        if each == line:
-            break
-        if found := _SETTING.fullmatch(each):
-            name, value = found[1] or found[2] or found[3], found[4]
-            quoted = len(value) >= 2 and value[0] == value[-1] and value[0] in "'\""
-            settings[name] = value[1:-1] if quoted else value
+    settings = _read_settings(takewhile(lambda each: each != line, text.split("\n")))
     entry = _LINE.fullmatch(line.removeprefix(_PAUSED))
     assert entry, "only lines that were read are run"
     command, *given = _INPUT.split(entry[2])
@@ -221,8 +236,8 @@ class Crontab:
         return format_line(schedule)
 
     def schedules(self) -> list[Schedule]:
-        """Return the schedules in the crontab."""
-        return [schedule for line in self._lines() if (schedule := read_line(line))]
+        """Return the schedules in the crontab, with the variables that are set above them."""
+        return read_schedules(read_crontab().text)
 
     def find_foreign_lines(self) -> list[str]:
         """Return the active lines between our marks that Coach did not write."""
@@ -235,7 +250,7 @@ class Crontab:
     def add(self, schedule: Schedule) -> None:
         """Write one more schedule."""
         line = format_line(schedule)
-        self._change(lambda text: add_line(text, line))
+        self._change(lambda text: text if line in split_crontab(text).lines else add_line(text, line))
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove schedules."""
@@ -271,6 +286,9 @@ class Crontab:
 
     def _change(self, edit: Callable[[str | None], str | None]) -> None:
         """Read, back up, edit, write, read back and compare; again if somebody else wrote meanwhile.
+
+        Args:
+            edit: returns the new text for an old one: the same text if nothing is left to do.
 
         Raises:
             CoachError: something unexpected happened; the message says what the crontab contains now.

@@ -25,6 +25,7 @@ class Schedule:
         options: further words for `coach play`.
         environment: variables that the program needs and the scheduler does not set.
         paused: whether it is kept without being played.
+        settings: variables that somebody has set for it in the scheduler's own file, which apply to it too.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Schedule:
     options: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     paused: bool = False
+    settings: tuple[tuple[str, str], ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
