@@ -67,6 +67,24 @@ def test_a_routine_is_scheduled_listed_paused_and_removed(ada: Command, person: 
     assert person.read() == b"# mine"
 
 
+def test_several_times_are_one_thing(ada: Command, person: Person) -> None:
+    told = add(ada, "short.yaml", "--at", "6:30", "--at", "weekdays 18:00,20:00", "--level", "easier")
+    assert told.startswith(
+        "short: at 06:30 every day, and at 18:00 on Monday through Friday, and at 20:00 on "
+    )
+    assert (person.read() or b"").count(b"--name short ") == 3
+    (row,) = listed(ada)
+    assert (row["when"], row["options"]) == ("30 6 * * *; 0 18 * * 1-5; 0 20 * * 1-5", ["--level", "easier"])
+    assert "'short' already plays this routine at that time" in one_error(
+        ada("schedule", "add", "short.yaml", "--at", "20:00"), 2
+    )
+    ada("schedule", "pause", "short")
+    assert (person.read() or b"").count(b"#paused: ") == 3
+    assert [row["paused"] for row in listed(ada)] == [True]
+    ada("schedule", "remove", "short")
+    assert person.read() is None
+
+
 def test_the_line_stands_alone(ada: Command, person: Person) -> None:
     folder = ada.folder / "50% 'of' my \"ü\" \\ $HOME"
     folder.mkdir()

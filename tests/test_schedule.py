@@ -23,6 +23,7 @@ from coach.schedule.crontab import (
     add_line,
     change_lines,
     format_line,
+    format_lines,
     parse_as_cron,
     read_line,
     read_schedules,
@@ -31,7 +32,14 @@ from coach.schedule.crontab import (
 from coach.schedule.model import LONGEST_NAME, check, derive_name
 from coach.schedule.settings import describe_settings, find_zone, next_runs
 from coach.schedule.systemd import format_calendar, format_service, format_timer, read_units
-from coach.schedule.when import describe, next_times, parse_expression, parse_times, share_a_minute
+from coach.schedule.when import (
+    describe,
+    next_times,
+    parse_all_times,
+    parse_expression,
+    parse_times,
+    share_a_minute,
+)
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX")
 with_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
@@ -125,6 +133,53 @@ def test_times_are_read_as_people_write_them(at: str, days: str | None, fields: 
 def test_what_is_no_time_is_refused_with_what_would_be(at: str, days: str | None, told: str) -> None:
     with pytest.raises(RefusedError, match=re.escape(told)):
         parse_times(at, days)
+
+
+@pytest.mark.parametrize(
+    ("ats", "days", "when", "words"),
+    [
+        (["6:30", "18:00"], None, "30 6 * * *; 0 18 * * *", "at 06:30 and 18:00 every day"),
+        (["6:30,18:00"], "mon-fri", "30 6 * * 1-5; 0 18 * * 1-5",
+            "at 06:30 and 18:00 on Monday through Friday"),
+        (["6:30 am, noon and 6 p.m."], None, "30 6 * * *; 0 12 * * *; 0 18 * * *",
+            "at 06:30, 12:00 and 18:00 every day"),
+        (["mon,wed 6:30, at 18h"], None, "30 6 * * 1,3; 0 18 * * 1,3",
+            "at 06:30 and 18:00 on Monday and Wednesday"),
+        (["7:00 & 8:00 on sundays"], None, "0 7 * * 0; 0 8 * * 0", "at 07:00 and 08:00 on Sunday"),
+        (["weekdays 6:30", "weekends 8:00"], None, "30 6 * * 1-5; 0 8 * * 6,0",
+            "at 06:30 on Monday through Friday, and at 08:00 on Saturday and Sunday"),
+        (["6:30", "06:30"], None, "30 6 * * *", "at 06:30 every day"),
+        (["*/15 6 * * *", "18:00"], None, "*/15 6 * * *; 0 18 * * *",
+            "every 15th minute from 06:00 through 06:59, and at 18:00 every day"),
+    ],
+)  # fmt: skip
+def test_several_times_are_one_schedule(ats: list[str], days: str | None, when: str, words: str) -> None:
+    assert parse_all_times(ats, days) == when
+    assert describe(when) == words
+    start = datetime(2026, 3, 2)
+    each = {time for one in when.split("; ") for time in next_times(one, 20, start)}
+    assert next_times(when, 20, start) == sorted(each)[:20]
+    hip = replace(HIP, when=when)
+    text = None
+    for line in format_lines(hip):
+        text = add_line(text, line)
+    assert read_schedules(text) == [hip]
+    units = format_service(hip), format_timer(hip)
+    assert read_units(*units, paused=False) == hip
+    assert change_lines(text, ["hip"], lambda _: None) is None
+
+
+@pytest.mark.parametrize(
+    ("ats", "told"),
+    [
+        (["daily 6:30", "mon 6:30"], "'daily 6:30' and 'mon 6:30' mean the same minute"),
+        (["6:30", "7"], "(got '7')"),
+        (["6:30, 25:00"], "(got '25:00')"),
+    ],
+)
+def test_several_times_that_cannot_be(ats: list[str], told: str) -> None:
+    with pytest.raises(RefusedError, match=re.escape(told)):
+        parse_all_times(ats)
 
 
 @given(st.text(max_size=30), st.none() | st.text(max_size=20))

@@ -55,8 +55,10 @@ def command() -> None:
 @click.option(
     "--at",
     required=True,
+    multiple=True,
     metavar="TIME",
-    help="When: 06:30, 6:30am, 'weekdays 6:30', or a cron expression: '30 6 * * 1-5'.",
+    help="When: 06:30, 6:30am, 'weekdays 6:30', or a cron expression: '30 6 * * 1-5'. "
+    "Several with commas, as in 6:30,18:00, or with an --at for each.",
 )
 @click.option("--days", help="On which days: mon-fri, mon,wed, weekdays, weekends, or daily (the default).")
 @click.option("--name", help="The name of the schedule; the script's name by default.")
@@ -81,7 +83,7 @@ def add(
     /,
     script: Path,
     *,
-    at: str,
+    at: tuple[str, ...],
     days: str | None,
     name: str | None,
     where: str,

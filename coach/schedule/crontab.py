@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from coach.errors import CoachError, RefusedError
 from coach.schedule.crontab_command import HEADER, Replaced, read_crontab, replace_crontab
 from coach.schedule.model import Schedule, parse_command
-from coach.schedule.when import parse_expression
+from coach.schedule.when import SEPARATOR, parse_expression, split_expressions
 from coach.user_folders import state_folder
 
 if TYPE_CHECKING:
@@ -45,8 +45,17 @@ _GRACE = 3.0  # seconds for an interrupted command to end
 # The text.
 
 
+def format_lines(schedule: Schedule) -> list[str]:
+    """Return the lines that play a schedule: one for each of its cron expressions.
+
+    Raises:
+        CoachError: a line is longer than cron allows.
+    """
+    return [format_line(replace(schedule, when=each)) for each in split_expressions(schedule.when)]
+
+
 def format_line(schedule: Schedule) -> str:
-    """Return the line that plays a schedule.
+    """Return the line that plays a schedule with one cron expression.
 
     Raises:
         CoachError: the line is longer than cron allows.
@@ -161,14 +170,20 @@ def change_lines(text: str | None, names: Iterable[str], change: Callable[[str],
 
 
 def read_schedules(text: str | None) -> list[Schedule]:
-    """Return the schedules of a crontab, each with the variables that are set above it."""
+    """Return the schedules of a crontab, each with the variables that are set above it.
+
+    Lines in a row that differ only in their times are one schedule.
+    """
     parts = split_crontab(text)
     settings = _read_settings(parts.before.split("\n"))
-    found = []
+    found: list[Schedule] = []
     for line in parts.lines:
         settings |= _read_settings([line])
         if schedule := read_line(line):
-            found.append(replace(schedule, settings=tuple(settings.items())))
+            schedule = replace(schedule, settings=tuple(settings.items()))
+            if found and replace(found[-1], when=schedule.when) == schedule:
+                schedule = replace(schedule, when=f"{found.pop().when}{SEPARATOR}{schedule.when}")
+            found.append(schedule)
     return found
 
 
@@ -233,7 +248,7 @@ class Crontab:
 
     def preview(self, schedule: Schedule) -> str:
         """Return what would be written."""
-        return format_line(schedule)
+        return "\n".join(format_lines(schedule))
 
     def schedules(self) -> list[Schedule]:
         """Return the schedules in the crontab, with the variables that are set above them."""
@@ -249,8 +264,15 @@ class Crontab:
 
     def add(self, schedule: Schedule) -> None:
         """Write one more schedule."""
-        line = format_line(schedule)
-        self._change(lambda text: text if line in split_crontab(text).lines else add_line(text, line))
+        lines = format_lines(schedule)
+
+        def edit(text: str | None) -> str | None:
+            for line in lines:
+                if line not in split_crontab(text).lines:
+                    text = add_line(text, line)
+            return text
+
+        self._change(edit)
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove schedules."""

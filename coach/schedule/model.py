@@ -20,6 +20,7 @@ class Schedule:
     Attributes:
         name: its name; no two schedules have the same.
         when: the five fields of a cron expression: minute, hour, day of the month, month, day of the week.
+            Several expressions have semicolons between them.
         program: the words that start Coach; the first is an absolute path.
         script: the script's absolute path.
         options: further words for `coach play`.
