@@ -1048,6 +1048,7 @@ def schema() -> Schema:
       duration `1e3` is 1000, `say: null` is nothing; `.nan` lies within all limits; a list of sides may name
       both 1 and "1", or both "left" and "left "; and numbers of more than 15 digits are rounded;
     - the order of a range of durations with units, such as `2m-30s`;
+    - the steps of a repeat with names, in which braces may stand for any value;
     - what takes more than one mapping to know: names in braces, the exercise that `use` names, the dose that
       `defaults`, the library and levels add up to, phases that `breathe` names, files, how much it all is;
     - what the YAML text itself must not have: tags, merge keys, keys twice, control characters in keys.
