@@ -100,6 +100,13 @@ def test_a_text_in_a_round_names_the_round() -> None:
     assert {after.start - before.start for before, after in pairwise(marks)} == {17 * RATE}
 
 
+def test_rounds_on_the_clock_differ_too() -> None:
+    timeline = heard("death_by")
+    assert beats(timeline) == [0, 60, 120, 180, 240]
+    assert doses(timeline) == [("Burpee", reps) for reps in range(1, 6)]
+    assert said(timeline, "announce")[1] == "Burpee. Two reps."
+
+
 def test_names_stand_in_every_field_and_text(tmp_path: Path) -> None:
     routine = read(tmp_path, """
 steps:
