@@ -13,6 +13,7 @@ from coach.routine import (
     Alternate,
     Breath,
     Breathing,
+    Calls,
     ClockLadder,
     Count,
     Every,
@@ -26,10 +27,13 @@ from coach.routine import (
     Routine,
     Say,
     SetPlan,
+    Sound,
+    SoundName,
     Step,
     Tempo,
     Text,
     Timed,
+    Told,
 )
 from coach.script.values import BREATHS
 from coach.speech import Clip
@@ -119,8 +123,11 @@ def exercises(draw: st.DrawFn, number: int = 1, doses: Sequence[str] = ("tempo",
     dose: Tempo | Hold | Timed
     breathe: tuple[tuple[str, Breath], ...] = ()
     breathing: tuple[Phase, ...] = ()
+    calls = None
     if kind == "tempo":
         dose = draw(tempos())
+        counts = draw(st.sampled_from((None, None, None, 2, 5)))
+        dose = replace(dose, phases=tuple(replace(phase, counts=counts) for phase in dose.phases))
         names = sorted({phase.name for phase in dose.phases})
         chosen = draw(st.lists(st.sampled_from(names), unique=True, max_size=2))
         breathe = tuple((name, draw(st.sampled_from(BREATHS))) for name in chosen)
@@ -134,6 +141,7 @@ def exercises(draw: st.DrawFn, number: int = 1, doses: Sequence[str] = ("tempo",
         breathing = draw(
             st.sampled_from(((), phases(**{"in": 4, "out": 4}), phases(**{"in": 0.5, "out": 0.5})))
         )
+        calls = draw(st.sampled_from((None, None, Calls(Fraction(10)), Calls(Fraction(7), Told.GONE))))
     lines = 10 * number
     reminders = [
         words for words in draw(_texts) if kind != "for" or "{" not in words
@@ -155,6 +163,9 @@ def exercises(draw: st.DrawFn, number: int = 1, doses: Sequence[str] = ("tempo",
         reminders_every=draw(st.integers(1, 5)),
         breathe=breathe,
         breathing=breathing,
+        calls=calls,
+        tick=draw(st.sampled_from((None, None, None, Fraction(3, 5)))),
+        reminders_seconds=draw(st.sampled_from((None, None, Fraction(15)))),
         count=draw(st.sampled_from([each for each in Count if each != Count.ROUNDS])),
     )
 
@@ -197,7 +208,7 @@ def steps(draw: st.DrawFn, depth: int = 2, most: int = 4) -> tuple[Step, ...]:
     made: list[Step] = []
     for _ in range(draw(st.integers(1, most))):
         number = draw(st.integers(1, 6))
-        kinds = ["say", "rest", "exercise", "exercise", "varied", "breathing"]
+        kinds = ["say", "rest", "sound", "exercise", "exercise", "varied", "breathing"]
         kinds += ["repeat", "ladder", "every", "clock ladder"] if depth else []
         kind = draw(st.sampled_from(kinds))
         if kind == "say":
@@ -205,7 +216,12 @@ def steps(draw: st.DrawFn, depth: int = 2, most: int = 4) -> tuple[Step, ...]:
             pause = draw(st.one_of(st.just(Fraction(0)), seconds("0.1", "5")))
             made.append(Say(text(words, 10 * number), pause, place(10 * number)))
         elif kind == "rest":
-            made.append(Rest(draw(seconds("0.1", "60")), place(10 * number)))
+            calls = draw(st.sampled_from((None, None, Calls(Fraction(20)), Calls(Fraction(7), Told.GONE))))
+            silent = draw(st.sampled_from((False, False, True)))
+            made.append(Rest(draw(seconds("0.1", "60")), place(10 * number), silent, calls))
+        elif kind == "sound":
+            name = draw(st.sampled_from(SoundName))
+            made.append(Sound(text(name, 10 * number), draw(st.booleans()), place(10 * number)))
         elif kind == "exercise":
             made.append(draw(exercises(number)))
         elif kind == "varied":
