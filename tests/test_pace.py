@@ -337,6 +337,10 @@ def test_a_metronome_ticks_on_each_beat_without_a_word(tmp_path: Path, count: st
         ("for: 60, reminders_every: 4", "'reminders_every' counts reps here, and 'for' has none"),
         ("reps: 4, tempo: {up: 1}, calls: 30s", "'calls' tell the time of a 'hold' or of 'for' alone"),
         ("for: 60, calls: {each: 3}", "unknown key 'each'"),
+        ("reps: 4, relax: 5", "'relax' needs a 'hold'"),
+        ("reps: 4, start: lifting", "'start' needs a tempo of four digits"),
+        ("reps: 4, count: {of: 5}", "'count: {of: ...}' needs phases, a 'tempo'"),
+        ("reps: 4, breathe: {up: in}", "'breathe' needs a 'tempo', whose phases it names"),
     ],
 )
 def test_times_that_nobody_could_hear_are_told(tmp_path: Path, dose: str, problem: str) -> None:
