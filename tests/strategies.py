@@ -14,6 +14,7 @@ from coach.routine import (
     Breath,
     Breathing,
     Calls,
+    ClockLadder,
     Count,
     Every,
     Exercise,
@@ -208,7 +209,7 @@ def steps(draw: st.DrawFn, depth: int = 2, most: int = 4) -> tuple[Step, ...]:
     for _ in range(draw(st.integers(1, most))):
         number = draw(st.integers(1, 6))
         kinds = ["say", "rest", "sound", "exercise", "exercise", "varied", "breathing"]
-        kinds += ["repeat", "ladder", "every"] if depth else []
+        kinds += ["repeat", "ladder", "every", "clock ladder"] if depth else []
         kind = draw(st.sampled_from(kinds))
         if kind == "say":
             words = draw(st.sampled_from(("Well done.", "Now the {{hard}} part, once more, with feeling.")))
@@ -235,6 +236,9 @@ def steps(draw: st.DrawFn, depth: int = 2, most: int = 4) -> tuple[Step, ...]:
             bodies = draw(st.lists(steps(depth=depth - 1, most=2), min_size=1, max_size=3))
             between = draw(st.one_of(st.none(), seconds("0", "30")))
             made.append(Ladder(tuple(bodies), between, place(10 * number)))
+        elif kind == "clock ladder":
+            bodies = draw(st.lists(steps(depth=depth - 1, most=2), min_size=1, max_size=3))
+            made.append(ClockLadder(draw(seconds("5", "900")), tuple(bodies), place(10 * number)))
         else:
             inner = draw(steps(depth=depth - 1, most=2))
             made.append(Every(draw(seconds("5", "900")), draw(st.integers(1, 3)), inner, place(10 * number)))

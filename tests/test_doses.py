@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from coach import progress, script
 from coach.errors import ScriptError
@@ -17,10 +18,12 @@ from coach.phrases import phrasebook
 from coach.pictures.words import describe_step
 from coach.routine import Exercise, Ladder, Tempo
 from coach.script import Change
+from coach.session import places
 from coach.session.journal import Journal
 from coach.timeline import compile_routine
 from coach.units import RATE
-from tests.strategies import PacedSpeech, span
+from tests.examples import examples
+from tests.strategies import PacedSpeech, routine, span, varied, voices
 from tests.test_joints import gaps
 from tests.test_timeline import read
 
@@ -97,6 +100,13 @@ def test_a_text_in_a_round_names_the_round() -> None:
     assert {after.start - before.start for before, after in pairwise(marks)} == {17 * RATE}
 
 
+def test_rounds_on_the_clock_differ_too() -> None:
+    timeline = heard("death_by")
+    assert beats(timeline) == [0, 60, 120, 180, 240]
+    assert doses(timeline) == [("Burpee", reps) for reps in range(1, 6)]
+    assert said(timeline, "announce")[1] == "Burpee. Two reps."
+
+
 def test_names_stand_in_every_field_and_text(tmp_path: Path) -> None:
     routine = read(tmp_path, """
 steps:
@@ -166,6 +176,14 @@ def test_a_value_that_does_not_fit_its_field_is_a_problem_where_it_stands(tmp_pa
     ]
 
 
+def test_a_name_that_no_repeat_has_is_a_problem(tmp_path: Path) -> None:
+    steps = "  - repeat: {n: [3]}\n    steps: [{exercise: A, reps: {m}, tempo: {up: 1}}]\n"
+    assert problems(tmp_path, steps) == [
+        "4:33: must be a whole number from 1 to 10000, or a range such as 10-15"
+        " (got {m}, a name that no repeat around it has)"
+    ]
+
+
 def test_a_name_has_one_meaning(tmp_path: Path) -> None:
     steps = "  - repeat: {n: [3]}\n    steps:\n      - repeat: {n: [4]}\n        steps: [say: Hello]\n"
     assert problems(tmp_path, steps) == ["5:17: 'n' is a name of a repeat around this; choose another"]
@@ -232,6 +250,31 @@ def test_each_set_may_have_its_own_load_and_tempo() -> None:
 def test_sets_that_differ_are_said_in_every_language(language: str, first: str, second: str) -> None:
     announced = said(heard("heavier", language=language), "announce")
     assert announced[:2] == [f"Press. {first}", second]
+
+
+@pytest.mark.parametrize(
+    ("language", "reps", "holds"),
+    [
+        ("en", "Four sets: one, two, twenty-one and one rep.",
+         "Three sets: hold for twenty, one and thirty seconds."),
+        ("de", "Vier Sätze: eine, zwei, einundzwanzig und eine Wiederholung.",
+         "Drei Sätze: zwanzig, eine und dreißig Sekunden halten."),
+        ("es", "Cuatro series: una, dos, veintiuna y una repetición.",
+         "Tres series: mantén veinte, uno y treinta segundos."),
+        ("fr", "Quatre séries : une, deux, vingt et une et une répétition.",
+         "Trois séries : tiens vingt, une et trente secondes."),
+    ],
+)  # fmt: skip
+def test_numbers_agree_with_their_noun(tmp_path: Path, language: str, reps: str, holds: str) -> None:
+    path = tmp_path / "made.yaml"
+    path.write_text(
+        f"title: T\nlanguage: {language}\nsteps:\n"
+        "  - {exercise: A, reps: [1, 2, 21, 1], tempo: {up: 1}}\n  - {exercise: B, hold: [20, 1, 30]}\n"
+    )
+    announced = said(compile_routine(script.load(path), PacedSpeech()), "announce")
+    assert [text for text in announced if ":" in text] == [
+        f"A. {reps}", f"{phrasebook(language).sentence('introduces', name='B')} {holds}",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -328,6 +371,25 @@ def test_what_does_not_go_together_is_a_problem(tmp_path: Path, fields: str, pro
     assert problems(tmp_path, f"  - {{exercise: A, {fields}, tempo: {{up: 1}}}}\n") == [problem]
 
 
+def test_what_is_new_in_a_set_is_heard_however_short_the_rest() -> None:
+    timeline = heard("drop_set")
+    assert gaps(timeline) == [0, 0, 30, 5, 5, gaps(timeline)[5], 5]
+    said_of = [cue.text for cue in timeline.cues if cue.kind == "announce"]
+    for load in ("fifteen kilos", "ten kilos"):
+        assert sum(load in text.lower() for text in said_of) == (3 if load == "fifteen kilos" else 2)
+    assert "three reps" in said_of[-1].lower()
+
+
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
+@given(varied(), voices)
+def test_what_was_written_adds_up_to_what_is_heard(exercise: Exercise, voice: PacedSpeech) -> None:
+    timeline = compile_routine(routine(exercise), voice)
+    lasts = timeline.sets[-1].end - timeline.sets[0].start
+    written = (exercise.seconds - (exercise.last_rest or 0)) * RATE
+    added = sum(timeline.added.introductions) + sum(timeline.added.others)
+    assert abs(lasts - added - written) <= 1 + len(timeline.added.others)
+
+
 # Clusters
 
 
@@ -357,7 +419,9 @@ def test_a_cluster_has_sets_and_sides(tmp_path: Path) -> None:
     ]
     assert gaps(timeline) == [10, 40, 10, 15, 10, 40, 10]
     assert said(timeline, "announce")[:3] == [
-        "A, left side. Two sets of three and two reps, ten seconds apart.", "Two reps.", "Set two of two.",
+        "A, left side. Two sets of three and two reps, ten seconds apart.",
+        "Two reps.",
+        "Set two of two. Three reps.",
     ]  # fmt: skip
 
 
@@ -373,6 +437,11 @@ def test_a_cluster_has_sets_and_sides(tmp_path: Path) -> None:
         ("reps: 3, tempo: {up: 1}, load: [4 kg, 5 kg]", "2 sets: 3 reps: up 1 s; 4 kg; 3 reps: up 1 s; 5 kg"),
         ("for: [30, 20], load: a band", "2 sets: 30 s; a band; 20 s; a band"),
         ("reps: 3, tempo: {up: 1}, load: 5 kg", "3 reps: up 1 s; 5 kg"),
+        ("reps: 3, tempo: {up: 1}, sides: [left, right], alternate: reps", "6 reps: up 1 s; left / right"),
+        (
+            "reps: [3, 2], tempo: {up: 1}, sides: [left, right], alternate: reps",
+            "2 sets: 6, 4 reps: up 1 s; left / right",
+        ),
     ],
 )
 def test_the_sheet_has_each_set(tmp_path: Path, fields: str, told: str) -> None:
@@ -460,6 +529,14 @@ def test_a_milestone_says_the_side_too_where_there_is_room(tmp_path: Path) -> No
         "Right leg", "Left leg", "Right leg", "Halfway, left leg", "Right leg", "Last one, left leg",
     ]  # fmt: skip
     assert said(timeline, "count").count("Arms up") == 6
+
+
+def test_somebody_who_comes_back_hears_the_side_of_the_rep() -> None:
+    timeline = heard("marching")
+    (work,) = timeline.sets
+    fourth = next(part.start for part in work.spans if part.rep == 4)
+    said = places.come_back(timeline, phrasebook("en"), fourth + RATE, long=True).said
+    assert "Right side, rep four of ten." in said
 
 
 def test_held_reps_alternate(tmp_path: Path) -> None:

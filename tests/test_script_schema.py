@@ -788,7 +788,8 @@ def step(kind: StepKind, chance: Random) -> Tree:
         return exercise(chance)
     needed = ["rounds"] if kind is StepKind.BREATHING else []
     made = record(STEP_KINDS[kind], chance, str(kind), *needed)
-    if kind is StepKind.REPEAT and isinstance(made.get("repeat"), dict) and "steps" in made:
+    names = {StepKind.REPEAT: "repeat", StepKind.EVERY: "rounds"}.get(kind, "")
+    if isinstance(made.get(names), dict) and "steps" in made:
         made["steps"] = [{"say": one_of(chance, "Hello {n}")}]  # what braces stand for, only the reader knows
     return made
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from coach.app.sessions import Sessions
     from coach.history import SessionLog
     from coach.progress import Standing
-    from coach.routine import Routine
+    from coach.routine import Dose, Routine
 
 WEEKS = 12
 """How far back progress is shown."""
@@ -100,7 +100,12 @@ def describe_todays_dose(stand: Standing) -> str:
     """Return today's dose: "12 of 10-15 reps", or without a range "12 reps", "3 x 20 s", "40 s"."""
     if stand.grows:
         return ", ".join(describe_dose(stand.exercise.dose, stand.dose, of=True))
-    dose = stand.dose
+    if plans := stand.exercise.plans:
+        return ", ".join(dict.fromkeys(_describe(plan.dose) for plan in plans))
+    return _describe(stand.dose)
+
+
+def _describe(dose: Dose) -> str:
     if isinstance(dose, Timed):
         return f"{float(dose.seconds):g} s"
     if isinstance(dose, Hold):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.pictures.lettering import clock
-from coach.routine import PACED, Breathing, Exercise, Hold, Level, Tempo, Timed
+from coach.routine import PACED, Alternate, Breathing, Exercise, Hold, Level, Tempo, Timed
 from coach.text_enum import assert_never
 from coach.units import RATE
 
@@ -100,7 +101,7 @@ def describe_set(step: Exercise | Breathing, book: Phrasebook) -> str:
     """Return what one set of a step is, in words: "10 reps: up 1 s, down 3 s; 20 kg"."""
     if isinstance(step, Breathing):
         return f"{_plural(book, 'rounds', step.rounds)}: {_phases(step.phases, book, paced=True)}"
-    return _with_load(_describe_dose(step.dose, book), step.load)
+    return _with_load(_describe_dose(step.whole_dose, book), step.load)
 
 
 def describe_step(step: Exercise | Breathing, book: Phrasebook) -> str:
@@ -108,10 +109,12 @@ def describe_step(step: Exercise | Breathing, book: Phrasebook) -> str:
     if isinstance(step, Breathing):
         return describe_set(step, book)
     sides = [book.side_name(side) for side in step.sides]
+    if step.alternate is Alternate.REPS and sides:
+        sides = [" / ".join(sides)]  # in turn, with every rep
     if step.plans:
         told = "; ".join([_describe_plans(step, book), *([", ".join(sides)] if sides else [])])
         return f"{_plural(book, 'sets', step.sets)}: {told}" if step.sets > 1 else told
-    doses = [describe_set(step.on(side), book) for side in step.sides] or [describe_set(step, book)]
+    doses = [describe_set(step.on(side), book) for side in step.work_sides]
     if len(set(doses)) > 1:
         told = "; ".join(f"{side}: {each}" for side, each in zip(sides, doses, strict=True))
     else:
@@ -133,14 +136,17 @@ def _describe_dose(dose: Dose, book: Phrasebook) -> str:
 
 def _describe_plans(step: Exercise, book: Phrasebook) -> str:
     """Return what sets that differ are, or the parts of a cluster: "12, 10, 8 reps: up 1 s, down 1 s"."""
-    doses = [plan.dose for plan in step.plans]
+    doses = [replace(step, dose=plan.dose).whole_dose for plan in step.plans]
     tempos = [dose for dose in doses if isinstance(dose, Tempo)]
     loads = {plan.load for plan in step.plans}
     if len(tempos) == len(doses) and len({dose.phases for dose in tempos} | loads) == 2:
         told = book.plurals["rep"]["many"].format(n=", ".join(str(dose.reps.low) for dose in tempos))
         told = _with_load(f"{told}: {_phases(tempos[0].phases, book)}", step.load)
     else:
-        told = "; ".join(_with_load(_describe_dose(plan.dose, book), plan.load) for plan in step.plans)
+        told = "; ".join(
+            _with_load(_describe_dose(dose, book), plan.load)
+            for dose, plan in zip(doses, step.plans, strict=True)
+        )
     if step.cluster is None:
         return told
     return f"{told}; {words(book.language).rest} {format_seconds(step.cluster)}"

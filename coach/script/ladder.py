@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from coach.routine import PLACEHOLDERS, Text
 from coach.script.document import Mapping, Node, Scalar, Sequence
-from coach.script.values import VARIABLE, Line, Reader, Schema, Value, Whole, found
+from coach.script.values import VARIABLE, Line, Reader, Schema, Value, Whole, found, name_in_braces
 
 MOST_ROUNDS = 1000
 """Rounds that may differ from each other."""
@@ -109,10 +109,9 @@ def fill_in(node: Node, names: Names) -> Node:
         return node if words == node.text else Scalar(words, node.location)
     if isinstance(node, Sequence):
         return Sequence(tuple(fill_in(item, names) for item in node.items), node.location)
-    if len(node.entries) == 1:
-        name, value = next(iter(node.entries.items()))
-        if name.text in values and isinstance(value, Scalar) and not value.text and not value.quoted:
-            return Scalar(values[name.text], node.location)
+    name = name_in_braces(node)
+    if name in values:
+        return Scalar(values[name], node.location)
     return Mapping({key: fill_in(value, names) for key, value in node.entries.items()}, node.location)
 
 

@@ -85,11 +85,23 @@ class Reader:
 def found(node: Node) -> str:
     """Return in a few words what was found in the file."""
     if isinstance(node, Mapping):
+        name = name_in_braces(node)
+        if name is not None:
+            return f"{{{short(name)}}}, a name that no repeat around it has"
         return "a mapping" if node.entries else "an empty mapping"
     if isinstance(node, Sequence):
         return "a list" if node.items else "an empty list"
     text = short(node.text)
     return f"'{text}'" if text else "nothing"
+
+
+def name_in_braces(node: Mapping) -> str | None:
+    """Return the name that a value is which YAML makes a mapping of, such as `reps: {n}`; else None."""
+    if len(node.entries) != 1:
+        return None
+    name, value = next(iter(node.entries.items()))
+    is_bare = isinstance(value, Scalar) and not value.text and not value.quoted
+    return name.text if is_bare else None
 
 
 def plain(number: Fraction) -> str:

@@ -358,6 +358,8 @@ def _where(book: Phrasebook, work: Set, rep: int | None, beat: int, *, named: bo
     With `named` the name is said before, and with it the side.
     """
     side = None if named else work.side
+    if rep is not None and isinstance(work.step, Exercise):
+        side = work.step.side_of(rep) or side
     if rep is None or work.reps is None:
         left = -((beat - work.end) // RATE)
         to_go = book.sentence("to_go", duration=book.duration(left))

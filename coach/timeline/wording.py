@@ -110,13 +110,9 @@ class Announcer:
     def announce_set(self, exercise: Exercise, turn: Turn) -> Naming:
         """Return what is said before any further set, or part of a cluster."""
         book, side, number = self._book, turn.side, turn.number
-        if turn.part:
-            return Naming(dose=self._own_dose(exercise, turn))
-        if exercise.plans and exercise.cluster is None:
-            goes_on = exercise.alternate is Alternate.SETS and side != next(iter(exercise.sides), None)
-            dose = "" if goes_on else self._own_dose(exercise, turn)
-        else:
-            dose = self._news(exercise.name, self._dose(exercise.on(side)))
+        if exercise.plans:
+            return self._announce_own(exercise, turn)
+        dose = self._news(exercise.name, self._dose(exercise.on(side)))
         which = book.sentence("set", set=book.number(number), sets=book.number(exercise.sets))
         short = book.sentence("set_short", set=book.number(number))
         if exercise.alternate is not Alternate.SETS:
@@ -125,6 +121,31 @@ class Announcer:
             of_side = self._side(side)
             return Naming(f"{which} {of_side}".strip(), f"{short} {of_side}".strip(), dose)
         return Naming(dose=dose)
+
+    def _announce_own(self, exercise: Exercise, turn: Turn) -> Naming:
+        """Return what is said before one of the sets that differ: its news don't give way to its number."""
+        book, side, number = self._book, turn.side, turn.number
+        of_side = self._side(side) if exercise.alternate is Alternate.SETS else ""
+        if of_side and side != exercise.sides[0]:
+            return Naming()  # the other side has had it
+        which = short = ""
+        if exercise.sets > 1 and not turn.part:
+            which = book.sentence("set", set=book.number(number), sets=book.number(exercise.sets))
+            short = book.sentence("set_short", set=book.number(number))
+        own, news = self._own_dose(exercise, turn), self._own_news(exercise, turn)
+        if news:
+            return Naming(_join(which, of_side, own), _join(of_side, news))
+        return Naming(_join(which, of_side), _join(short, of_side), own)
+
+    def _own_news(self, exercise: Exercise, turn: Turn) -> str:
+        """Return what is new in one of the sets that differ, after the one before it."""
+        index = turn.number - 1 if exercise.cluster is None else turn.part
+        plan, before = exercise.plans[index], exercise.plans[index - 1]
+        if plan.dose != before.dose:
+            return self._own_dose(exercise, turn)
+        if plan.load is not None and plan.load != before.load:
+            return self._book.sentence("dose", dose=self._load(plan.load))
+        return ""
 
     def announce_breathing(self, block: Breathing, *, opens: bool, after_gap: bool) -> Naming:
         """Return what is said before a breathing block, with its pattern where that is news."""
@@ -323,3 +344,7 @@ def _first_sentence(text: Text) -> Text:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _join(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
