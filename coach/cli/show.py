@@ -12,11 +12,12 @@ from coach.app.amounts import clock, count_text, explain_added
 from coach.app.progress import explain_doses
 from coach.app.show import draw_picture, show, write_picture
 from coach.atomic import check_target
+from coach.borders import printable
 from coach.cli.command import Command
 from coach.cli.options import options, request_of
 from coach.cli.reporting import REPORTER
 from coach.cli.scripts import SCRIPT_FILE
-from coach.cli.terminal import Column, columns, printable, styled, table, wide, wrapped
+from coach.cli.terminal import Column, columns, styled, table, wide, wrapped
 from coach.errors import MOST_PROBLEMS
 from coach.routine import PACED, Guidance
 from coach.timeline import CueKind, contract
