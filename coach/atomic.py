@@ -24,7 +24,7 @@ _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @contextmanager
-def replace_file(target: Path, size: int) -> Iterator[BinaryIO]:
+def replace_file(target: Path, size: int, *, private: bool = False) -> Iterator[BinaryIO]:
     """Open a file that replaces the target when the `with` block succeeds, and disappears if it fails.
 
     It is beside the target, under a hidden name. The target is either the old file or the whole new one, even
@@ -34,6 +34,7 @@ def replace_file(target: Path, size: int) -> Iterator[BinaryIO]:
     Args:
         target: the file to create or replace; a symbolic link is followed.
         size: about how many bytes it will have, for the message if the disk is full.
+        private: whether nobody else may read it; if not, the umask decides.
 
     Yields:
         The file, open for binary reading, writing and seeking.
@@ -47,7 +48,7 @@ def replace_file(target: Path, size: int) -> Iterator[BinaryIO]:
     try:
         check_target(target)
         _sweep(target.parent)
-        part, file = _open_part(target, parts)
+        part, file = _open_part(target, parts, 0o600 if private else 0o666)
         with file:
             yield file
             file.flush()
@@ -83,7 +84,7 @@ def check_target(target: Path) -> None:
         raise AudioError(_explain(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), target, 0))
 
 
-def _open_part(target: Path, parts: list[Path]) -> tuple[Path, BinaryIO]:
+def _open_part(target: Path, parts: list[Path], mode: int) -> tuple[Path, BinaryIO]:
     """Make a new file beside the target and lock it. The lock, not the process id, marks it as in use.
 
     Each name is added to `parts` before it is tried.
@@ -93,7 +94,7 @@ def _open_part(target: Path, parts: list[Path]) -> tuple[Path, BinaryIO]:
         # A file name may have 255 bytes, and a character takes up to four.
         part = target.with_name(f".{target.name[:40]}.{os.getpid()}-{os.urandom(4).hex()}{_SUFFIX}")
         parts.append(part)
-        number = os.open(part, flags, 0o666)
+        number = os.open(part, flags, mode)
         held = try_lock(number)
         os.lseek(number, 0, os.SEEK_SET)
         # Between the two calls, another process may have locked or removed it while cleaning up.

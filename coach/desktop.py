@@ -10,6 +10,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from coach.borders import clean_for_notification
+
 _RUNTIME = Path("/run/user")
 _PATIENCE = 5.0  # seconds for a notification to be accepted
 
@@ -48,10 +50,10 @@ def notify(title: str, text: str) -> bool:
     """Show a notification on the desktop, and return whether it was accepted.
 
     Args:
-        title: its first line.
-        text: a sentence or two.
+        title: its first line; any text.
+        text: a sentence or two; any text.
     """
-    for command in _notifiers(title, text):
+    for command in _notifiers(clean_for_notification(title), clean_for_notification(text)):
         if path := shutil.which(command[0]):
             with suppress(OSError, subprocess.SubprocessError):
                 subprocess.run(  # noqa: S603 - a desktop program, which only shows the words

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from coach.atomic import replace_file
 from coach.errors import CoachError
 from coach.lock import holding
-from coach.trust import is_private, make_private
+from coach.trust import is_private, make_private, shut_out_others
 from coach.user_folders import state_folder
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ def own_seal() -> Seal:
 @cache
 def _open_seal(folder: Path) -> Seal:
     try:
-        return Seal(_read_key(folder / _KEY) or _make_key(folder))
+        key = _read_key(folder / _KEY) or _make_key(folder)
+        shut_out_others(folder)
+        return Seal(key)
     except (OSError, CoachError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         return Seal(os.urandom(SIZE), f"the key {folder / _KEY} cannot be kept ({reason or error})")
@@ -102,9 +104,7 @@ def _make_key(folder: Path) -> bytes:
             return key
         if path.is_symlink():
             path.unlink()
-        with replace_file(path, SIZE) as file:
-            if hasattr(os, "fchmod"):
-                os.fchmod(file.fileno(), 0o600)
+        with replace_file(path, SIZE, private=True) as file:
             file.write(os.urandom(SIZE))
         key = _read_key(path)
     if key is None:

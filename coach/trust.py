@@ -14,6 +14,7 @@ from pathlib import Path
 
 _ROOT = 0
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _PRIVATE = 0o700
 _LISTED_GROUP = "system.posix_acl_access"
 
@@ -55,7 +56,7 @@ def is_private(there: os.stat_result) -> bool:
     """Tell whether a file is this user's, and nobody else may even read it."""
     if not hasattr(os, "getuid"):
         return True
-    return there.st_uid == os.getuid() and not there.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    return there.st_uid == os.getuid() and not there.st_mode & _OTHERS
 
 
 def make_private(folder: Path) -> None:
@@ -69,16 +70,29 @@ def make_private(folder: Path) -> None:
         folder.chmod(_PRIVATE)
 
 
-def make_plain(folder: Path) -> None:
-    """Make a folder that others may look into but not change, in one that is there.
+def make_inner(folder: Path) -> None:
+    """Make a folder that only this user can enter, in one that is there; shut others out of an old one.
 
     Raises:
         OSError: it cannot be made; also if a link or a file is in its place.
     """
     with suppress(FileExistsError):
-        folder.mkdir(mode=0o755)
+        folder.mkdir(mode=_PRIVATE)
     if not stat.S_ISDIR(folder.lstat().st_mode):
         raise NotADirectoryError(errno.ENOTDIR, "a link or a file is in its place", str(folder))
+    shut_out_others(folder)
+
+
+def shut_out_others(path: Path) -> None:
+    """Take all rights to a file or a folder of this user's from everybody else, where that can be done.
+
+    Links are left alone, and so is what belongs to somebody else, or lies where there are no modes.
+    """
+    with suppress(OSError):
+        there = path.lstat()
+        kinds = (stat.S_ISREG, stat.S_ISDIR)
+        if any(is_kind(there.st_mode) for is_kind in kinds) and not is_private(there):
+            path.chmod(stat.S_IMODE(there.st_mode) & ~_OTHERS)
 
 
 def _others_may_write(level: Path, there: os.stat_result) -> bool:

@@ -52,6 +52,14 @@ def _state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def clips(pytestconfig: pytest.Config) -> Path:
+    """The clip cache of all workers of a test run, and of the next runs; what has been spoken stays so."""
+    cache = pytestconfig.cache
+    assert cache is not None
+    return cache.mkdir("voice") / "clips"
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
     """A function that compares a text with a golden file, or writes it with --update-golden."""

@@ -18,11 +18,11 @@ import scipy.signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coach.borders import clean_for_tag
 from coach.encode.album import Album, check_folder, export_album
 from coach.encode.captions import lrc, vtt
 from coach.encode.formats import FORMATS, RATES
 from coach.encode.rate import render_at_rate
-from coach.encode.text import clean_for_tag
 from coach.encode.track import Track
 from coach.encode.write import fingerprint, write_file
 from coach.errors import AudioError, Location

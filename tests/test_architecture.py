@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[1] / "coach"
 
 LAYERS = (
-    {"text_enum"},
+    {"borders", "text_enum"},
     {"desktop", "digest", "errors", "stderr", "trust", "units", "version", "user_folders"},
-    {"ffmpeg", "lock"},
-    {"atomic"},
+    {"ffmpeg", "lock", "log_file"},
+    {"atomic", "scratch"},
     {"seal"},
     {"history", "schedule"},
     {"routine"},

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from coach import script
+from coach.encode.album import export_album
 from coach.encode.write import write_file
 from coach.errors import SpeechError
+from coach.lock import try_lock
 from coach.speech import ClipCache, find_cache
 from coach.speech.clip import Recording
 from coach.speech.inventory import is_free, is_marked, mark, note_made, take_inventory
@@ -239,6 +241,51 @@ def test_the_memory_of_a_track_stays_as_long_as_the_track(tmp_path: Path) -> Non
     cache.remove([])  # as of a prune that found nothing
     assert len(list((tmp_path / "made").iterdir())) == 1
     assert [file.path for file in cache.files()] == [track]
+
+
+def test_what_a_killed_album_left_goes_and_what_another_run_writes_stays(tmp_path: Path) -> None:
+    cache = ClipCache(tmp_path)
+    tracks = cache.make_tracks()
+    dead, alive = (
+        tracks / "dead" / ".01.mp3.1-0123abcd.coach-part",
+        tracks / "alive" / ".01.mp3.2-0123abcd.coach-part",
+    )
+    for part in (dead, alive):
+        part.parent.mkdir()
+        part.write_bytes(b"half")
+    with alive.open("r+b") as file:
+        assert try_lock(file.fileno())  # as its writer does
+        ClipCache(tmp_path).make_tracks()  # of another routine, all of whose clips are there
+        assert sorted(path.name for path in tracks.iterdir()) == ["alive"]
+        assert alive.exists()
+    assert ClipCache(tmp_path).clear() == (0, 0)
+    assert not tracks.exists()
+
+
+def test_the_tracks_of_an_album_that_was_stopped_are_known_as_coachs(tmp_path: Path) -> None:
+    class StoppedError(Exception):
+        pass
+
+    def stop(done: int, total: int) -> None:
+        if done > total * 3 // 4:
+            raise StoppedError
+
+    (tmp_path / "x.yaml").write_text(
+        f"{TINY}  - exercise: Lift\n    for: 20s\n  - exercise: Sink\n    for: 20s\n"
+    )
+    timeline = compile_routine(script.load(tmp_path / "x.yaml"), FixedSpeech())
+    cache = ClipCache(tmp_path / "cache")
+    folder = cache.make_tracks() / "x"
+    with pytest.raises(StoppedError):
+        export_album(
+            timeline, FixedSpeech(), folder, ".wav",
+            private=True, made=lambda file: cache.note_made([file]), progress=stop,
+        )  # fmt: skip
+    assert any(path.suffix == ".wav" for path in folder.iterdir())
+    assert take_inventory(cache.root).others == []
+    cache.clear()
+    assert take_inventory(cache.root) == ([], [], [])
+    assert not cache.tracks.exists()
 
 
 class TestMark:

@@ -106,7 +106,7 @@ def test_a_full_disk_stops_all(coach: Command) -> None:
     import resource
 
     scripts = [coach.write(LONG, f"{name}.yaml") for name in "abcdef"]
-    coach("show", scripts[0])  # the clips are there
+    coach("check", scripts[0])  # the clips are there
 
     def limit() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -136,7 +136,7 @@ def test_a_stopped_run_goes_on_where_it_was(
 ) -> None:
     coach.write(SHORT, "a.yaml")
     scripts = ["a.yaml", *(coach.write(LONG, f"{name}.yaml").name for name in "bcd")]
-    coach("show", "b.yaml")
+    coach("check", "b.yaml")
     with coach.start("export", *scripts, start_new_session=True) as process:
         deadline = time.monotonic() + TOO_LONG
         while "a.mp3" not in names(coach.folder) or not any("part" in name for name in names(coach.folder)):

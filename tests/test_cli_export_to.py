@@ -63,6 +63,16 @@ def assert_whole(files: dict[str, Path], folder: Path) -> None:
     assert names(folder) == sorted([LIST, *files])
 
 
+def test_what_a_killed_run_left_half_written_is_removed(files: dict[str, Path], phone: Path) -> None:
+    deliver(files, phone)
+    for name in (".coach-part", "album/.coach-part"):
+        (phone / name).write_bytes(b"half")
+    (phone / "other").mkdir()
+    (phone / "other" / ".coach-part").write_bytes(b"not in a folder of ours")
+    deliver({"a.mp3": files["a.mp3"]}, phone)  # which needs nothing copied
+    assert names(phone) == sorted([LIST, *files, "other/.coach-part"])
+
+
 # Through the command.
 
 

@@ -17,9 +17,10 @@ import mutagen.mp3
 import numpy as np
 import pytest
 
+from coach.borders import clean_for_tag
 from coach.encode.formats import FORMATS
 from coach.encode.mp3 import crc16
-from coach.encode.text import clean_for_tag, language_code
+from coach.encode.text import language_code
 from coach.encode.track import Track
 from coach.encode.write import Exported, fingerprint, write_file
 from coach.errors import AudioError, Location

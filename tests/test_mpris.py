@@ -37,10 +37,7 @@ __all__ = ["coach"]
 
 PROGRAMS = ("dbus-run-session", "playerctl")
 
-pytestmark = [
-    pytest.mark.realtime,
-    pytest.mark.skipif(sys.platform != "linux", reason="MPRIS is for Linux"),
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="MPRIS is for Linux")
 desktop = pytest.mark.skipif(not all(map(shutil.which, PROGRAMS)), reason=f"needs {' and '.join(PROGRAMS)}")
 
 NAME = "org.mpris.MediaPlayer2.coach"
@@ -105,7 +102,14 @@ def test_titles_say_what_is_done_and_what_comes(track: Timeline) -> None:
     assert titles[:2] == ["Next: Lift, left", "Lift, left: rep 1 of 12, set 1 of 2"]
     assert "Lift, right: rep 7 of 12, set 2 of 2" in titles
     rounds = [f"Breathing: round {number} of 6" for number in range(1, 7)]
-    assert titles[-10:] == ["Next: Run", "Run", "Next: Breathing", *rounds, track.title]
+    # The run joins the lift: nothing but its own seconds stands between them.
+    assert titles[-10:] == [
+        "Lift, right: rep 12 of 12, set 2 of 2",
+        "Run",
+        "Next: Breathing",
+        *rounds,
+        track.title,
+    ]
 
 
 def test_a_side_is_named_in_the_language_of_the_routine() -> None:
@@ -165,6 +169,15 @@ def test_playing_tells_each_title_once_and_nothing_else(told: Told, track: Timel
         for at in range(1, len(ticks))
     ]
     assert changes[1:] == expected
+
+
+def test_a_title_deceives_no_desktop(track: Timeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    import dataclasses
+
+    told = Told(dataclasses.replace(track, title="a\x1b\nb\u202ec\u2066"), monkeypatch)
+    told.show(track.length / RATE - 0.1, work=None, coming=None)
+    metadata = told.player.metadata
+    assert metadata["xesam:album"].value == metadata["xesam:title"].value == "a bc"
 
 
 def test_a_jump_is_told_and_a_late_tick_is_none(told: Told) -> None:
@@ -280,6 +293,7 @@ def playing(coach: Command, bus: Bus, *arguments: str) -> Iterator[subprocess.Po
             process.kill()
 
 
+@pytest.mark.realtime
 @desktop
 def test_playerctl_sees_and_steers_a_session(coach: Command, bus: Bus) -> None:
     routine = ("reverse_clamshell", "--reps", "12")
@@ -348,6 +362,7 @@ def test_playerctl_sees_and_steers_a_session(coach: Command, bus: Bus) -> None:
         assert bus.playerctl("-l") == ""
 
 
+@pytest.mark.realtime
 @desktop
 def test_it_is_what_the_specification_requires_and_tells_of_it(coach: Command, bus: Bus) -> None:
     from dbus_fast import Message, MessageType
@@ -429,6 +444,7 @@ class Listener:
             time.sleep(0.01)
 
 
+@pytest.mark.realtime
 @desktop
 def test_each_command_is_answered_within_three_tenths_of_a_second(coach: Command, bus: Bus) -> None:
     """From before `playerctl` starts until the bus tells what has become of it; the best of three."""
@@ -458,6 +474,7 @@ def test_each_command_is_answered_within_three_tenths_of_a_second(coach: Command
         assert time.monotonic() - started < 1.5  # the interpreter's own end, too
 
 
+@pytest.mark.realtime
 @desktop
 def test_a_second_player_gets_a_name_of_its_own(coach: Command, bus: Bus) -> None:
     from dbus_fast import RequestNameReply
@@ -490,12 +507,14 @@ def plays_on(coach: Command) -> None:
     assert re.fullmatch(r"(0:00 / 0:\d\d  Lift, left\n)?", done.stderr)  # a busy machine may not come to it
 
 
+@pytest.mark.realtime
 @pytest.mark.parametrize("address", ["", "unix:path=/nowhere"])
 def test_without_a_bus_it_plays(coach: Command, address: str) -> None:
     coach.environment["DBUS_SESSION_BUS_ADDRESS"] = address
     plays_on(coach)
 
 
+@pytest.mark.realtime
 @desktop
 def test_without_the_library_it_plays(coach: Command, bus: Bus) -> None:
     (coach.folder / "dbus_fast.py").write_text("raise ImportError('dbus-fast is not installed')")
@@ -503,6 +522,7 @@ def test_without_the_library_it_plays(coach: Command, bus: Bus) -> None:
     plays_on(coach)
 
 
+@pytest.mark.realtime
 @desktop
 def test_a_bus_that_dies_leaves_the_session_playing(coach: Command, bus: Bus) -> None:
     coach.write(SHORT)
@@ -534,6 +554,7 @@ def test_nothing_begins_where_there_is_no_bus(track: Timeline, monkeypatch: pyte
     remote.close()
 
 
+@pytest.mark.realtime
 @pytest.mark.parametrize("address", ["nonsense", "tcp:host=127.0.0.1,port=1", "autolaunch:", "unix:path=/"])
 def test_a_bus_that_cannot_be_reached_is_given_up(
     track: Timeline, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], address: str
@@ -551,6 +572,7 @@ def test_a_bus_that_cannot_be_reached_is_given_up(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.realtime
 @pytest.mark.parametrize("says", [b"", b"OK 1234deadbeef\r\n" + b"nonsense " * 100])
 def test_a_bus_that_does_not_answer_is_left(
     track: Timeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: bytes
@@ -571,6 +593,7 @@ def test_a_bus_that_does_not_answer_is_left(
     assert threads() == []
 
 
+@pytest.mark.realtime
 @desktop
 def test_it_may_be_closed_at_any_time(track: Timeline, bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)

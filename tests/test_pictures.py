@@ -21,10 +21,11 @@ from hypothesis import HealthCheck, given, settings
 from PIL import Image
 
 from coach import script
+from coach.borders import clean_for_picture
 from coach.errors import ScriptError
 from coach.phrases import languages
 from coach.pictures import cover, html, svg
-from coach.pictures.lettering import clean_for_picture, width, wrap
+from coach.pictures.lettering import width, wrap
 from coach.pictures.letters import make_writable
 from coach.pictures.sheets import HEIGHT, POINT, WIDTH, Letters, Sheet, sheets, staves
 from coach.pictures.words import words

@@ -98,8 +98,8 @@ class Cron(Command):
 
 
 @pytest.fixture
-def cron(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Cron:
-    return Cron(tmp_path, tmp_path_factory.getbasetemp() / "clips")
+def cron(tmp_path: Path, clips: Path) -> Cron:
+    return Cron(tmp_path, clips)
 
 
 def without_sound(cron: Cron) -> Cron:
@@ -302,10 +302,11 @@ def test_many_runs_at_once_lose_no_line_and_old_ones_make_room(state: Path) -> N
     assert runs.read_runs(0) == []
 
 
-def test_what_would_break_a_line_is_spelled_out(state: Path) -> None:
-    runs.log_run("morn\ning", "not played: no\r\nsuch\x1b[2J file\u2028")
+def test_what_would_break_or_feign_a_line_is_spelled_out(state: Path) -> None:
+    runs.log_run("morn\ning: completed", "not played: no\r\nsuch\x1b[2J file\u2028\u202e")
     (run,) = runs.read_runs(9)
-    assert (run.name, run.outcome) == (r"morn\ning", r"not played: no\r\nsuch\x1b[2J file\u2028")
+    assert run.name == r"morn\ning completed"
+    assert run.outcome == r"not played: no\r\nsuch\x1b[2J file\u2028\u202e"
 
 
 def test_a_line_is_read_as_it_was_written_and_others_are_passed_over(state: Path) -> None:
@@ -514,13 +515,14 @@ def test_a_desktop_is_told_what_did_not_play(cron: Cron, program: str) -> None:
         runtime.mkdir(mode=0o700)
         path = only(cron.folder / "bin", program)
         found = {"XDG_RUNTIME_DIR": str(runtime), "DBUS_SESSION_BUS_ADDRESS": address, "PATH": path}
-        name = "it's früh \\n ☀"
-        gone = '/gone/über "it\'s" -1.yaml'
+        name = "it's <b>früh</b> \\n ☀"
+        gone = '/gone/über "it\'s" &amp; <img src=x> -1.yaml'
         for locale in ({}, {"LC_ALL": "C"}):
             done = cron("play", "--scheduled", "--name", name, gone, **found, **locale)
             assert done.returncode == 2
-        text = f"not played: there is no file {gone}"
-        assert taker.shown == [("Coach", f"Coach: {name}", text)] * 2
+        title = "Coach: it's \u2039b\u203afrüh\u2039/b\u203a \\n ☀"
+        text = 'not played: there is no file /gone/über "it\'s" \uff06amp; \u2039img src=x\u203a -1.yaml'
+        assert taker.shown == [("Coach", title, text)] * 2
         assert not taker.wrong
         cron.write(TINY)
         assert cron("play", "--scheduled", "short.yaml", *NULL, "--limit", "0.1", **found).returncode == 0

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from coach.borders import printable
 from coach.cli import play_screen
 from coach.cli.keys import BINDINGS, _named, command_of, name_of
 from coach.cli.play import command
@@ -245,6 +246,7 @@ NAMES = (
     "Beinheben für Übermütige 💪🦵",
     "הרמת רגל",
     "Bad\x1b[2J\nname\t",
+    "\u202eturned \u2067\u05e9 \u2069\u200b \u2066",
 )
 
 
@@ -278,9 +280,20 @@ def test_no_frame_is_wider_or_higher_than_the_terminal(
     lines = frame(timeline, now, width, height)
     assert len(lines) <= height
     assert all(cell_len(line.plain) <= max(width, 3) for line in lines)
-    assert not any(character < " " for line in lines for character in line.plain)
+    assert not any(printable(line.plain) != line.plain for line in lines)
     if width >= 24 and height >= 6:
         assert any(line.plain.endswith(" left") for line in lines) or height < 8
+
+
+def test_a_phase_of_any_name_controls_no_terminal() -> None:
+    tempo = Tempo(span(12), phases(**{"\x1b[2J\u4e0a\u202e": 2, "down": 2}))
+    timeline = compile_routine(routine(Exercise("Squat", tempo, place(10))), FixedSpeech())
+    (work,) = timeline.sets
+    now = Now(SessionState.PLAYING, work.start, None, 0, work, work.spans[0], None, 1.0, 0)
+    for width in (40, 200):
+        lines = [line.plain for line in frame(timeline, now, width, 20)]
+        assert list(map(printable, lines)) == lines
+        assert any(r"\x1b[" in line for line in lines)
 
 
 def timeline_of(name: str, known: dict[str, Timeline] = {}) -> Timeline:  # noqa: B006 - a cache

@@ -198,6 +198,12 @@ def test_no_such_place_names_those_there_are(track: Timeline, name: str) -> None
     )
 
 
+def test_a_place_of_any_length_is_told_in_short(track: Timeline) -> None:
+    with pytest.raises(RefusedError) as refused:
+        find_place(track, "x" * 5000)
+    assert str(refused.value).endswith(f" (got '{'x' * 37}...')")
+
+
 def test_behind_the_end_is_no_place(track: Timeline) -> None:
     with pytest.raises(RefusedError, match=r"^the routine lasts \d:\d\d minutes \(got '1h'\)$"):
         find_place(track, "1h")

@@ -305,7 +305,7 @@ def test_names_that_are_none(name: str) -> None:
         check(Schedule(name, HIP.when, HIP.program, HIP.script))
 
 
-@pytest.mark.parametrize("sign", ["\n", "\0", "\r", "\x1b", "\x7f"])
+@pytest.mark.parametrize("sign", ["\n", "\0", "\r", "\x1b", "\x7f", "\x9b", "\u2028", "\u202e", "\u200b"])
 def test_control_characters_are_refused(sign: str) -> None:
     with pytest.raises(CoachError, match="control character"):
         check(Schedule("x", HIP.when, HIP.program, f"/a{sign}b"))

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from coach import script
+from coach.borders import printable
 from coach.errors import Location, Problem, ScriptError
 from coach.routine import Exercise, Hold, Range, Routine, Say, Tempo, Text, Timed
 from coach.script import LEVELS, Change
@@ -80,7 +81,7 @@ def test_every_problem_of_a_bad_script_is_reported_at_once(
 ) -> None:
     monkeypatch.chdir(SCRIPTS / "bad")
     lines = problems(name)
-    assert all(line.isprintable() for line in lines)
+    assert lines == list(map(printable, lines))
     assert len(lines) > 0
     golden(Path(name).with_suffix(".errors"), "".join(f"{line}\n" for line in lines))
 

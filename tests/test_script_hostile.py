@@ -22,6 +22,7 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (500 * 2**20,) * 2)
 resource.setrlimit(resource.RLIMIT_CPU, (5, 5))
 from coach import script
+from coach.borders import printable
 from coach.errors import ScriptError
 for path in sys.argv[1:]:
     try:
@@ -29,7 +30,7 @@ for path in sys.argv[1:]:
         print(path, "is fine")
     except ScriptError as error:
         assert len(error.lines()) <= 21
-        assert all(line.isprintable() and len(line) < 1000 for line in error.lines())
+        assert all(line == printable(line) and len(line) < 1000 for line in error.lines())
         print(error.lines()[0])
 """
 

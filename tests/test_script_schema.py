@@ -870,6 +870,7 @@ CONTEXT = re.compile(
     "|an exercise needs a (name|dose)|a (tempo|pace|beats) needs 'reps'|beats need a 'bpm'"
     "|a rep takes .* s, so none"
     "|'calls' tell the time|'reminders_every' counts reps here|'bpm' goes with"
+    "|'relax' needs a 'hold'|'start' needs|'count: {of: ...}' needs|'breathe' needs"
     r"|two doses \('for' and 'reps'\)"
     "|a breath on '|with a tempo, 'breathe'|with 'hold' or 'for', 'breathe'"
     r"|\{side\} can't be used here"

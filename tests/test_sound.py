@@ -17,6 +17,8 @@ import scipy.signal
 from tests.command import SCRIPTS, Command
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     Sound = NDArray[np.float64]
@@ -53,8 +55,8 @@ class Track:
 
 
 @pytest.fixture(scope="module")
-def tracks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Track]:
-    command = Command(tmp_path_factory.mktemp("tracks"), tmp_path_factory.getbasetemp() / "clips")
+def tracks(tmp_path_factory: pytest.TempPathFactory, clips: Path) -> dict[str, Track]:
+    command = Command(tmp_path_factory.mktemp("tracks"), clips)
     return {name: Track(command, name) for name in SHIPPED}
 
 
@@ -123,12 +125,12 @@ def test_the_wav_is_silent_between_the_cues(tracks: dict[str, Track], name: str)
 def test_the_wav_is_the_mix(
     tracks: dict[str, Track],
     name: str,
-    tmp_path_factory: pytest.TempPathFactory,
+    clips: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import coach
 
-    monkeypatch.setenv("COACH_CACHE", str(tmp_path_factory.getbasetemp() / "clips"))
+    monkeypatch.setenv("COACH_CACHE", str(clips))
     request = coach.Request(SCRIPTS / f"{name}.yaml")
     timeline, speech = coach.compile_track(request, coach.load(request))
     mix = coach.render(timeline, speech, 0, timeline.length)

@@ -150,6 +150,13 @@ class TestNeural:
             assert loudness == pytest.approx(LOUDNESS, abs=0.5)
             assert peak <= CEILING
 
+    def test_who_talks_on_and_on_takes_a_breath(self) -> None:
+        """The model's memory grows with the square of what it says in one breath."""
+        voice, words = choose_voice("en"), "up and down and " * 15
+        assert len(words) == 240
+        on_and_on, with_a_breath = (words + words).strip(), f"{words.strip()}, {words.strip()}"
+        assert np.array_equal(voice.speak(on_and_on, 1.0), voice.speak(with_a_breath, 1.0))
+
     def test_no_silence_leads_and_no_onset_is_lost(self, neural: Speech) -> None:
         voice = choose_voice("en")
         for text in WORDS:

@@ -15,9 +15,9 @@ import mutagen.flac
 import pytest
 
 from coach import ffmpeg
+from coach.borders import clean_for_tag
 from coach.encode.captions import format_lyrics, list_timed_words, lrc
 from coach.encode.formats import FORMATS, RATES
-from coach.encode.text import clean_for_tag
 from coach.encode.track import Track
 from coach.encode.write import write_file
 from coach.errors import AudioError
@@ -39,7 +39,7 @@ COVER = base64.b85decode(
 
 HOSTILE = [
     'Legs / arms \\ "quoted" <b>&amp;</b> | 50 % * ?',
-    "\u202eright to left\u202c \u05e9\u05dc\u05d5\u05dd",
+    "\u202eright to left\u202c \u2067\u05e9\u05dc\u05d5\u05dd\u2069 \u2066left\u2069 zero\u200bwidth \u2067",
     "\N{ADULT}\N{ZERO WIDTH JOINER}\N{PERSONAL COMPUTER} \N{FLEXED BICEPS}\U0001f3fe",
     "CON",
     "x" * 300,

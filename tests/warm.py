@@ -114,10 +114,20 @@ def _become(arguments: list[str], folder: str, environment: dict[str, str], file
     sys.argv = arguments
 
 
+def _read() -> None:
+    """Have the rules by which texts are read ready, which take longer to compile than a fork takes."""
+    from coach.phrases import languages
+    from coach.speech.normalise import normalise
+
+    for language in languages():
+        normalise("10 up", language, {})
+
+
 if __name__ == "__main__":
     del sys.path[0]  # this folder: the command knows nothing of it
     for module in (*_LIBRARIES, *(f"coach.cli.{part}" for part in _PARTS)):
         import_module(module)
+    _read()
     warnings.filterwarnings(
         "ignore", "This process .* is multi-threaded", DeprecationWarning
     )  # of numpy, asleep

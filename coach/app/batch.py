@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from coach import phrases, script
 from coach.app.export import ExportResult, Job
-from coach.app.export_worker import Failure, Note, Step, Warn, work
+from coach.app.export_worker import Failure, Note, Step, Warn, receive, send, work
 from coach.encode.names import file_name
 from coach.errors import Blame, CoachError, RefusedError, ScriptError, SpeechError
 from coach.script import Sources
@@ -126,7 +126,7 @@ def export_all(
         while running or (waiting and not stopped):
             while idle and waiting and not stopped:
                 job, worker = waiting.pop(0), idle.pop()
-                worker.connection.send(job)
+                send(worker.connection, job)
                 running.append((job, worker))
             ready = wait([worker.connection for _, worker in running])
             for job, worker in [each for each in running if each[1].connection in ready]:
@@ -166,7 +166,7 @@ class _Worker(NamedTuple):
     def receive(self) -> Message:
         """Return the next message."""
         try:
-            message: Message = self.connection.recv()
+            message: Message = receive(self.connection)
         except (EOFError, OSError):
             return Failure(CoachError("a process of this export was killed; run it again to continue"))
         return message

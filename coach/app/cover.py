@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from coach import seal
 from coach.atomic import replace_file
 from coach.errors import AudioError
-from coach.trust import make_plain
+from coach.trust import make_inner
 
 if TYPE_CHECKING:
     from coach.timeline import Timeline
@@ -36,8 +36,9 @@ def make_cover(timeline: Timeline, folder: Path) -> bytes:
 
     data = cover(timeline)
     with suppress(OSError, AudioError):
-        make_plain(folder)
-        with replace_file(kept, len(data)) as file:  # programs that show a JPEG ignore what follows it
+        make_inner(folder)
+        with replace_file(kept, len(data), private=True) as file:
+            # Programs that show a JPEG ignore what follows it.
             file.write(data + seal.own_seal().of("cover", key.encode(), data))
     return data
 

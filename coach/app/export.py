@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import copyfileobj
-from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from coach.app.amounts import explain_added
@@ -21,10 +20,11 @@ from coach.encode.names import file_name
 from coach.encode.write import write_file
 from coach.progress import grown_doses
 from coach.routine import Guidance
+from coach.scratch import temporary_folder
 from coach.units import RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from coach.app.reporter import Reporter
     from coach.app.request import Request
@@ -49,6 +49,7 @@ class Place:
         own_folder: whether an album gets its own folder inside `folder`; if not, `folder` is the album.
         captions: whether what is said is written beside each track, as .lrc and .vtt.
         sample_rate: samples a second.
+        private: whether nobody else may read what is written: it lies in a folder of Coach's own.
     """
 
     folder: Path = Path()
@@ -59,6 +60,7 @@ class Place:
     own_folder: bool = False
     captions: bool = False
     sample_rate: int = RATE
+    private: bool = False
 
     @classmethod
     def of_file(cls, path: Path) -> Place:
@@ -167,8 +169,8 @@ def export_to_stream(
         CoachError: it cannot be; not a byte is written then.
         OSError: the stream takes no more.
     """
-    with TemporaryDirectory(prefix="coach-") as folder:
-        target = Path(folder) / f"track{place.suffix}"
+    with temporary_folder() as folder:
+        target = folder / f"track{place.suffix}"
         result = export(request, replace(place, folder=target.parent, name=target.name), reporter)
         with target.open("rb") as track:
             copyfileobj(track, stream)
@@ -192,10 +194,19 @@ def _write_track(
     cover, memo = make_cover(timeline, speech.cache.covers), speech.cache.exports
     with reporter.progress(f"Writing {target}") as advance:
         track = write_file(
-            timeline, speech, target, cover=cover, rate=place.sample_rate, progress=advance, memo=memo
+            timeline,
+            speech,
+            target,
+            cover=cover,
+            rate=place.sample_rate,
+            progress=advance,
+            memo=memo,
+            private=place.private,
         )
+    if keep := _find_keeper(place):
+        keep(target)
     if place.captions:
-        _write_captions(timeline, target)
+        _write_captions(timeline, target, place)
     return (track,), [target]
 
 
@@ -210,6 +221,7 @@ def _write_album(
         album = export_album(
             timeline, speech, target, place.suffix,
             cover=cover, rate=place.sample_rate, captions=place.captions, progress=advance, memo=memo,
+            private=place.private, made=_find_keeper(place),
         )  # fmt: skip
     picture = target / "cover.jpg"
     files = [
@@ -220,7 +232,7 @@ def _write_album(
     return album.tracks, files
 
 
-def _write_captions(timeline: Timeline, track: Path) -> None:
+def _write_captions(timeline: Timeline, track: Path, place: Place) -> None:
     from coach.atomic import replace_file
     from coach.encode.captions import lrc, vtt
 
@@ -229,8 +241,23 @@ def _write_captions(timeline: Timeline, track: Path) -> None:
         with suppress(OSError):
             if target.read_bytes() == data:
                 continue
-        with replace_file(target, len(data)) as file:
+        with replace_file(target, len(data), private=place.private) as file:
             file.write(data)
+        if keep := _find_keeper(place):
+            keep(target)
+
+
+def _find_keeper(place: Place) -> Callable[[Path], None] | None:
+    """Return what notes that a track is Coach's own; None for the user's.
+
+    It is noted at once: what a run that is killed later has made can be removed like any other.
+    """
+    if not place.private:
+        return None
+    from coach.speech import find_cache
+
+    cache = find_cache(None)
+    return lambda file: cache.note_made([file])
 
 
 def make_tracks_folder() -> Path:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import signal
 import sys
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from coach.app.export import ExportResult, Job, export
 from coach.errors import CoachError, FaultError
@@ -60,6 +62,27 @@ Message: TypeAlias = "Step | Note | Warn | logging.LogRecord | ExportResult | Fa
 """What a process sends; the last two kinds end a job."""
 
 
+def send(connection: Connection, message: Job | Message) -> None:
+    """Send a job or a message; `receive` takes it at the other end.
+
+    Python's own `Connection.send` pickles into a buffer about which Python 3.13 complains on standard error
+    when a signal ends the process meanwhile.
+
+    Raises:
+        OSError: the other process is gone.
+    """
+    connection.send_bytes(pickle.dumps(message))
+
+
+def receive(connection: Connection) -> Any:
+    """Return what `send` has sent at the other end: a `Job` to a process, a `Message` from one.
+
+    Raises:
+        EOFError: the other process is gone; OSError says so too.
+    """
+    return pickle.loads(connection.recv_bytes())  # noqa: S301 - a process of our own sent it
+
+
 def work(connection: Connection, log_level: int) -> None:
     """Do the jobs that arrive until the connection is closed.
 
@@ -70,12 +93,13 @@ def work(connection: Connection, log_level: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in _ENDS:
         signal.signal(number, _end)
+    back = partial(send, connection)
     logger = logging.getLogger("coach")
-    logger.addHandler(_LogSender(connection.send))
+    logger.addHandler(_LogSender(back))
     logger.setLevel(log_level)
     with suppress(EOFError, OSError):  # the process that asked is gone
         while True:
-            connection.send(_do(connection.recv(), connection.send))
+            back(_do(receive(connection), back))
 
 
 def _do(job: Job, send: Callable[[Message], None]) -> ExportResult | Failure:

@@ -289,7 +289,7 @@ def _schema_for(target: Path, reporter: Reporter) -> str | None:
     path = data_folder() / _SCHEMA
     try:
         if not _holds(path, text):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with replace_file(path, len(text)) as file:
                 file.write(text.encode())
     except (AudioError, OSError) as error:

@@ -16,6 +16,7 @@ from coach.app.prepare import compile_track, fit, load, prepare_recaps
 from coach.app.reporter import SILENT
 from coach.app.resume import find_place, find_way_back
 from coach.app.sessions import SessionReader
+from coach.borders import printable
 from coach.errors import AudioError, CoachError, SpeechError
 from coach.history import Outcome
 from coach.script import has_name
@@ -166,7 +167,7 @@ def _hold_floor(title: str, reporter: Reporter) -> Iterator[None]:
     from coach.lock import LockedError, holding
 
     with ExitStack() as stack:
-        note = f"{title}, since {datetime.now():%H:%M}"
+        note = printable(f"{title}, since {datetime.now():%H:%M}")
         try:
             stack.enter_context(holding(session_lock(), patience=_GLANCE, note=note))
         except LockedError as error:

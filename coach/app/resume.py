@@ -12,6 +12,7 @@ from coach.app.amounts import clock
 from coach.app.request import Request
 from coach.errors import RefusedError
 from coach.script import Change, has_name
+from coach.script.document import short
 from coach.script.values import seconds_of
 from coach.units import to_samples
 
@@ -125,7 +126,9 @@ def find_place(timeline: Timeline, place: str) -> Landing:
     if seconds is not None:
         sample = to_samples(seconds)
         if sample >= timeline.length:
-            raise RefusedError("start", f"the routine lasts {clock(timeline.length)} minutes (got '{place}')")
+            raise RefusedError(
+                "start", f"the routine lasts {clock(timeline.length)} minutes (got '{short(place)}')"
+            )
         return places.come_back(timeline, book, sample, long=True)
     titles = [f"{number} {chapter.title}" for number, chapter in enumerate(chapters, 1)]
     if place.isdecimal():
@@ -133,9 +136,10 @@ def find_place(timeline: Timeline, place: str) -> Landing:
     else:
         found = _find_titles(place, [chapter.title for chapter in chapters])
     if not found:
-        there = "; ".join([*titles[:_MOST_NAMED], "..."] if len(titles) > _MOST_NAMED else titles)
+        named = [*map(short, titles[:_MOST_NAMED]), *(["..."] if len(titles) > _MOST_NAMED else [])]
+        there = "; ".join(named)
         raise RefusedError(
-            "start", f"must be an exercise ({there}), or a time such as 6:30 or 90s (got '{place}')"
+            "start", f"must be an exercise ({there}), or a time such as 6:30 or 90s (got '{short(place)}')"
         )
     chapter = chapters[found[0]]
     index = places.next_index(timeline, chapter.start - 1)

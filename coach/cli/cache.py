@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coach.app.amounts import count_text, size_text
+from coach.borders import printable
 from coach.cli.reporting import REPORTER
 from coach.cli.scripts import SCRIPT_FILE
-from coach.cli.terminal import printable
 from coach.errors import SpeechError
 from coach.speech import find_cache
 from coach.speech.inventory import Kind

@@ -9,12 +9,12 @@ import click
 
 from coach.app.amounts import count_text
 from coach.app.check import check
+from coach.borders import printable
 from coach.cli import DONE, SCRIPT_WRONG
 from coach.cli.command import Command
 from coach.cli.options import options, request_of
 from coach.cli.reporting import REPORTER
 from coach.cli.scripts import SCRIPT_FILE
-from coach.cli.terminal import printable
 from coach.errors import MOST_PROBLEMS, ScriptError
 
 if TYPE_CHECKING:

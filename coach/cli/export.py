@@ -13,13 +13,13 @@ from coach import phrases, script
 from coach.app.amounts import clock, count_text
 from coach.app.export import Place, deliver_exports, export, export_to_stream, make_tracks_folder
 from coach.app.request import read_language
+from coach.borders import printable
 from coach.cli import CANNOT, DONE
 from coach.cli.command import Command
 from coach.cli.errors import explain
 from coach.cli.options import OutputFile, dose_options, is_folder, request_of
 from coach.cli.reporting import REPORTER
 from coach.cli.scripts import SCRIPT_FILE
-from coach.cli.terminal import printable
 from coach.encode.delivery import check_place
 from coach.encode.formats import FORMATS, RATES, format_of
 from coach.errors import AudioError
@@ -260,7 +260,8 @@ def _make_place(wanted: _Wanted, *, captions: bool, sample_rate: int) -> Place:
     except AudioError as error:
         raise click.BadParameter(str(error), param_hint="'--sample-rate'") from error
     folder = wanted.file.parent if wanted.file else Path() if wanted.to_stdout else Path(wanted.folder)
-    if wanted.to and not wanted.folder:
+    kept = bool(wanted.to and not wanted.folder)
+    if kept:
         folder = make_tracks_folder()
     elif wanted.every or (wanted.album and wanted.several):
         folder.mkdir(exist_ok=True)
@@ -272,6 +273,7 @@ def _make_place(wanted: _Wanted, *, captions: bool, sample_rate: int) -> Place:
         own_folder=wanted.several or not wanted.album,
         captions=captions,
         sample_rate=sample_rate,
+        private=kept,
     )
 
 
@@ -380,7 +382,7 @@ class _Drawn(_Bars):
             return
         if job not in self._tasks:
             self._tasks[job] = self._progress.add_task("", total=None)
-        text = escape(f"{job.label}: {step.title.partition(' ')[0].lower()}")
+        text = escape(printable(f"{job.label}: {step.title.partition(' ')[0].lower()}"))
         self._progress.update(self._tasks[job], description=text, completed=step.done, total=step.total)
 
 

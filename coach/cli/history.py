@@ -13,8 +13,9 @@ import click
 
 from coach.app.amounts import clock, count_text
 from coach.app.sessions import read_sessions
+from coach.borders import printable
 from coach.cli.command import Command
-from coach.cli.terminal import Column, columns, printable, table, wrapped
+from coach.cli.terminal import Column, columns, table, wrapped
 from coach.history import SessionLog, SetLog
 from coach.units import RATE
 

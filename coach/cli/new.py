@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from coach.app.new_script import write_script
+from coach.borders import printable
 from coach.cli.command import Command
 from coach.cli.reporting import REPORTER
 from coach.cli.scripts import SAVED_SCRIPT
-from coach.cli.terminal import printable
 
 if TYPE_CHECKING:
     from pathlib import Path

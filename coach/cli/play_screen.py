@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from coach.app.amounts import clock
+from coach.borders import printable
 from coach.cli.keys import brief_of, command_of, key_presses, listening, name_of, only_wait
 from coach.cli.reporting import REPORTER
-from coach.cli.terminal import columns, filled, printable, wide, wrapped
+from coach.cli.terminal import columns, filled, wide, wrapped
 from coach.cli.verbose import is_logged_to_stderr
 from coach.history import Question
 from coach.phrases import phrasebook
@@ -341,7 +342,7 @@ def _parts(timeline: Timeline, now: Now, message: str, width: int, sizes: tuple[
         name, then = f"Next: {set_title(timeline, coming)}" if coming else timeline.title, ""
     volume = Text(f"volume {now.volume:.0%}" if now.volume < 1 else "", style="dim")
     yield _Part(5, [_spread(Text(printable(name), style="bold"), volume, width)])
-    phase = state or _phase(timeline, now)
+    phase = state or printable(_phase(timeline, now))
     sized = (_letters(phase, size) for size in range(sizes[0], -1, -1))
     large = next((lines for lines in sized if _fits(lines, width)), (filled(phase, width),))
     style = "red" if state else "green" if work and not now.ahead else "magenta"

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from coach.app.progress import WEEKS, describe_todays_dose, list_weeks, read_progress
+from coach.borders import printable
 from coach.cli.command import Command
 from coach.cli.scripts import SCRIPT_FILE
-from coach.cli.terminal import Column, columns, printable, styled, table, wide, wrapped
+from coach.cli.terminal import Column, columns, styled, table, wide, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

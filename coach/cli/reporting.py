@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coach.cli.terminal import printable
+from coach.borders import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ class TerminalReporter:
 
                 bar = _bar()
                 bar.start()
-                bar.add_task(escape(title), total=total)
+                bar.add_task(escape(printable(title)), total=total)
             bar.update(bar.task_ids[0], completed=done, total=total)
 
         try:

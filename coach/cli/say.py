@@ -8,10 +8,10 @@ import click
 
 from coach.app.request import read_language
 from coach.app.say import say
+from coach.borders import printable
 from coach.cli.command import Command
 from coach.cli.options import OutputFile, player_option, rate_option, voice_option
 from coach.cli.reporting import REPORTER
-from coach.cli.terminal import printable
 from coach.encode.formats import FORMATS
 from coach.routine import VoiceChoice
 from coach.units import RATE

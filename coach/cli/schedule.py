@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coach.app.schedule import ScheduleRequest, add_schedule, preview_schedule
+from coach.borders import printable
 from coach.cli.command import CommandGroup
 from coach.cli.options import (
     Typed,
@@ -24,7 +25,7 @@ from coach.cli.options import (
 )
 from coach.cli.reporting import REPORTER
 from coach.cli.scripts import SAVED_SCRIPT
-from coach.cli.terminal import Column, print_table, printable
+from coach.cli.terminal import Column, print_table
 from coach.schedule import schedules
 from coach.schedule.runs import read_runs
 from coach.schedule.when import describe, next_times
@@ -92,7 +93,7 @@ def add(
     words = tuple(typed(context, _OWN))
     wanted = ScheduleRequest(request_of(script, choices), at, days, name, where, words)
     if only_print:
-        click.echo(preview_schedule(wanted, REPORTER))
+        click.echo("\n".join(map(printable, preview_schedule(wanted, REPORTER).split("\n"))))
         return
     added = add_schedule(wanted, REPORTER)
     moment = next((f", next {_moment(time)}" for time in next_times(added.when, 1)), "")

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from coach.app.schema import schema_text, write_schema
+from coach.borders import printable
 from coach.cli.command import Command
-from coach.cli.terminal import printable
 
 
 @click.command(cls=Command)

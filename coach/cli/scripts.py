@@ -9,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from coach import script
+from coach.borders import printable
 
 
 class _ScriptFile(click.ParamType[Path]):
@@ -48,7 +49,9 @@ class _ScriptFile(click.ParamType[Path]):
         param: click.Parameter,  # noqa: ARG002
         incomplete: str,
     ) -> list[CompletionItem]:
-        names = [name for name in script.on_shelves() if name.startswith(incomplete)]
+        # A shell shows and inserts them as they are, so what a terminal may not be given is left out.
+        safe = (name for name in script.on_shelves() if printable(name) == name)
+        names = [name for name in safe if name.startswith(incomplete)]
         return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
 
 

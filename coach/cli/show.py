@@ -12,13 +12,14 @@ from coach.app.amounts import clock, count_text, explain_added
 from coach.app.progress import explain_doses
 from coach.app.show import draw_picture, show, write_picture
 from coach.atomic import check_target
+from coach.borders import printable
 from coach.cli.command import Command
 from coach.cli.options import options, request_of
 from coach.cli.reporting import REPORTER
 from coach.cli.scripts import SCRIPT_FILE
-from coach.cli.terminal import Column, columns, printable, styled, table, wide, wrapped
+from coach.cli.terminal import Column, columns, styled, table, wide, wrapped
 from coach.errors import MOST_PROBLEMS
-from coach.routine import Guidance
+from coach.routine import PACED, Guidance
 from coach.timeline import CueKind, contract
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _summary(timeline: Timeline) -> Iterator[str]:
     )
     level = f", {timeline.level}" if timeline.level else ""
     beats = sum(cue.beat is not None for cue in timeline.heard)
-    yield f"\n{len(timeline.cues)} cues, {beats} on a beat; {timeline.voice}, {timeline.language}{level}"
+    yield f"\n{len(timeline.heard)} cues, {beats} on a beat; {timeline.voice}, {timeline.language}{level}"
     for warning in timeline.warnings[:MOST_PROBLEMS]:
         yield styled(printable(f"{warning.location}: warning: {warning.message}"), fg="yellow")
     if more_warnings := len(timeline.warnings[MOST_PROBLEMS:]):
@@ -171,7 +172,7 @@ def _place(cue: Cue, sets: dict[str | None, int]) -> str:
     parts = [
         f"set {cue.set}" if sets[cue.exercise] > 1 else "",
         f"rep {cue.rep}" if cue.set else f"round {cue.rep}",
-        printable(cue.phase or ""),
+        "" if cue.phase == PACED else printable(cue.phase or ""),
         "" if cue.kind in (CueKind.COUNT, CueKind.COUNTDOWN) else str(cue.kind),
     ]
     return ", ".join(part for part in parts if part)

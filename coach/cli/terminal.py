@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 from io import StringIO
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import click
+
+from coach.borders import close_isolates, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,13 +20,6 @@ _NARROWEST = 20  # the fewest columns that a table takes
 
 Cell: TypeAlias = "str | tuple[str, str]"
 """A cell of a table: a text, or a text and its style in rich's words."""
-
-
-def printable(text: str) -> str:
-    """Return a text with its control characters as escapes: it can't break a line or control a terminal."""
-    return re.sub(
-        r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda found: found[0].encode("unicode_escape").decode(), text
-    )
 
 
 def columns() -> int:
@@ -58,7 +52,7 @@ def filled(text: str, width: int) -> str:
     if wide(text) > width:
         from rich.cells import set_cell_size
 
-        text = set_cell_size(text, max(0, width - 1)).rstrip() + "…"
+        text = close_isolates(set_cell_size(text, max(0, width - 1)).rstrip() + "…")
     return text + " " * (width - wide(text))
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import suppress
-from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
 import click
 
-from coach.cli.terminal import printable
+from coach.borders import printable
+from coach.log_file import LogFile
 from coach.user_folders import state_folder
 
 if TYPE_CHECKING:
@@ -37,6 +37,13 @@ class _Stderr(logging.Handler):
             click.echo(self.format(record), err=True)
 
 
+class _Details(LogFile):
+    """Writes to `details_file`; if that fails, the work goes on."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
+        """Say nothing: what a scheduled run prints, cron would mail."""
+
+
 def log_to_stderr() -> None:
     """Write what Coach does to standard error, each line with the seconds since Coach started."""
     _add(_Stderr(), "%(relative).3f s  %(name)s: %(message)s")
@@ -58,11 +65,8 @@ def log_to_details_file(run: str) -> None:
     Args:
         run: its name.
     """
-    path = details_file()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))  # nobody else should read it
-        handler = RotatingFileHandler(path, maxBytes=_MOST_BYTES, backupCount=1, encoding="utf-8")
+        handler = _Details(details_file(), most_bytes=_MOST_BYTES, old_files=1)
     except OSError:
         return
     _add(handler, f"%(asctime)s {run.replace('%', '%%')}[{os.getpid()}] %(name)s: %(message)s")

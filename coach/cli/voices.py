@@ -13,8 +13,9 @@ from click.shell_completion import CompletionItem
 from coach import phrases
 from coach.app.shell import quote
 from coach.app.voices import list_languages
+from coach.borders import printable
 from coach.cli.command import Command
-from coach.cli.terminal import Column, columns, printable, styled, table
+from coach.cli.terminal import Column, columns, styled, table
 from coach.errors import SpeechError
 
 if TYPE_CHECKING:

@@ -21,14 +21,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coach.atomic import check_target, replace_file
+from coach.borders import clean_for_tag
 from coach.digest import digest_file
 from coach.encode.captions import lrc, vtt
 from coach.encode.formats import FORMATS, format_of
 from coach.encode.names import file_name
-from coach.encode.text import clean_for_tag
 from coach.encode.track import Track, album_title
 from coach.encode.write import Exported, write_file
 from coach.errors import AudioError
+from coach.trust import make_inner
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def export_album(
     captions: bool = False,
     progress: Callable[[int, int], None] | None = None,
     memo: Path | None = None,
+    private: bool = False,
+    made: Callable[[Path], None] | None = None,
 ) -> Album:
     """Write each chapter as a track into a folder, with a playlist and the cover.
 
@@ -95,6 +98,9 @@ def export_album(
         captions: whether to write an .lrc and a .vtt file beside each track.
         progress: called with the samples written and the total samples, at that rate.
         memo: as for `write_file`; tracks that are up to date are left as they are.
+        private: whether nobody else may read the files; if not, the umask decides.
+        made: called with each file as soon as it is whole, so that whoever minds them knows those of a
+            killed run, too.
 
     Raises:
         AudioError: it cannot be written, or the folder holds something else; the message says what to do.
@@ -109,19 +115,21 @@ def export_album(
         beside[f"{name.removesuffix(suffix)}.lrc"] = lrc(track.timeline).encode()
         beside[f"{name.removesuffix(suffix)}.vtt"] = vtt(track.timeline).encode()
 
-    _make_folder(folder)
+    _make_folder(folder, private=private)
     old = _read_lists(folder, _routine_name(timeline))
     if cover and (_COVER in old or not (folder / _COVER).exists()):
         beside[_COVER] = cover
     planned = (*tracks, *beside)
     files = {name: digest for name, digest in old.items() if not name.endswith(_LIST)}
-    playlist = _Playlist(folder, timeline, tracks, dict.fromkeys(planned, _UNWRITTEN) | files)
+    playlist = _Playlist(
+        folder, timeline, tracks, dict.fromkeys(planned, _UNWRITTEN) | files, private=private, made=made
+    )
     _check_free(folder, (*planned, playlist.path.name), old)
 
     playlist.save()
     done: list[Exported] = []
     for name, track in tracks.items():
-        made = write_file(
+        each = write_file(
             timeline,
             clips,
             folder / name,
@@ -130,11 +138,12 @@ def export_album(
             rate=rate,
             progress=_shift_progress(progress, track.start, Track(timeline, rate=rate).length),
             memo=memo,
+            private=private,
         )
-        done.append(made)
-        playlist.note(name, changed=made.written)
+        done.append(each)
+        playlist.note(name, changed=each.written)
     for name, data in beside.items():
-        playlist.note(name, changed=_write(folder / name, data))
+        playlist.note(name, changed=_write(folder / name, data, private=private))
 
     kept = [playlist.path, *(folder / name for name in planned)]
     removed = tuple(name for name, digest in old.items() if _remove(folder / name, digest, kept))
@@ -157,9 +166,12 @@ def check_folder(folder: Path) -> None:
         check_target(folder)
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path, *, private: bool) -> None:
     try:
-        folder.mkdir(exist_ok=True)
+        if private:
+            make_inner(folder)
+        else:
+            folder.mkdir(exist_ok=True)
     except OSError as error:
         raise AudioError(f"cannot make the folder {folder}: {error.strerror or error}") from error
 
@@ -176,7 +188,14 @@ class _Playlist:
     """
 
     def __init__(
-        self, folder: Path, timeline: Timeline, tracks: Mapping[str, Track], files: dict[str, str]
+        self,
+        folder: Path,
+        timeline: Timeline,
+        tracks: Mapping[str, Track],
+        files: dict[str, str],
+        *,
+        private: bool,
+        made: Callable[[Path], None] | None,
     ) -> None:
         self._head = ["#EXTM3U", f"#PLAYLIST:{album_title(timeline)}", f"{_ALBUM}{_routine_name(timeline)}"]
         self._entries = {
@@ -185,11 +204,13 @@ class _Playlist:
         }
         self.path = folder / file_name(album_title(timeline), _LIST)
         self.files = files
+        self._private, self._made = private, made or (lambda _: None)
         self.written: set[str] = set()
 
     def note(self, name: str, *, changed: bool) -> None:
         """Record that a file is up to date, and whether it was just written."""
         self.files[name] = _digest(self.path.with_name(name))
+        self._made(self.path.with_name(name))
         if changed:
             self.written.add(name)
         self.save()
@@ -201,8 +222,9 @@ class _Playlist:
             if self.files[name] != _UNWRITTEN:
                 lines += [entry, name]
         lines += [f"{_FILE}{digest} {name}" for name, digest in self.files.items()]
-        if _write(self.path, "".join(f"{line}\n" for line in lines).encode()):
+        if _write(self.path, "".join(f"{line}\n" for line in lines).encode(), private=self._private):
             self.written.add(self.path.name)
+        self._made(self.path)
 
 
 def _tracks(timeline: Timeline, suffix: str, cover: bytes | None, rate: int) -> dict[str, Track]:
@@ -268,12 +290,12 @@ def _to_seconds(samples: int) -> int:
     return (2 * samples + RATE) // (2 * RATE)
 
 
-def _write(path: Path, data: bytes) -> bool:
+def _write(path: Path, data: bytes, *, private: bool) -> bool:
     """Write a small file, whole or not at all, and return whether it changed."""
     with suppress(OSError):
         if path.read_bytes() == data:
             return False
-    with replace_file(path, len(data)) as file:
+    with replace_file(path, len(data), private=private) as file:
         file.write(data)
     return True
 

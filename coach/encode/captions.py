@@ -6,7 +6,8 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from coach.encode.text import chapter_titles, clean_for_tag
+from coach.borders import clean_for_tag
+from coach.encode.text import chapter_titles
 from coach.timeline import CueKind
 from coach.units import RATE
 

@@ -115,6 +115,7 @@ class _Delivery:
         total = sum(source.stat().st_size for source in files.values())
         done = 0
         progress(0, total)
+        self._sweep({name.rpartition("/")[0] for name in (*self.brought, *files)})
         for name, source in files.items():
             self._deliver(name, source, result)
             done += source.stat().st_size
@@ -124,6 +125,14 @@ class _Delivery:
             self._retire(name, result)
         self._save()
         return result
+
+    def _sweep(self, folders: set[str]) -> None:
+        """Remove what a killed run left half-written: nobody else writes here, because we hold the lock."""
+        for part in (self.folder / each / _PART for each in folders):
+            with suppress(OSError):
+                self._check_there()
+                if S_ISREG(part.lstat().st_mode):
+                    part.unlink()
 
     def _deliver(self, name: str, source: Path, result: Delivered) -> None:
         target = self.folder / name

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import base64
 import re
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from mutagen.flac import Picture
 
 from coach import ffmpeg
+from coach.borders import clean_for_tag
 from coach.encode.captions import fit_into_tags, format_lyrics, lrc
-from coach.encode.text import chapter_titles, clean_for_tag, comment, cut_to_bytes, language_code
+from coach.encode.text import chapter_titles, comment, cut_to_bytes, language_code
+from coach.scratch import temporary_folder
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class FfmpegFormat:
 
     def write(self, file: BinaryIO, track: Track, sound: Iterator[NDArray[np.int16]]) -> None:
         """Write a track with its tags. Arguments and errors are those of `Writer.write`."""
-        with tempfile.TemporaryDirectory(prefix="coach-") as folder:
-            tags, cover = Path(folder, "tags"), Path(folder, "cover")
+        with temporary_folder() as folder:
+            tags, cover = folder / "tags", folder / "cover"
             lines = [*_metadata(track, comments=self.comments, picture=self.picture), *self.tags]
             # Chapters, which are sections, come last.
             lines += [] if self.comments else _chapters(track)

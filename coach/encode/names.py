@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-from coach.encode.text import JOINERS, clean_for_tag, cut_to_bytes
+from coach.borders import JOINERS, clean_for_tag
+from coach.encode.text import cut_to_bytes
 
 _MOST_BYTES = 120
 """The length in UTF-8: with its folders, a path stays below the 260 characters of older Windows programs."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import mutagen.id3
 
+from coach.borders import clean_for_tag
 from coach.encode.captions import fit_into_tags, format_lyrics, list_timed_words
-from coach.encode.text import chapter_titles, clean_for_tag, comment, language_code
+from coach.encode.text import chapter_titles, comment, language_code
 from coach.units import RATE
 
 if TYPE_CHECKING:

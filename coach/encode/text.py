@@ -1,16 +1,14 @@
-"""Texts for tags and file names: on one line, cut to size, in a known language."""
+"""Texts for tags and file names: cut to size, in a known language."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from coach.borders import JOINERS, clean_for_tag
+
 if TYPE_CHECKING:
     from coach.timeline import Timeline
-
-JOINERS = "\u200c\u200d"
-"""Invisible, but Persian words and many emoji fall apart without them."""
 
 _LANGUAGES = """
 af-afr ar-ara az-aze be-bel bg-bul bn-ben bs-bos ca-cat cs-ces cy-cym da-dan de-deu el-ell en-eng eo-epo
@@ -28,12 +26,6 @@ def language_code(tag: str) -> str:
     if len(primary) == 3 and primary.isascii() and primary.isalpha():
         return primary
     return dict(pair.split("-") for pair in _LANGUAGES.split()).get(primary, "und")
-
-
-def clean_for_tag(text: str) -> str:
-    """Return a text on one line, without control characters and halves of surrogate pairs."""
-    plain = re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", " ", text)
-    return " ".join(plain.split())
 
 
 def cut_to_bytes(text: str, most_bytes: int) -> str:

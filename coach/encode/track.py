@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.encode.text import chapter_titles, clean_for_tag
+from coach.borders import clean_for_tag
+from coach.encode.text import chapter_titles
 from coach.timeline.model import ShiftedBed
 from coach.units import RATE
 

@@ -17,7 +17,7 @@ from coach.encode.formats import format_of
 from coach.encode.track import Track
 from coach.errors import AudioError
 from coach.seal import own_seal
-from coach.trust import make_plain
+from coach.trust import make_inner
 from coach.units import RATE
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def write_file(
     rate: int = RATE,
     progress: Progress | None = None,
     memo: Path | None = None,
+    private: bool = False,
 ) -> Exported:
     """Write a track to a file, in the format that its name asks for, with tags and chapters if it has them.
 
@@ -82,6 +83,7 @@ def write_file(
         memo: a folder that remembers what was written; its parent must exist. With it, a target that already
             has exactly these bytes is left as it is, and no encoder is loaded. Without it, the track is
             always encoded.
+        private: whether nobody else may read the file; if not, the umask decides.
 
     Raises:
         AudioError: the track cannot be written; the message says why and what to do.
@@ -100,7 +102,8 @@ def write_file(
     except ImportError as error:
         raise AudioError(f"cannot write {target.suffix} files on this machine: {error}") from error
     writer = cast("Writer", getattr(module, kind.codec) if kind.codec else module)
-    with replace_file(target, kind.size(track.length, rate) + len(cover or b"")) as file:
+    most_bytes = kind.size(track.length, rate) + len(cover or b"")
+    with replace_file(target, most_bytes, private=private) as file:
         writer.write(file, track, _sound(track, clips, progress))
         size = file.seek(0, 2)
         digest = digest_file(file, _DIGEST_BYTES) if memo else ""
@@ -190,8 +193,8 @@ def _remember(memo: Path, key: str, digest: str, size: int) -> None:
     sealed = own_seal().of("export", key.encode(), digest.encode(), str(size).encode())
     record = f"{digest} {size} {sealed.hex()}\n"
     with suppress(OSError, AudioError):  # a memo only saves time
-        make_plain(memo)
-        with replace_file(memo / key, len(record)) as file:
+        make_inner(memo)
+        with replace_file(memo / key, len(record), private=True) as file:
             file.write(record.encode("ascii"))
 
 

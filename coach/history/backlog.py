@@ -149,7 +149,7 @@ class BacklogFile:
 
     def _open(self) -> int:
         """Return the file, opened, locked and empty."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
             number = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _BINARY, 0o600)
             # Between the two calls another session may have claimed and removed it.

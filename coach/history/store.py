@@ -6,10 +6,12 @@ import sqlite3
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from shutil import copyfile
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from coach.errors import CoachError
+from coach.scratch import temporary_folder
+from coach.trust import shut_out_others
+from coach.user_folders import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +74,7 @@ class Database:
         """
         with self._explaining(), closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
             if self.path.exists():
+                self._shut_out_others()
                 self._copy_to(copy)
             self._migrate(copy)
             copy.row_factory = sqlite3.Row
@@ -81,8 +84,9 @@ class Database:
     def _opened(self, patience: float) -> sqlite3.Connection:
         """Return a connection to a database of the newest version."""
         if not self.path.exists():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.path.touch(mode=0o600)  # nobody else's business; what SQLite puts beside it inherits this
+        self._shut_out_others()
         connection = sqlite3.connect(self.path, timeout=patience, isolation_level=None)
         try:
             self._version(connection)  # what a newer Coach wrote stays as it is
@@ -98,6 +102,13 @@ class Database:
             raise
         return connection
 
+    def _shut_out_others(self) -> None:
+        """Shut others out of a database that an older Coach made, and of the user's data folder."""
+        for path in (self.path, Path(f"{self.path}-wal"), Path(f"{self.path}-shm")):
+            shut_out_others(path)
+        if self.path.parent == data_folder():  # another folder may serve other programs, too
+            shut_out_others(self.path.parent)
+
     def _copy_to(self, copy: sqlite3.Connection) -> None:
         """Copy the database as it is to another one."""
         address = self.path.absolute().as_uri()
@@ -108,8 +119,8 @@ class Database:
             if not ahead.exists() or not ahead.stat().st_size:
                 _copy(f"{address}?immutable=1", copy)
                 return
-            with TemporaryDirectory() as folder:
-                there = Path(folder, "history.db")
+            with temporary_folder() as folder:
+                there = folder / "history.db"
                 copyfile(self.path, there)
                 copyfile(ahead, f"{there}-wal")
                 _copy(there.as_uri(), copy)

@@ -1,31 +1,18 @@
-"""Text for pictures: cleaned, measured, and broken into lines."""
+"""Text for pictures: measured, and broken into lines."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from coach.borders import clean_for_picture
 from coach.units import RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_NEVER = re.compile(
-    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"  # not in XML, or not in UTF-8
-    "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"  # turns other text around
-)
-_PILED = re.compile(
-    "((?:[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]){3})[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
-)
-
 _NARROW = frozenset(" !'(),./:;I[]ijl|`fjrt-\u2018\u2019\u201a\u00a0")
 _BROAD = frozenset("mwMW@%\u2026\u2014")
-
-
-def clean_for_picture(text: str) -> str:
-    """Return a text on one line, without characters that can't be drawn, reverse other text or pile up."""
-    return _PILED.sub(r"\1", " ".join(filter(None, _NEVER.sub(" ", text).split(" "))))
 
 
 def clock(samples: int) -> str:

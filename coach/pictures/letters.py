@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont
 
-from coach.pictures.lettering import clean_for_picture
+from coach.borders import clean_for_picture
 
 if TYPE_CHECKING:
     from coach.pictures.colours import Colour

@@ -6,8 +6,9 @@ from collections import defaultdict
 from html import escape
 from typing import TYPE_CHECKING
 
+from coach.borders import clean_for_picture
 from coach.phrases import phrasebook
-from coach.pictures.lettering import clean_for_picture, clock
+from coach.pictures.lettering import clock
 from coach.pictures.sheets import staves
 from coach.pictures.svg import STYLE, inline
 from coach.pictures.words import describe_step, format_total, words, work_name

@@ -12,9 +12,10 @@ from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from coach.borders import clean_for_picture
 from coach.phrases import phrasebook
 from coach.pictures.colours import colour, find_hue, to_web
-from coach.pictures.lettering import clean_for_picture, clock, shorten, width, wrap
+from coach.pictures.lettering import clock, shorten, width, wrap
 from coach.pictures.words import describe_set, describe_step, format_seconds, format_total, words
 from coach.routine import Exercise
 from coach.timeline import CueKind

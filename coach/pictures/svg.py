@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from coach.pictures.lettering import clean_for_picture
+from coach.borders import clean_for_picture
 from coach.pictures.sheets import HEIGHT, LEFT, RIGHT, TOP, WIDTH, Box, Letters, Rule, Shape, Sheet, sheets
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from coach.errors import CoachError, RefusedError
 from coach.schedule.model import Schedule, parse_command
 from coach.schedule.when import parse_expression
+from coach.trust import shut_out_others
 from coach.user_folders import state_folder
 
 if TYPE_CHECKING:
@@ -385,6 +386,7 @@ def _back_up(text: str | None) -> str | None:
         return None
     folder = state_folder() / "crontab-backups"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shut_out_others(folder)
     path = folder / f"{datetime.now():%Y%m%d-%H%M%S-%f}"
     path.touch(mode=0o600)
     path.write_bytes(text.encode(errors="surrogateescape"))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from coach.borders import printable
 from coach.errors import CoachError, RefusedError
 
 LONGEST_NAME = 40
 _MARK = ("play", "--scheduled", "--name")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def check(schedule: Schedule) -> None:
 
     Raises:
         RefusedError: its name is not allowed.
-        CoachError: a path or an option contains a control character.
+        CoachError: a path or an option contains a character that could break or feign a line.
     """
     if not _NAME.fullmatch(schedule.name) or len(schedule.name) > LONGEST_NAME:
         raise RefusedError(
@@ -70,8 +70,9 @@ def check(schedule: Schedule) -> None:
             f"and must not start with '-' or '.' (got '{schedule.name}')",
         )
     for text in (*schedule.words, *(value for _, value in schedule.environment)):
-        if _CONTROL.search(text):
-            raise CoachError(f"'{text}' contains a control character, which no schedule can store; rename it")
+        letters = text.encode(errors="surrogateescape").decode(errors="replace")  # not all names are UTF-8
+        if printable(letters) != letters:
+            raise CoachError(f"'{text}' contains a control character, or an invisible one; rename it")
 
 
 def derive_name(text: str) -> str:

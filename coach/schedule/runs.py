@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import re
 from datetime import datetime
-from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, NamedTuple
 
+from coach.borders import printable
 from coach.errors import CoachError
 from coach.lock import holding
+from coach.log_file import LogFile
 from coach.user_folders import state_folder
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ _OLD_FILES = 3
 _PATIENCE = 5.0
 """Seconds to wait for another run that is writing to the log."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LINE = re.compile(r"(\S+) (.+?): (.*)")
 
 
@@ -50,8 +50,8 @@ def log_run(name: str, outcome: str) -> None:
     """Add a line for a run that has just ended.
 
     Args:
-        name: the schedule's name, without a colon.
-        outcome: what became of it. Control characters are spelled out, in the name too.
+        name: the schedule's name. A colon ends it in the log, so one within it is left out.
+        outcome: what became of it. What could break or feign a line is spelled out, in the name too.
 
     Raises:
         CoachError: the log cannot be written.
@@ -60,26 +60,14 @@ def log_run(name: str, outcome: str) -> None:
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     try:
         with holding(path.with_name(f"{path.name}.lock"), patience=_PATIENCE):
-            # File names are not always UTF-8.
-            writer = _Writer(
-                path,
-                maxBytes=_MOST_BYTES,
-                backupCount=_OLD_FILES,
-                encoding="utf-8",
-                errors="backslashreplace",
-            )
+            writer = _Writer(path, most_bytes=_MOST_BYTES, old_files=_OLD_FILES)
             try:
-                writer.emit(
-                    logging.makeLogRecord({"msg": f"{now} {_spell_out(name)}: {_spell_out(outcome)}"})
-                )
+                line = f"{now} {printable(name).replace(': ', ' ')}: {printable(outcome)}"
+                writer.emit(logging.makeLogRecord({"msg": line}))
             finally:
                 writer.close()
     except OSError as error:
         raise CoachError(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def _spell_out(text: str) -> str:
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def read_runs(newest: int) -> list[Run]:
@@ -112,7 +100,7 @@ def _parse_run(line: str) -> Run | None:
         return None
 
 
-class _Writer(RotatingFileHandler):
+class _Writer(LogFile):
     """Writes lines; errors are raised, not printed."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - its base names it so

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import yaml
 
+from coach.borders import printable
 from coach.errors import Location, Problem, ScriptError
 
 if TYPE_CHECKING:
@@ -69,13 +70,6 @@ def short(text: str) -> str:
     line = " ".join(text.lstrip()[:1000].split())
     line = line if len(line) <= 40 else f"{line[:37]}..."
     return printable(line)
-
-
-def printable(text: str) -> str:
-    """Return a text that a terminal may be given: what it might obey or cannot show is replaced."""
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def is_file(path: Path) -> bool:

@@ -790,10 +790,13 @@ class StartOfDigits(Rule):
         return kept
 
 
+COUNTED_OVER_PHASES: Final = "'count: {of: ...}' needs phases, a 'tempo'"
+RELAXED_AFTER_HOLD: Final = "'relax' needs a 'hold'"
+STARTS_WITH_DIGITS: Final = "'start' needs a tempo of four digits"
+
+
 class CountOfPhases(Rule):
     """Counts can be spread over phases only."""
-
-    _message = "'count: {of: ...}' needs phases, a 'tempo'"
 
     def schema(self) -> Schema:
         spread: Schema = {"properties": {COUNT.name: {"type": "object"}}}
@@ -804,7 +807,7 @@ class CountOfPhases(Rule):
         others = any(key in fields for key in (HOLD, FOR, PACE, BEATS))
         kept = not others or TEMPO in fields or fields[COUNT].of is None
         if not kept:
-            reader.fail(fields.at(COUNT), self._message)
+            reader.fail(fields.at(COUNT), COUNTED_OVER_PHASES)
         return kept
 
 
@@ -881,7 +884,7 @@ _DOSE_RULES: Final[tuple[Rule, ...]] = (
     *(Apart(key, CALLS, CALLED_IN_TIME) for key in (PACE, BEATS)),
     *(Apart(key, BPM, IN_BEATS) for key in (TEMPO, PACE, HOLD)),
     StartOfDigits(),
-    *(Apart(dose, RELAX, "'relax' needs a 'hold'") for dose in (TEMPO, PACE, BEATS, FOR)),
+    *(Apart(dose, RELAX, RELAXED_AFTER_HOLD) for dose in (TEMPO, PACE, BEATS, FOR)),
     CountOfPhases(),
     RemindersOfTime(),
     BreathingOfDose(),

@@ -11,10 +11,11 @@ from math import isfinite
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from coach import phrases
+from coach.borders import printable
 from coach.errors import Problem, ScriptError
 from coach.routine import PLACEHOLDERS, Alternate, Breath, Count, Phase, Range, Text
 from coach.script import patterns
-from coach.script.document import Mapping, Node, Scalar, Sequence, printable, short
+from coach.script.document import Mapping, Node, Scalar, Sequence, short
 from coach.text_enum import TextEnum, assert_never
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ from dbus_fast.annotations import (
 )
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
+from coach.borders import clean_for_tag
 from coach.session.now import SessionState
 from coach.session.titles import moment_title
 from coach.units import RATE
@@ -173,8 +174,8 @@ class Player(ServiceInterface):
         return {
             "mpris:trackid": Variant("o", self._track),
             "mpris:length": Variant("x", _microseconds(self._timeline.length)),
-            "xesam:title": Variant("s", moment_title(self._timeline, self._now)),
-            "xesam:album": Variant("s", self._timeline.title),
+            "xesam:title": Variant("s", clean_for_tag(moment_title(self._timeline, self._now))),
+            "xesam:album": Variant("s", clean_for_tag(self._timeline.title)),
             "xesam:artist": Variant("as", ["Coach"]),
         }
 

@@ -25,8 +25,8 @@ from coach import seal
 from coach.atomic import remove_abandoned
 from coach.errors import SpeechError
 from coach.speech.clip import LONGEST, Recording
-from coach.speech.inventory import Kept, Kind, is_free, is_marked, mark, note_made, take_inventory
-from coach.trust import distrust, make_plain, make_private
+from coach.speech.inventory import MARK, Kept, Kind, is_free, is_marked, mark, note_made, take_inventory
+from coach.trust import distrust, is_private, make_inner, make_private, shut_out_others
 from coach.units import RATE
 from coach.user_folders import cache_folder
 
@@ -163,14 +163,28 @@ class ClipCache:
             make_private(own)
         self.root.parent.mkdir(parents=True, exist_ok=True)
         if not self.root.is_dir():
-            make_plain(self.root)
+            make_inner(self.root)
         if reason := distrust(self.root):
             raise OSError(errno.EPERM, reason, str(self.root))
         if not is_marked(self.root):
             if not is_free(self.root):
                 raise OSError(errno.EEXIST, _TAKEN, str(self.root))
             mark(self.root)
+        self._shut_out_others()
         self._claimed = True
+
+    def _shut_out_others(self) -> None:
+        """Shut others out of a cache that an older Coach made: of what is in it, then of its folder."""
+        root = Path(os.path.realpath(self.root))
+        if is_private(root.stat()):
+            return
+        found = take_inventory(root)
+        for path in {each.path for each in (*found.files, *found.litter)}:
+            shut_out_others(path)
+            shut_out_others(path.parent)
+        notes = root / "made"
+        for path in (*notes.glob("*"), notes, root / MARK, root / self.tracks.name, root):
+            shut_out_others(path)
 
     def make_tracks(self) -> Path:
         """Return `tracks`, made if it was not there.
@@ -180,7 +194,8 @@ class ClipCache:
         """
         try:
             self.claim()
-            make_plain(self.tracks)
+            self._sweep()
+            make_inner(self.tracks)
         except OSError as error:
             raise SpeechError(
                 f"cannot make {self.tracks}: {error.strerror or error}; name a folder with -o"
@@ -276,13 +291,13 @@ class ClipCache:
     def _write(self, target: Path, beside: Path, content: bytes) -> None:
         self.claim()
         try:
-            make_plain(target.parent)
+            make_inner(target.parent)
         except FileNotFoundError:  # the root is gone
             self._claimed = False
             raise
         self._sweep()
         try:
-            with beside.open("xb") as file:  # never through a link
+            with open(beside, "xb", opener=_open_private) as file:  # never through a link
                 file.write(content)
             os.replace(beside, target)  # noqa: PTH105 - Path.replace does the same, no shorter
         except OSError:
@@ -298,8 +313,14 @@ class ClipCache:
             with suppress(OSError):
                 if file.path.suffix == ".coach-part":
                     remove_abandoned(file.path)
+                    if self.tracks in file.path.parents:
+                        file.path.parent.rmdir()  # of an album that has nothing else; fails if it has
                 elif file.kind is Kind.NOTE or time.time() - file.used > _ABANDONED:
                     file.path.unlink()
+
+
+def _open_private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
 
 
 def clip_key(text: str, *, language: str, engine: str, version: str, voice: str, rate: float) -> str:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from coach.atomic import replace_file
 from coach.errors import AudioError
 from coach.text_enum import TextEnum
-from coach.trust import make_plain
+from coach.trust import make_inner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,7 +114,7 @@ def mark(root: Path) -> None:
         OSError: the mark cannot be written.
     """
     try:
-        with replace_file(root / MARK, len(_TAG)) as file:
+        with replace_file(root / MARK, len(_TAG), private=True) as file:
             file.write(_TAG)
     except AudioError as error:
         raise error.__cause__ if isinstance(error.__cause__, OSError) else OSError(str(error)) from error
@@ -167,9 +167,9 @@ def note_made(root: Path, tracks: Iterable[Path]) -> None:
         OSError: a note cannot be written.
     """
     folder = root / "made"
-    make_plain(folder)
+    make_inner(folder)
     for path in tracks:
-        (folder / _note_of(root, path)).touch()
+        (folder / _note_of(root, path)).touch(mode=0o600)
         os.utime(path)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
 _ENGINE, _NAME, _LANGUAGE = "neural", "heart", "en"
 _MODEL_THREADS = 1  # the bytes depend on this
 _SEED = 0  # for the noise in breath and fricatives
+_RUN_ON = re.compile(r"(?=[^.,:;?!]{241})([^.,:;?!]{160,240})(?:\s+|(?=\S))")
+"""What is said without a breath for so many characters that it is given one: the memory that the model takes
+grows with the square of what it says in one breath, and hibari parts sentences only where they have marks."""
+
+_loading = Lock()
 _PARTS = {"hibari": "hibari_tts", "onnxruntime": "onnxruntime", "numpy": "numpy", "scipy": "scipy"}
 
 
@@ -55,32 +62,33 @@ class NeuralVoice:
         # unless this is in the environment when it is loaded; its disable_telemetry_events comes too late.
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         self.version = _version()
-        self._loading = Lock()
-        self._hibari: Any = None  # hibari publishes no types
 
     def speak(self, text: str, rate: float) -> NDArray[np.float32]:
         """Return the spoken text; see `coach.speech.Voice`."""
         # hibari takes "Rep." for a politician's title.
         text = text.replace("Rep.", "rep.")
         try:
-            sound: NDArray[np.float32] = self._load()(text, speed=rate, seed=_SEED)
+            sound: NDArray[np.float32] = _load()(_RUN_ON.sub(r"\1, ", text), speed=rate, seed=_SEED)
         except Exception as error:
             raise SpeechError(f"The voice {_ENGINE}/{_NAME} failed: {error}") from error
         return sound
 
-    def _load(self) -> Any:
-        with self._loading:
-            if self._hibari is None:
-                # While loading, onnxruntime warns, from C++ and before it reads any setting, about graphics
-                # cards that it can't use (its issue 27092): at every start on a Raspberry Pi and under WSL.
-                with silence_stderr():
-                    # Given the model's path, hibari doesn't look for it elsewhere, so it never downloads one.
-                    hibari = import_module("hibari").Hibari(
-                        voice=_NAME, model=str(_model()), threads=_MODEL_THREADS
-                    )
-                    hibari.phonemize("up")  # loads the lexicon now, once, instead of on each thread
-                self._hibari = hibari
-            return self._hibari
+
+def _load() -> Any:  # hibari publishes no types
+    """Return what speaks; a process loads it once, however many of its threads ask for it."""
+    with _loading:
+        return _loaded()
+
+
+@cache
+def _loaded() -> Any:
+    # While loading, onnxruntime warns, from C++ and before it reads any setting, about graphics cards that it
+    # can't use (its issue 27092): at every start on a Raspberry Pi and under WSL.
+    with silence_stderr():
+        # Given the model's path, hibari doesn't look for it elsewhere, so it never downloads one.
+        hibari = import_module("hibari").Hibari(voice=_NAME, model=str(_model()), threads=_MODEL_THREADS)
+        hibari.phonemize("up")  # loads the lexicon now, once, instead of on each thread
+    return hibari
 
 
 def _model() -> Path | None:

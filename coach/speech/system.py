@@ -16,17 +16,16 @@ import signal
 import struct
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from shutil import rmtree
-from tempfile import mkdtemp
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from coach.errors import SpeechError
+from coach.scratch import temporary_folder
 from coach.speech.voice import VoiceInfo
 
 if TYPE_CHECKING:
@@ -254,8 +253,9 @@ class _Process:
 
     def __init__(self, platform: str) -> None:
         self.owner = os.getpid()
+        self._until_stopped = ExitStack()
         try:
-            self.folder = Path(mkdtemp(prefix="coach-voice-"))
+            self.folder = self._until_stopped.enter_context(temporary_folder())
         except OSError as error:
             raise SpeechError(f"there is no room for temporary files: {error}") from error
         path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - resolve() would follow links
@@ -272,7 +272,7 @@ class _Process:
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:
-            rmtree(self.folder, ignore_errors=True)
+            self._until_stopped.close()
             raise SpeechError(f"its process cannot be started: {error}") from error
         self._answers: SimpleQueue[bytes] = SimpleQueue()
         self._reader = Thread(target=self._read, daemon=True)
@@ -316,7 +316,7 @@ class _Process:
             with suppress(OSError):  # the last task may never have been sent
                 if pipe is not None:
                     pipe.close()
-        rmtree(self.folder, ignore_errors=True)
+        self._until_stopped.close()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
