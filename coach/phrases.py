@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,7 +111,10 @@ class Phrasebook:
     def plurals_of(self, noun: str, numbers: Sequence[int]) -> str:
         """Return several numbers with the noun behind the last: "twelve, ten and eight reps"."""
         *most, last = numbers
-        return self.together([*(self._agreed(noun, number) for number in most), self.plural(noun, last)])
+        gender = self.plurals[noun].get("gender", "masculine")
+        is_cut_short = gender == "masculine" and gender in self.numerals  # only right before its noun
+        says = self.number if is_cut_short else partial(self._agreed, noun)
+        return self.together([*map(says, most), self.plural(noun, last)])
 
     def _agreed(self, noun: str, number: float) -> str:
         """Return a number as it stands before a noun that is said or meant."""

@@ -630,7 +630,21 @@ class Every:
         return self.rounds * self.interval
 
 
-Step: TypeAlias = Say | Rest | Sound | Exercise | Breathing | Repeat | Ladder | Every
+@dataclass(frozen=True, slots=True)
+class ClockLadder:
+    """Rounds that differ, and whose first beats lie exactly `interval` seconds apart."""
+
+    interval: Seconds
+    bodies: tuple[tuple[Step, ...], ...]
+    location: Location
+
+    @property
+    def seconds(self) -> Seconds:
+        """Its exact length from its first beat."""
+        return len(self.bodies) * self.interval
+
+
+Step: TypeAlias = Say | Rest | Sound | Exercise | Breathing | Repeat | Ladder | Every | ClockLadder
 
 
 Block: TypeAlias = Repeat | Every
@@ -655,7 +669,7 @@ def walk_steps(steps: tuple[Step, ...], times: int = 1) -> Iterator[tuple[Step, 
         yield step, times
         if isinstance(step, Block):
             yield from walk_steps(step.steps, times * step.rounds)
-        elif isinstance(step, Ladder):
+        elif isinstance(step, (Ladder, ClockLadder)):
             for body in step.bodies:
                 yield from walk_steps(body, times)
 
@@ -668,7 +682,7 @@ def map_exercises(steps: tuple[Step, ...], change: Callable[[Exercise], Exercise
             mapped.append(change(step))
         elif isinstance(step, Block):
             mapped.append(replace(step, steps=map_exercises(step.steps, change)))
-        elif isinstance(step, Ladder):
+        elif isinstance(step, (Ladder, ClockLadder)):
             bodies = tuple(map_exercises(body, change) for body in step.bodies)
             mapped.append(replace(step, bodies=bodies))
         else:
@@ -685,7 +699,7 @@ def map_rounds(steps: tuple[Step, ...], change: Callable[[Every], Every]) -> tup
             mapped.append(replace(changed, steps=map_rounds(changed.steps, change)))
         elif isinstance(step, Repeat):
             mapped.append(replace(step, steps=map_rounds(step.steps, change)))
-        elif isinstance(step, Ladder):
+        elif isinstance(step, (Ladder, ClockLadder)):
             mapped.append(replace(step, bodies=tuple(map_rounds(body, change) for body in step.bodies)))
         else:
             mapped.append(step)

@@ -13,6 +13,8 @@ from coach.routine import (
     Alternate,
     Breath,
     Breathing,
+    Calls,
+    ClockLadder,
     Count,
     Every,
     Exercise,
@@ -25,10 +27,13 @@ from coach.routine import (
     Routine,
     Say,
     SetPlan,
+    Sound,
+    SoundName,
     Step,
     Tempo,
     Text,
     Timed,
+    Told,
 )
 from coach.script.values import BREATHS
 from coach.speech import Clip
@@ -118,8 +123,11 @@ def exercises(draw: st.DrawFn, number: int = 1, doses: Sequence[str] = ("tempo",
     dose: Tempo | Hold | Timed
     breathe: tuple[tuple[str, Breath], ...] = ()
     breathing: tuple[Phase, ...] = ()
+    calls = None
     if kind == "tempo":
         dose = draw(tempos())
+        counts = draw(st.sampled_from((None, None, None, 2, 5)))
+        dose = replace(dose, phases=tuple(replace(phase, counts=counts) for phase in dose.phases))
         names = sorted({phase.name for phase in dose.phases})
         chosen = draw(st.lists(st.sampled_from(names), unique=True, max_size=2))
         breathe = tuple((name, draw(st.sampled_from(BREATHS))) for name in chosen)
@@ -133,6 +141,7 @@ def exercises(draw: st.DrawFn, number: int = 1, doses: Sequence[str] = ("tempo",
         breathing = draw(
             st.sampled_from(((), phases(**{"in": 4, "out": 4}), phases(**{"in": 0.5, "out": 0.5})))
         )
+        calls = draw(st.sampled_from((None, None, Calls(Fraction(10)), Calls(Fraction(7), Told.GONE))))
     lines = 10 * number
     reminders = [
         words for words in draw(_texts) if kind != "for" or "{" not in words
@@ -154,6 +163,9 @@ def exercises(draw: st.DrawFn, number: int = 1, doses: Sequence[str] = ("tempo",
         reminders_every=draw(st.integers(1, 5)),
         breathe=breathe,
         breathing=breathing,
+        calls=calls,
+        tick=draw(st.sampled_from((None, None, None, Fraction(3, 5)))),
+        reminders_seconds=draw(st.sampled_from((None, None, Fraction(15)))),
         count=draw(st.sampled_from([each for each in Count if each != Count.ROUNDS])),
     )
 
@@ -196,15 +208,20 @@ def steps(draw: st.DrawFn, depth: int = 2, most: int = 4) -> tuple[Step, ...]:
     made: list[Step] = []
     for _ in range(draw(st.integers(1, most))):
         number = draw(st.integers(1, 6))
-        kinds = ["say", "rest", "exercise", "exercise", "varied", "breathing"]
-        kinds += ["repeat", "ladder", "every"] if depth else []
+        kinds = ["say", "rest", "sound", "exercise", "exercise", "varied", "breathing"]
+        kinds += ["repeat", "ladder", "every", "clock ladder"] if depth else []
         kind = draw(st.sampled_from(kinds))
         if kind == "say":
             words = draw(st.sampled_from(("Well done.", "Now the {{hard}} part, once more, with feeling.")))
             pause = draw(st.one_of(st.just(Fraction(0)), seconds("0.1", "5")))
             made.append(Say(text(words, 10 * number), pause, place(10 * number)))
         elif kind == "rest":
-            made.append(Rest(draw(seconds("0.1", "60")), place(10 * number)))
+            calls = draw(st.sampled_from((None, None, Calls(Fraction(20)), Calls(Fraction(7), Told.GONE))))
+            silent = draw(st.sampled_from((False, False, True)))
+            made.append(Rest(draw(seconds("0.1", "60")), place(10 * number), silent, calls))
+        elif kind == "sound":
+            name = draw(st.sampled_from(SoundName))
+            made.append(Sound(text(name, 10 * number), draw(st.booleans()), place(10 * number)))
         elif kind == "exercise":
             made.append(draw(exercises(number)))
         elif kind == "varied":
@@ -219,6 +236,9 @@ def steps(draw: st.DrawFn, depth: int = 2, most: int = 4) -> tuple[Step, ...]:
             bodies = draw(st.lists(steps(depth=depth - 1, most=2), min_size=1, max_size=3))
             between = draw(st.one_of(st.none(), seconds("0", "30")))
             made.append(Ladder(tuple(bodies), between, place(10 * number)))
+        elif kind == "clock ladder":
+            bodies = draw(st.lists(steps(depth=depth - 1, most=2), min_size=1, max_size=3))
+            made.append(ClockLadder(draw(seconds("5", "900")), tuple(bodies), place(10 * number)))
         else:
             inner = draw(steps(depth=depth - 1, most=2))
             made.append(Every(draw(seconds("5", "900")), draw(st.integers(1, 3)), inner, place(10 * number)))

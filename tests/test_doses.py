@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from coach import progress, script
 from coach.errors import ScriptError
@@ -21,7 +22,8 @@ from coach.session import places
 from coach.session.journal import Journal
 from coach.timeline import compile_routine
 from coach.units import RATE
-from tests.strategies import PacedSpeech, span
+from tests.examples import examples
+from tests.strategies import PacedSpeech, routine, span, varied, voices
 from tests.test_joints import gaps
 from tests.test_timeline import read
 
@@ -96,6 +98,13 @@ def test_a_text_in_a_round_names_the_round() -> None:
     marks = [cue for cue in timeline.cues if cue.kind == "say"]
     assert [cue.text for cue in marks] == [f"{number} hundred." for number in range(1, 26)]
     assert {after.start - before.start for before, after in pairwise(marks)} == {17 * RATE}
+
+
+def test_rounds_on_the_clock_differ_too() -> None:
+    timeline = heard("death_by")
+    assert beats(timeline) == [0, 60, 120, 180, 240]
+    assert doses(timeline) == [("Burpee", reps) for reps in range(1, 6)]
+    assert said(timeline, "announce")[1] == "Burpee. Two reps."
 
 
 def test_names_stand_in_every_field_and_text(tmp_path: Path) -> None:
@@ -244,6 +253,31 @@ def test_sets_that_differ_are_said_in_every_language(language: str, first: str, 
 
 
 @pytest.mark.parametrize(
+    ("language", "reps", "holds"),
+    [
+        ("en", "Four sets: one, two, twenty-one and one rep.",
+         "Three sets: hold for twenty, one and thirty seconds."),
+        ("de", "Vier Sätze: eine, zwei, einundzwanzig und eine Wiederholung.",
+         "Drei Sätze: zwanzig, eine und dreißig Sekunden halten."),
+        ("es", "Cuatro series: una, dos, veintiuna y una repetición.",
+         "Tres series: mantén veinte, uno y treinta segundos."),
+        ("fr", "Quatre séries : une, deux, vingt et une et une répétition.",
+         "Trois séries : tiens vingt, une et trente secondes."),
+    ],
+)  # fmt: skip
+def test_numbers_agree_with_their_noun(tmp_path: Path, language: str, reps: str, holds: str) -> None:
+    path = tmp_path / "made.yaml"
+    path.write_text(
+        f"title: T\nlanguage: {language}\nsteps:\n"
+        "  - {exercise: A, reps: [1, 2, 21, 1], tempo: {up: 1}}\n  - {exercise: B, hold: [20, 1, 30]}\n"
+    )
+    announced = said(compile_routine(script.load(path), PacedSpeech()), "announce")
+    assert [text for text in announced if ":" in text] == [
+        f"A. {reps}", f"{phrasebook(language).sentence('introduces', name='B')} {holds}",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
     ("dose", "words"),
     [
         ("for: [30, 20, 10]", "Three sets: thirty, twenty and ten seconds."),
@@ -346,6 +380,16 @@ def test_what_is_new_in_a_set_is_heard_however_short_the_rest() -> None:
     assert "three reps" in said_of[-1].lower()
 
 
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
+@given(varied(), voices)
+def test_what_was_written_adds_up_to_what_is_heard(exercise: Exercise, voice: PacedSpeech) -> None:
+    timeline = compile_routine(routine(exercise), voice)
+    lasts = timeline.sets[-1].end - timeline.sets[0].start
+    written = (exercise.seconds - (exercise.last_rest or 0)) * RATE
+    added = sum(timeline.added.introductions) + sum(timeline.added.others)
+    assert abs(lasts - added - written) <= 1 + len(timeline.added.others)
+
+
 # Clusters
 
 
@@ -361,6 +405,13 @@ def test_a_cluster_is_one_set_with_short_rests_in_it() -> None:
         "Seven reps.",
         "Seven reps.",
         "Five reps.",
+    ]
+
+
+def test_the_log_has_the_parts_of_a_cluster(tmp_path: Path) -> None:
+    session = logged(tmp_path, heard("rest_pause"))
+    assert [(row.set, row.sets, row.part, row.reps_done) for row in session.sets] == [
+        (1, 1, part, reps) for part, reps in enumerate((12, 7, 7, 7, 5), 1)
     ]
 
 

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from coach.errors import Location
-from coach.mix import CEILING, blocks, cue_index, render, to_int16
+from coach.mix import CEILING, UNDER, blocks, cue_index, render, to_int16
 from coach.speech import Clip
 from coach.timeline import Cue, CueKind, Sentence, Timeline
 from coach.timeline.model import ShiftedBed
@@ -256,3 +256,32 @@ def test_a_part_of_a_track_has_its_part_of_the_bed() -> None:
     bed = ShiftedBed(Noise(0.5), 700)
     assert np.array_equal(bed.samples(3, 50), Noise(0.5).samples(703, 50))
     assert bed.key != ShiftedBed(Noise(0.5), 701).key
+
+
+# Sounds under the voice
+
+
+@given(tracks(), tracks(), st.integers(-20, 60), st.integers(0, 60))
+def test_sounds_lie_under_the_voice_in_any_stretch(
+    track: tuple[Timeline, Sounds], rung: tuple[Timeline, Sounds], start: int, count: int
+) -> None:
+    made, clips = track
+    rings = tuple(
+        replace(cue, clip=Clip(f"ring {cue.clip.key}", cue.clip.length, 0), start=cue.start - 3)
+        for cue in rung[0].cues
+    )
+    both = Sounds({**clips.sounds, **{f"ring {key}": sound for key, sound in rung[1].sounds.items()}})
+    whole = replace(made, sounds=rings)
+    track_of_all = render(whole, both, 0, whole.length)
+    one, other = max(0, min(start, whole.length)), max(0, min(start + count, whole.length))
+    assert np.array_equal(
+        render(whole, both, start, count)[one - start :][: other - one], track_of_all[one:other]
+    )
+    quiet = np.abs(track_of_all) < CEILING / 2
+    voice = render(made, clips, 0, made.length)
+    for ring in rings:
+        values = both.samples(ring.clip)
+        for at, value in enumerate(values, ring.start):
+            alone = 0 <= at < whole.length and quiet[at] and voice[at] == 0
+            if alone and sum(each.start <= at < each.end for each in rings) == 1 and len(rings) == 1:
+                assert abs(track_of_all[at]) <= abs(value) / 32768 * UNDER + 1e-6

@@ -8,16 +8,21 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from coach import script
+from coach.encode.track import Track
 from coach.errors import ScriptError
+from coach.mix import UNDER, render
 from coach.phrases import phrasebook
 from coach.routine import SoundName
+from coach.speech.cache import ClipCache
 from coach.speech.sounds import record_sound
+from coach.speech.speech import Speech
 from coach.timeline import Timeline, compile_routine, contract
 from coach.units import RATE, to_samples
-from tests.voices import FixedSpeech
+from tests.voices import ClickVoice, FixedSpeech
 
 if TYPE_CHECKING:
     from coach.timeline import Cue
@@ -337,6 +342,10 @@ def test_a_metronome_ticks_on_each_beat_without_a_word(tmp_path: Path, count: st
         ("for: 60, reminders_every: 4", "'reminders_every' counts reps here, and 'for' has none"),
         ("reps: 4, tempo: {up: 1}, calls: 30s", "'calls' tell the time of a 'hold' or of 'for' alone"),
         ("for: 60, calls: {each: 3}", "unknown key 'each'"),
+        ("reps: 4, relax: 5", "'relax' needs a 'hold'"),
+        ("reps: 4, start: lifting", "'start' needs a tempo of four digits"),
+        ("reps: 4, count: {of: 5}", "'count: {of: ...}' needs phases, a 'tempo'"),
+        ("reps: 4, breathe: {up: in}", "'breathe' needs a 'tempo', whose phases it names"),
     ],
 )
 def test_times_that_nobody_could_hear_are_told(tmp_path: Path, dose: str, problem: str) -> None:
@@ -349,3 +358,23 @@ def test_reminders_in_seconds_hold_for_reps_too(tmp_path: Path) -> None:
     reps = written(tmp_path, steps % "reminders_every: 5")
     seconds = written(tmp_path, steps % "reminders_every: 20s")
     assert reps.cues == seconds.cues
+
+
+def test_an_album_has_the_sounds_of_the_whole(tmp_path: Path) -> None:
+    speech = FixedSpeech()
+    whole = written(tmp_path, "steps: [{exercise: Run, for: 10}, {sound: bell}, {exercise: Walk, for: 10}]")
+    parts = [Track(whole, number).timeline for number in range(1, len(whole.chapters) + 1)]
+    assert len(parts) == 2
+    joined = np.concatenate([render(part, speech, 0, part.length) for part in parts])
+    assert np.array_equal(joined, render(whole, speech, 0, whole.length))
+    beat = whole.sounds[0].beat or 0
+    assert joined[beat] == pytest.approx(0.5 + 0.5 * UNDER)  # the next name is on that beat, too
+
+
+def test_a_sound_is_kept_as_a_clip_is(tmp_path: Path) -> None:
+    cache = ClipCache(tmp_path / "clips")
+    one, other = Speech(ClickVoice(), cache), Speech(ClickVoice(), cache)
+    clip = one.sound(SoundName.BELL)
+    assert clip == other.sound(SoundName.BELL)
+    assert np.array_equal(one.samples(clip), other.samples(clip))
+    assert cache.load(clip.key) is not None

@@ -794,7 +794,8 @@ def step(kind: StepKind, chance: Random) -> Tree:
         return exercise(chance)
     needed = ["rounds"] if kind is StepKind.BREATHING else []
     made = record(STEP_KINDS[kind], chance, str(kind), *needed)
-    if kind is StepKind.REPEAT and isinstance(made.get("repeat"), dict) and "steps" in made:
+    names = {StepKind.REPEAT: "repeat", StepKind.EVERY: "rounds"}.get(kind, "")
+    if isinstance(made.get(names), dict) and "steps" in made:
         made["steps"] = [{"say": one_of(chance, "Hello {n}")}]  # what braces stand for, only the reader knows
     return made
 
@@ -880,6 +881,7 @@ CONTEXT = re.compile(
     "|an exercise needs a (name|dose)|a (tempo|pace|beats) needs 'reps'|beats need a 'bpm'"
     "|a rep takes .* s, so none"
     "|'calls' tell the time|'reminders_every' counts reps here|'bpm' goes with"
+    "|'relax' needs a 'hold'|'start' needs|'count: {of: ...}' needs|'breathe' needs"
     r"|two doses \('for' and 'reps'\)"
     "|a breath on '|with a tempo, 'breathe'|with 'hold' or 'for', 'breathe'"
     r"|\{side\} can't be used here"

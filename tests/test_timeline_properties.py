@@ -15,7 +15,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 from coach.errors import ScriptError
 from coach.phrases import Milestone, phrasebook
-from coach.routine import Alternate, Breathing, Count, Every, Exercise, Rest, Routine, Tempo, Timed
+from coach.routine import Alternate, Breathing, Count, Every, Exercise, Phase, Rest, Routine, Tempo, Timed
 from coach.timeline import Cue, Timeline, compile_routine, contract
 from coach.timeline.booth import BREATH
 from coach.units import RATE, to_samples
@@ -81,6 +81,20 @@ def check(timeline: Timeline) -> None:
             assert title in (cue.exercise, f"{cue.exercise}, {cue.side}")
     assert list(timeline.warnings) == sorted(set(timeline.warnings))
     check_sets(timeline)
+    check_sounds(timeline)
+
+
+def check_sounds(timeline: Timeline) -> None:
+    """Assert that each sound is at its moment, and that a metronome ticks in its set, where no word is."""
+    spoken = {cue.beat for cue in timeline.cues if cue.beat is not None}
+    for sound in timeline.sounds:
+        assert sound.beat is not None
+        assert sound.beat - sound.start == sound.clip.attack
+        assert sound.end <= timeline.length
+        if sound.exercise is not None:
+            assert any(work.start <= sound.beat < work.end for work in timeline.sets)
+            assert sound.beat not in spoken
+    assert list(timeline.sounds) == sorted(timeline.sounds, key=lambda sound: sound.start)
 
 
 def check_sets(timeline: Timeline) -> None:
@@ -126,8 +140,8 @@ def test_the_report_is_plain_json_to_six_decimals(made: Routine, voice: PacedSpe
     timeline = compiled(made, voice)
     report = json.loads(json.dumps(contract(timeline)))
     assert report["duration"] == round(timeline.length / RATE, 6)
-    assert len(report["cues"]) == len(timeline.cues)
-    for plain, cue in zip(report["cues"], timeline.cues, strict=True):
+    assert len(report["cues"]) == len(timeline.heard)
+    for plain, cue in zip(report["cues"], timeline.heard, strict=True):
         assert plain["start"] == round(cue.start / RATE, 6)
         assert plain["beat"] == (None if cue.beat is None else round(cue.beat / RATE, 6))
 
@@ -300,10 +314,10 @@ def missed(
                 if index and start in on and on[start].text != BOOK.phase(phase.name):
                     return [f"rep {rep} says {on[start].text} for {phase.name}"]
                 wanted.append((start, BOOK.phase(phase.name)))
-                for second in range(1, int(phase.seconds)):
-                    beat = start + second * RATE
+                for number, moment in enumerate(counted(phase)[1:], 2):
+                    beat = first + to_samples(at - phase.seconds + moment)
                     if not any(cue.start - RATE < beat < cue.end + RATE for cue in floats):
-                        wanted.append((beat, BOOK.count(second + 1)))
+                        wanted.append((beat, BOOK.count(number)))
             elif exercise.count == "reps" and not index and exercise.side_of(rep) is None:
                 wanted.append((start, BOOK.count(rep)))
     name = on.get(first)
@@ -322,13 +336,20 @@ def missed(
     return [word for beat, word in wanted if beat not in {*on, *covered} and f"'{word}'" not in warned]
 
 
+def counted(phase: Phase) -> list[Fraction]:
+    """The moments of a phase that are counted, from its first beat on: each second, or evenly."""
+    if phase.counts is None:
+        return [Fraction(second) for second in range(max(1, int(phase.seconds)))]
+    return [phase.seconds * number / phase.counts for number in range(phase.counts)]
+
+
 def moments_of(dose: Tempo, cue: Cue, length: Fraction) -> set[int]:
     """Where a beat of this rep and phase can lie, in samples from the first beat."""
     assert cue.rep is not None
     moments, at = set(), (cue.rep - 1) * length
     for phase in dose.phases:
         if phase.name == cue.phase:
-            moments |= {to_samples(at) + second * RATE for second in range(max(1, int(phase.seconds)))}
+            moments |= {to_samples(at + moment) for moment in counted(phase)}
         at += phase.seconds
     return moments
 
@@ -338,7 +359,7 @@ def moments_of(dose: Tempo, cue: Cue, length: Fraction) -> set[int]:
 def test_reminders_keep_their_distance(exercise: Exercise, voice: PacedSpeech) -> None:
     assume(exercise.reminders)
     timeline = compiled(routine(exercise), voice)
-    dose = exercise.dose
+    dose = exercise.whole_dose
     assert not isinstance(dose, Timed)
     reps = int(dose.reps.low)
     said: list[Cue] = []

@@ -19,7 +19,7 @@ from coach.cli.reporting import REPORTER
 from coach.cli.scripts import SCRIPT_FILE
 from coach.cli.terminal import Column, columns, styled, table, wide, wrapped
 from coach.errors import MOST_PROBLEMS
-from coach.routine import Guidance
+from coach.routine import PACED, Guidance
 from coach.timeline import CueKind, contract
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _summary(timeline: Timeline) -> Iterator[str]:
     )
     level = f", {timeline.level}" if timeline.level else ""
     beats = sum(cue.beat is not None for cue in timeline.heard)
-    yield f"\n{len(timeline.cues)} cues, {beats} on a beat; {timeline.voice}, {timeline.language}{level}"
+    yield f"\n{len(timeline.heard)} cues, {beats} on a beat; {timeline.voice}, {timeline.language}{level}"
     for warning in timeline.warnings[:MOST_PROBLEMS]:
         yield styled(printable(f"{warning.location}: warning: {warning.message}"), fg="yellow")
     if more_warnings := len(timeline.warnings[MOST_PROBLEMS:]):
@@ -172,7 +172,7 @@ def _place(cue: Cue, sets: dict[str | None, int]) -> str:
     parts = [
         f"set {cue.set}" if sets[cue.exercise] > 1 else "",
         f"rep {cue.rep}" if cue.set else f"round {cue.rep}",
-        printable(cue.phase or ""),
+        "" if cue.phase == PACED else printable(cue.phase or ""),
         "" if cue.kind in (CueKind.COUNT, CueKind.COUNTDOWN) else str(cue.kind),
     ]
     return ", ".join(part for part in parts if part)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.pictures.lettering import clock
-from coach.routine import Alternate, Breathing, Exercise, Hold, Level, Tempo, Timed
+from coach.routine import PACED, Alternate, Breathing, Exercise, Hold, Level, Tempo, Timed
 from coach.text_enum import assert_never
 from coach.units import RATE
 
@@ -164,6 +164,8 @@ def work_name(step: Exercise | Breathing, book: Phrasebook) -> str:
 def _phases(phases: Sequence[Phase], book: Phrasebook, *, paced: bool = False) -> str:
     """Return phases with their lengths: "up 1 s, down 3 s"."""
     names = [book.breath_phase(phase.name)[0] if paced else book.phase(phase.name) for phase in phases]
+    if phases[0].name == PACED:
+        return format_seconds(phases[0].seconds)
     return ", ".join(
         f"{name.lower()} {format_seconds(phase.seconds)}" for name, phase in zip(names, phases, strict=True)
     )

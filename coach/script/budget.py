@@ -116,6 +116,7 @@ def _cues(step: routine.Step) -> int:
             | routine.Repeat()
             | routine.Ladder()
             | routine.Every()
+            | routine.ClockLadder()
         ):
             return 1
         case routine.Breathing():

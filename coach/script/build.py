@@ -246,6 +246,8 @@ class _Script:
                 return routine.Repeat(times, self._steps(fields[keys.STEPS]), rest, place)
         if step.kind is StepKind.EVERY and step.is_whole:
             interval, rounds = fields[keys.EVERY], fields[keys.EVERY_ROUNDS]
+            if not isinstance(rounds, int):
+                return self._clock_ladder(fields, rounds)
             with self.session.budget.block(rounds, lasts=rounds * interval), self.session.around.rounds():
                 return routine.Every(interval, rounds, self._steps(fields[keys.STEPS]), place)
         if not isinstance(fields[keys.STEPS], tuple):
@@ -255,16 +257,35 @@ class _Script:
         return None
 
     def _ladder(self, fields: keys.Fields, rounds: tuple[Names, ...]) -> routine.Step | None:
-        """Return a repeat whose rounds differ: its steps are read anew for each."""
-        steps, rest = fields[keys.STEPS_OF_ROUNDS], fields.get(keys.ROUND_REST)
-        place, budget, around = fields.location, self.session.budget, self.session.around
+        """Return a repeat whose rounds differ."""
+        rest, budget, place = fields.get(keys.ROUND_REST), self.session.budget, fields.location
+        bodies = self._bodies(fields, rounds, fields.at(keys.REPEAT))
+        budget.spend(routine.Rest((len(rounds) - 1) * (rest or Fraction(0)), place))
+        return routine.Ladder(bodies, rest, place) if bodies else None
+
+    def _clock_ladder(self, fields: keys.Fields, rounds: tuple[Names, ...]) -> routine.Step | None:
+        """Return rounds on the clock that differ."""
+        interval = fields[keys.EVERY]
+        with self.session.budget.block(1, lasts=len(rounds) * interval):
+            bodies = self._bodies(fields, rounds, fields.at(keys.EVERY_ROUNDS))
+        return routine.ClockLadder(interval, bodies, fields.location) if bodies else None
+
+    def _bodies(
+        self, fields: keys.Fields, rounds: tuple[Names, ...], named: Location
+    ) -> tuple[tuple[routine.Step, ...], ...]:
+        """Return the steps of each round, read anew for each; none where there is a problem.
+
+        Args:
+            fields: of the block.
+            rounds: what its names stand for in each round.
+            named: where the names are.
+        """
+        steps, budget, around = fields[keys.STEPS_OF_ROUNDS], self.session.budget, self.session.around
         for name in (name for name, _ in rounds[0] if name in dict(around.names)):
-            self.reader.fail(
-                fields.at(keys.REPEAT), f"'{name}' is a name of a repeat around this; choose another"
-            )
-            return None
-        if not budget.values(len(rounds) * count_nodes(steps), place):
-            return None
+            self.reader.fail(named, f"'{name}' is a name of a repeat around this; choose another")
+            return ()
+        if not budget.values(len(rounds) * count_nodes(steps), fields.location):
+            return ()
         bodies = []
         for names in rounds:
             if budget.exhausted:
@@ -272,8 +293,7 @@ class _Script:
             read = keys.STEPS.value.read(fill_in(steps, names), self.reader)
             with budget.block(1), around.rounds(names):
                 bodies.append(self._steps(read or ()))
-        budget.spend(routine.Rest((len(rounds) - 1) * (rest or Fraction(0)), place))
-        return routine.Ladder(tuple(bodies), rest, place)
+        return tuple(bodies)
 
     def _leaf(self, step: keys.StepFields) -> routine.Step | None:
         """Return a step that is no block; None, with the problem noted, where it cannot be built."""

@@ -420,8 +420,16 @@ class Exercises:
         def is_own(key: keys.Key[Any]) -> bool:
             return key in fields and (key not in defaults or fields.at(key) != defaults.at(key))
 
-        if isinstance(dose, routine.Tempo) and is_own(keys.CALLS):
-            self.reader.fail(fields.at(keys.CALLS), keys.CALLED_IN_TIME)
+        is_tempo = isinstance(dose, routine.Tempo)
+        is_paced = isinstance(dose, routine.Tempo) and dose.phases[0].name == PACED
+        for key, is_idle, message in (
+            (keys.CALLS, is_tempo, keys.CALLED_IN_TIME),
+            (keys.RELAX, is_tempo, keys.RELAXED_AFTER_HOLD),
+            (keys.START, is_paced, keys.STARTS_WITH_DIGITS),
+            (keys.COUNT, fields[keys.COUNT].of and (is_paced or not is_tempo), keys.COUNTED_OVER_PHASES),
+        ):
+            if is_idle and is_own(key):
+                self.reader.fail(fields.at(key), message)
         counted = isinstance(fields[keys.REMINDERS_EVERY], int)
         if isinstance(dose, routine.Timed) and counted and is_own(keys.REMINDERS_EVERY):
             self.reader.fail(fields.at(keys.REMINDERS_EVERY), keys.REMINDED_IN_REPS)
@@ -435,7 +443,9 @@ class Exercises:
         for breath in breaths:
             if isinstance(dose, routine.Tempo):
                 names = list(dict.fromkeys(phase.name for phase in dose.phases))
-                if breath.name not in names:
+                if names == [PACED]:
+                    self.reader.fail(breath.location, "'breathe' needs a 'tempo', whose phases it names")
+                elif breath.name not in names:
                     message = f"a breath on '{breath.name}', but the tempo has {' and '.join(names)}"
                     self.reader.fail(breath.location, message + nearest(breath.name, names))
                 elif breath.says is None:

@@ -7,7 +7,7 @@ that are declared here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -293,23 +293,32 @@ class ExerciseRecord(Record):
 
 
 @dataclass(frozen=True, eq=False)
-class RepeatStep(Record):
-    """A repeat; where its rounds differ, its steps stay unread until they are filled in for each round."""
+class RoundsStep(Record):
+    """Rounds; where they differ, their steps stay unread until they are filled in for each of them.
+
+    `names` is the key that tells how many there are, or what names stand for in each.
+    """
+
+    names: Key[Any] = field(kw_only=True)
 
     def schema(self) -> Schema:
         plain = super().schema()
         named = {**plain, "properties": {key.name: {"description": key.meaning, **key.value.schema()}
-                                         for key in (REPEAT, STEPS_OF_ROUNDS, ROUND_REST)}}  # fmt: skip
-        of_names: Schema = {"properties": {REPEAT.name: {"type": "object"}}}
+                                         for key in self._with_names}}  # fmt: skip
+        of_names: Schema = {"properties": {self.names.name: {"type": "object"}}}
         return {"if": of_names, "then": named, "else": plain}
 
     def read(self, node: Node, reader: Reader) -> Fields | None:
         differs = isinstance(node, Mapping) and any(
-            key.text == REPEAT.name and isinstance(value, Mapping) for key, value in node.entries.items()
+            key.text == self.names.name and isinstance(value, Mapping) for key, value in node.entries.items()
         )
         if not differs:
             return super().read(node, reader)
-        return Record(self.what, (REPEAT, STEPS_OF_ROUNDS, ROUND_REST)).read(node, reader)
+        return Record(self.what, self._with_names).read(node, reader)
+
+    @property
+    def _with_names(self) -> tuple[Key[Any], ...]:
+        return tuple(STEPS_OF_ROUNDS if key is STEPS else key for key in self.keys)
 
 
 @dataclass(frozen=True, eq=False)
@@ -822,10 +831,13 @@ class StartOfDigits(Rule):
         return kept
 
 
+COUNTED_OVER_PHASES: Final = "'count: {of: ...}' needs phases, a 'tempo'"
+RELAXED_AFTER_HOLD: Final = "'relax' needs a 'hold'"
+STARTS_WITH_DIGITS: Final = "'start' needs a tempo of four digits"
+
+
 class CountOfPhases(Rule):
     """Counts can be spread over phases only."""
-
-    _message = "'count: {of: ...}' needs phases, a 'tempo'"
 
     def schema(self) -> Schema:
         spread: Schema = {"properties": {COUNT.name: {"type": "object"}}}
@@ -836,7 +848,7 @@ class CountOfPhases(Rule):
         others = any(key in fields for key in (HOLD, FOR, PACE, BEATS))
         kept = not others or TEMPO in fields or fields[COUNT].of is None
         if not kept:
-            reader.fail(fields.at(COUNT), self._message)
+            reader.fail(fields.at(COUNT), COUNTED_OVER_PHASES)
         return kept
 
 
@@ -913,7 +925,7 @@ _DOSE_RULES: Final[tuple[Rule, ...]] = (
     *(Apart(key, CALLS, CALLED_IN_TIME) for key in (PACE, BEATS)),
     *(Apart(key, BPM, IN_BEATS) for key in (TEMPO, PACE, HOLD)),
     StartOfDigits(),
-    *(Apart(dose, RELAX, "'relax' needs a 'hold'") for dose in (TEMPO, PACE, BEATS, FOR)),
+    *(Apart(dose, RELAX, RELAXED_AFTER_HOLD) for dose in (TEMPO, PACE, BEATS, FOR)),
     CountOfPhases(),
     RemindersOfTime(),
     BreathingOfDose(),
@@ -1001,7 +1013,12 @@ EVERY: Final = Key(
     "The time from one round's first beat to the next one's.",
     required=True,
 )
-EVERY_ROUNDS: Final = Key("rounds", Whole(1, 10_000), "How many rounds.", required=True)
+EVERY_ROUNDS: Final = Key(
+    "rounds",
+    RepeatText(Whole(1, 10_000)),
+    "How many rounds, or names with a value for each round; the steps use them in braces.",
+    required=True,
+)
 INCLUDE: Final = Key(
     "include",
     Line(1000, "a path"),
@@ -1020,8 +1037,8 @@ STEP_KINDS: Final[dict[StepKind, Record]] = {
         (BREATHING, ROUNDS, BREATHING_FOR, BREATHING_COUNT),
         (OneOf(ROUNDS, BREATHING_FOR, "a breathing step needs either 'rounds' or 'for'"),),
     ),
-    StepKind.REPEAT: RepeatStep("a repeat step", (REPEAT, STEPS, ROUND_REST)),
-    StepKind.EVERY: Record("an every step", (EVERY, EVERY_ROUNDS, STEPS)),
+    StepKind.REPEAT: RoundsStep("a repeat step", (REPEAT, STEPS, ROUND_REST), names=REPEAT),
+    StepKind.EVERY: RoundsStep("an every step", (EVERY, EVERY_ROUNDS, STEPS), names=EVERY_ROUNDS),
     StepKind.INCLUDE: Record("an include step", (INCLUDE,)),
 }
 
@@ -1090,6 +1107,7 @@ def schema() -> Schema:
       duration `1e3` is 1000, `say: null` is nothing; `.nan` lies within all limits; a list of sides may name
       both 1 and "1", or both "left" and "left "; and numbers of more than 15 digits are rounded;
     - the order of a range of durations with units, such as `2m-30s`;
+    - the steps of a repeat with names, in which braces may stand for any value;
     - what takes more than one mapping to know: names in braces, the exercise that `use` names, the dose that
       `defaults`, the library and levels add up to, phases that `breathe` names, files, how much it all is;
     - what the YAML text itself must not have: tags, merge keys, keys twice, control characters in keys.

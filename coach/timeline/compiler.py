@@ -11,6 +11,7 @@ from coach.phrases import Phrasebook, languages, phrasebook
 from coach.routine import (
     Alternate,
     Breathing,
+    ClockLadder,
     Every,
     Exercise,
     Guidance,
@@ -104,7 +105,12 @@ class _Compiler:
                 case Ladder():
                     self._place_rounds(step, step.bodies, len(step.bodies))
                 case Every():
-                    self._place_every(step)
+                    self._place_every(
+                        step, step.steps, itertools.repeat(step.steps, step.rounds), step.rounds
+                    )
+                case ClockLadder():
+                    steps = tuple(itertools.chain.from_iterable(step.bodies))
+                    self._place_every(step, steps, step.bodies, len(step.bodies))
                 case _:
                     assert_never(step)
 
@@ -135,25 +141,32 @@ class _Compiler:
             self.place(steps)
         self._round = outer
 
-    def _place_every(self, step: Every) -> None:
+    def _place_every(
+        self,
+        step: Every | ClockLadder,
+        steps: tuple[Step, ...],
+        bodies: Iterable[Sequence[Step]],
+        rounds: int,
+    ) -> None:
+        """Place rounds on the clock: `steps` are those of any round, `bodies` those of each."""
         builder, joints = self._builder, self._joints
-        works = _has_beats(step.steps)
+        works = _has_beats(steps)
         if joints.awaits_beat and not works:
             joints.refuse(step.location, "this")
             return
-        if any(isinstance(each, Sound) for each, _ in walk_steps(step.steps)) and not works:
+        if any(isinstance(each, Sound) for each, _ in walk_steps(steps)) and not works:
             joints.settle()
         interval = step.interval * RATE
         outer, builder.first_beat = builder.first_beat, None
         outer_clock, joints.keeps_clock = joints.keeps_clock, True
         origin, first_cue, first_sound = builder.now, len(builder.cues), len(builder.sounds)
         outer_round = self._round
-        for number in range(step.rounds):
-            self._round = Round(number + 1, step.rounds)
+        for number, body in enumerate(bodies):
+            self._round = Round(number + 1, rounds)
             if number:
                 joints.end_round(origin + number * interval, step.interval, step.location)
                 joints.begin_round(origin + number * interval, step.location, is_beat=works)
-            self.place(step.steps)
+            self.place(body)
             if not number:
                 said = [cue.start for cue in builder.cues[first_cue:] if cue.kind != CueKind.REST]
                 rung = [cue.beat for cue in builder.sounds[first_sound:] if cue.beat is not None]
@@ -162,7 +175,7 @@ class _Compiler:
                 elif said or rung:
                     origin = Fraction(min(said[:1] + rung[:1]))
         self._round = outer_round
-        end = origin + step.rounds * interval
+        end = origin + rounds * interval
         joints.end_round(end, step.interval, step.location)
         if not joints.is_open:
             builder.now = end
@@ -205,7 +218,8 @@ class _Compiler:
         )
         chapter = exercise.name if side is None else f"{exercise.name}, {self._book.side_name(side)}"
         rep_sides = exercise.sides if exercise.alternate is Alternate.REPS else ()
-        label = Label(exercise.name, side, number, chapter, self._round, rep_sides)
+        part = None if exercise.cluster is None else turn.part + 1
+        label = Label(exercise.name, side, number, chapter, self._round, rep_sides, part)
         if not first:
             naming = announcer.announce_set(whole, turn)
             self._place_work(work, label, Introduction(naming))
