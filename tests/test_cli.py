@@ -254,7 +254,7 @@ def test_odd_names_work(coach: Command, name: str) -> None:
     coach.write(SHORT, name)
     done = coach.installed("export", name, "--reps", "1", "--sides", "left")
     assert done.returncode == 0, done.stderr
-    track = file_name(Path(name).stem, ".mp3")
+    track = file_name(f"{Path(name).stem}-1rep-left", ".mp3")
     assert done.stdout.startswith(f"{track}: written, ")
     assert (coach.folder / track).is_file()
 

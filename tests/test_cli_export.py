@@ -11,6 +11,7 @@ import time
 import wave
 from typing import TYPE_CHECKING, Any
 
+import mutagen.id3
 import mutagen.mp3
 import pytest
 
@@ -84,13 +85,37 @@ def test_names_and_folders(coach: Command) -> None:
     assert coach("export", "short.yaml", "-o", "music").stdout.startswith("music/short.mp3: written")
     assert coach("export", "short.yaml", "-o", "music/").stdout.startswith("music/short.mp3: unchanged")
     shipped = coach("export", "clamshell", "--level", "harder", "--reps", "1", "--sides", "left")
-    assert shipped.stdout.startswith("clamshell-harder.mp3: written"), shipped.stderr
+    assert shipped.stdout.startswith("clamshell-harder-1rep-left.mp3: written"), shipped.stderr
     for target in ("nowhere/x.mp3", "nowhere/"):
         done = coach("export", "short.yaml", "-o", target)
         assert "there is no folder nowhere; make it first" in one_error(done, 3)
     (coach.folder / "x.mp3").mkdir()
     (coach.folder / "x.mp3" / "short.mp3").mkdir()
     assert "is a folder" in one_error(coach("export", "short.yaml", "-o", "x.mp3"), 3)
+
+
+def test_each_dose_that_is_asked_for_has_a_track_of_its_own(coach: Command) -> None:
+    coach.write(SHORT + "    easier: {reps: 2}\n")
+    for options, name in (
+        (["--reps", "4"], "short-4reps"),
+        (["--reps", "2-4", "--rest", "1m"], "short-2-4reps-rest60s"),
+        (["--sets", "2", "--sides", "right", "--level", "easier"], "short-easier-2sets-right"),
+    ):
+        done = coach("export", "short.yaml", "--format", "wav", *options)
+        assert done.stdout.startswith(f"{name}.wav: written"), (done.stdout, done.stderr)
+    done = coach("export", "short.yaml", "--reps", "4", "-o", "for_ann.mp3")
+    tags = mutagen.id3.ID3(coach.folder / "for_ann.mp3")
+    assert str(tags["TIT2"]) == "Short (4 reps)"
+
+
+def test_a_level_that_the_script_lacks_is_refused(coach: Command) -> None:
+    coach.write(SHORT)
+    for command in ("check", "show", "export"):
+        told = one_error(coach(command, "short.yaml", "--level", "harder"), 2)
+        assert "no exercise of short.yaml has the level 'harder'; its exercises have no levels" in told
+    coach.write(SHORT + "    easier: {reps: 2}\n")
+    told = one_error(coach("export", "short.yaml", "--level", "harder"), 2)
+    assert told.endswith("its exercises have 'easier'")
 
 
 def test_the_same_bytes_from_two_empty_caches(coach: Command, tmp_path: Path) -> None:
@@ -141,7 +166,7 @@ def test_a_changed_file_is_written_again(coach: Command) -> None:
     target.write_bytes(whole[:-1] + b"?")
     assert "written" in coach("export", "short.yaml").stdout
     assert target.read_bytes() == whole
-    assert "written" in coach("export", "short.yaml", "--reps", "2").stdout
+    assert "written" in coach("export", "short.yaml", "--reps", "2", "-o", target).stdout
     assert target.read_bytes() != whole
 
 

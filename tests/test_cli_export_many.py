@@ -72,7 +72,7 @@ def test_all_is_what_list_shows(coach: Command, shelf: Path) -> None:
     shipped = list(SCRIPTS.glob("*.yaml"))
     done = coach("export", "--all", "out", "--sides", "outer")
     assert done.returncode == 2
-    assert names(coach.folder / "out") == ["mine.mp3"]
+    assert names(coach.folder / "out") == ["mine-outer.mp3"]
     *told, total = done.stderr.splitlines()
     assert len(told) == len(shipped)  # a side that a routine hasn't is a slip of the finger
     assert all(any(script.name in line for line in told) for script in shipped)

@@ -69,7 +69,7 @@ class _Level(NamedTuple):
 
 def _check_level(request: Request, reporter: Reporter, *, only_load: bool = False) -> _Level:
     try:
-        routine = load(request, reporter)
+        routine = load(request)
     except ScriptError as error:
         return _Level(None, Findings(error.problems))
     return _Level(routine, Findings() if only_load else _check_routine(request, routine, reporter))

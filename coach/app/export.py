@@ -42,7 +42,7 @@ class Place:
 
     Attributes:
         folder: the folder; it must exist.
-        name: the file's name; None for one made of `stem`, the level, and the doses that have grown.
+        name: the file's name; None for one made of `stem`, the level, and the doses asked for or grown.
         stem: what such a name starts with; None for the script's name.
         suffix: the format.
         album: whether it is a folder with a track for each chapter.
@@ -81,9 +81,10 @@ class Job(NamedTuple):
 
     @property
     def label(self) -> str:
-        """Its name before its doses are known."""
+        """Its name, with all that was asked for and without the doses that have grown."""
         stem = self.place.stem or self.request.script.stem
-        return f"{stem}-{self.request.level}" if self.request.level else stem
+        asked = [str(self.request.level)] if self.request.level else []
+        return "-".join([stem, *asked, *map(_in_one, self.request.change.describe())])
 
 
 class ExportResult(NamedTuple):
@@ -126,15 +127,18 @@ def export(request: Request, place: Place | Path, reporter: Reporter = SILENT) -
         CoachError: it cannot be done; nothing half-written stays.
     """
     place = Place.of_file(place) if isinstance(place, Path) else place
-    plain = load(request, reporter)
+    plain = load(request)
     routine = fit(request, plain, SessionReader(reporter), guidance=Guidance.FULL)
+    asked = request.change.describe()
     grown = grown_doses(plain, routine)
+    if request.change.reps is not None and any(each.endswith(" reps") for each in grown):
+        asked = asked[1:]  # a range of reps that was asked for, with today's in its place
     target = _find_target(Job(request, place), grown)
     if not place.album:
         check_target(target)  # better to fail before the voice has worked
     timeline, speech = compile_track(request, routine, reporter)
-    if grown:
-        timeline = replace(timeline, title=f"{timeline.title} ({', '.join(grown)})")
+    if doses := [*asked, *grown]:
+        timeline = replace(timeline, title=f"{timeline.title} ({', '.join(doses)})")
     write = _write_album if place.album else _write_track
     with log_stage(_log, f"write {target}"):
         tracks, files = write(timeline, speech, target, place, reporter)
@@ -178,12 +182,17 @@ def export_to_stream(
     return result
 
 
+def _in_one(dose: str) -> str:
+    """Return a dose as a part of a file's name."""
+    return dose.replace(" ", "")
+
+
 def _find_target(job: Job, grown: Iterable[str]) -> Path:
     """Return the file of a track, or the folder of an album."""
     place = job.place
     if place.album and not place.own_folder:
         return place.folder
-    name = "-".join([job.label, *(each.replace(" ", "") for each in grown)])
+    name = "-".join([job.label, *map(_in_one, grown)])
     return place.folder / (place.name or file_name(name, "" if place.album else place.suffix))
 
 

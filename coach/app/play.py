@@ -126,7 +126,7 @@ def play(
         AudioError: there is no sound device or it went away for good, or another session is playing.
     """
     with ExitStack() as stack:
-        routine = fit(request, load(request, reporter), SessionReader(reporter), resumes=resumes)
+        routine = fit(request, load(request), SessionReader(reporter), resumes=resumes)
         stack.enter_context(_hold_floor(routine.title, reporter))
         # The device before the voice: without one, nobody has to wait for a voice in vain.
         device = stack.enter_context(closing(run.wait_for_device(player) if run else open_device(player)))

@@ -63,21 +63,21 @@ def prepare(
 
     Raises:
         ScriptError: with every problem in the script.
-        RefusedError: the script has no side that was asked for.
+        RefusedError: the script has no side or no level that was asked for.
         SpeechError: no voice speaks the language, or the voice failed.
     """
-    plain = load(request, reporter)
+    plain = load(request)
     routine = fit(request, plain, sessions or SessionReader(reporter), guidance=guidance, resumes=resumes)
     timeline, speech = compile_track(request, routine, reporter)
     return Prepared(plain, routine, timeline, speech)
 
 
-def load(request: Request, reporter: Reporter = SILENT) -> Routine:
+def load(request: Request) -> Routine:
     """Return a script's routine as requested, but its doses not yet fitted to the user.
 
     Raises:
         ScriptError: with every problem in the script.
-        RefusedError: no exercise has a side that was asked for.
+        RefusedError: no exercise has a side or the level that was asked for.
     """
     with log_stage(_log, f"load {request.script} (level {request.level or 'plain'})"):
         routine = _load(request)
@@ -90,9 +90,9 @@ def load(request: Request, reporter: Reporter = SILENT) -> Routine:
     if request.volume is not None:
         choice = replace(choice, volume=request.volume)
     if request.level and request.level not in routine.levels:
-        reporter.note(
-            f"{request.script}: no exercise in it has the level '{request.level}', so nothing changes"
-        )
+        levels = " and ".join(f"'{level}'" for level in routine.levels)
+        has = f"its exercises have {levels}" if levels else "its exercises have no levels"
+        raise RefusedError("level", f"no exercise of {request.script} has the level '{request.level}'; {has}")
     return replace(routine, voice=choice)
 
 

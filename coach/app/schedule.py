@@ -49,14 +49,14 @@ class ScheduleRequest:
         return Schedule(name, when, find_program(), path, self.options, capture_environment())
 
 
-def preview_schedule(wanted: ScheduleRequest, reporter: Reporter = SILENT) -> str:
+def preview_schedule(wanted: ScheduleRequest) -> str:
     """Return what would be written, but change nothing.
 
     Raises:
         CoachError: the script or the request has to change first.
     """
     text = schedules.preview(wanted.make_schedule(), wanted.where, named=wanted.name is not None)
-    load(wanted.request, reporter)
+    load(wanted.request)
     return text
 
 

@@ -98,7 +98,7 @@ def add(
     words = tuple(typed(context, _OWN))
     wanted = ScheduleRequest(request_of(script, choices), at, days, name, where, words)
     if only_print:
-        click.echo("\n".join(map(printable, preview_schedule(wanted, REPORTER).split("\n"))))
+        click.echo("\n".join(map(printable, preview_schedule(wanted).split("\n"))))
         return
     added = add_schedule(wanted, REPORTER)
     moment = next((f", next {_moment(time)}" for time in next_runs(added, 1)), "")

@@ -56,6 +56,18 @@ class Change:
     sets: int | None = None
     rest: Fraction | None = None
 
+    def describe(self) -> list[str]:
+        """Return what it changes, in the words of file names and titles: "12 reps", "left", "rest 30 s"."""
+        words = []
+        if self.reps is not None:
+            low, high = float(self.reps.low), float(self.reps.high)
+            words.append(f"{low:g} rep{'s' * (low > 1)}" if low == high else f"{low:g}-{high:g} reps")
+        if self.sets is not None:
+            words.append(f"{self.sets} set{'s' * (self.sets > 1)}")
+        if self.rest is not None:
+            words.append(f"rest {float(self.rest):g} s")
+        return [*words, *(self.sides or ())]
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -249,7 +261,8 @@ class Exercises:
         So an exercise is found by its name, and by that of the routine that is called after it.
         """
         if self._own_by_names is None:
-            self._own_by_names = _by_names(self.script[keys.EXERCISES])
+            own = self.script[keys.EXERCISES]
+            self._own_by_names = _by_names(own)
         letters = _letters(name)
         shelves = map(_shipped_by_names, (self.language, *phrases.languages()))
         return next((shelf[letters] for shelf in (self._own_by_names, *shelves) if letters in shelf), None)
