@@ -153,6 +153,17 @@ def test_the_table_has_the_last_20_and_programs_get_all(log: Path, shown: Shown)
     assert len(shown("--csv", "--last", "3").splitlines()) == 4
 
 
+def test_the_parts_of_a_cluster_are_one_set(log: Path, shown: Shown) -> None:
+    parts = [
+        work("Press", None, "done", 12, load=load, part=part)
+        for part, load in ((1, "20 kg"), (2, "20 kg"), (3, "15 kg"))
+    ]
+    fill(log, parts)
+    told = shown("--sets")
+    assert "1 exercise, 1 set\n" in told
+    assert "    Press: 36 reps; 20 kg, 15 kg\n" in told
+
+
 def test_json_has_everything(log: Path, shown: Shown) -> None:
     words = {"words": ["--reps", "12"]}
     fill(log, HALF[:1], level="easier", schedule="morning", options=words, answers={"pain": "more"})
@@ -186,6 +197,7 @@ def test_json_has_everything(log: Path, shown: Shown) -> None:
                     "seconds_done": 48,
                     "outcome": "done",
                     "load": None,
+                    "part": None,
                     "rounds": None,
                     "rounds_done": None,
                 }

@@ -67,6 +67,24 @@ def test_a_routine_is_scheduled_listed_paused_and_removed(ada: Command, person: 
     assert person.read() == b"# mine"
 
 
+def test_several_times_are_one_thing(ada: Command, person: Person) -> None:
+    told = add(ada, "short.yaml", "--at", "6:30", "--at", "weekdays 18:00,20:00", "--level", "easier")
+    assert told.startswith(
+        "short: at 06:30 every day, and at 18:00 on Monday through Friday, and at 20:00 on "
+    )
+    assert (person.read() or b"").count(b"--name short ") == 3
+    (row,) = listed(ada)
+    assert (row["when"], row["options"]) == ("30 6 * * *; 0 18 * * 1-5; 0 20 * * 1-5", ["--level", "easier"])
+    assert "'short' already plays this routine at that time" in one_error(
+        ada("schedule", "add", "short.yaml", "--at", "20:00"), 2
+    )
+    ada("schedule", "pause", "short")
+    assert (person.read() or b"").count(b"#paused: ") == 3
+    assert [row["paused"] for row in listed(ada)] == [True]
+    ada("schedule", "remove", "short")
+    assert person.read() is None
+
+
 def test_the_line_stands_alone(ada: Command, person: Person) -> None:
     folder = ada.folder / "50% 'of' my \"ü\" \\ $HOME"
     folder.mkdir()
@@ -170,6 +188,15 @@ def test_lines_that_a_person_wrote_between_the_marks_are_told_and_left(ada: Comm
     )
     ada("schedule", "remove", "short")
     assert b"\n0 7 * * * /bin/true\n# note\n# <<<" in (person.read() or b"")
+
+
+def test_variables_above_the_block_are_named(ada: Command, person: Person) -> None:
+    person.write(b"PATH=/x\n" + b"# >>> coach schedule >>>\n# <<< coach schedule <<<\n")
+    told = "coach: PATH=/x stands above short in your crontab: other programs, such as ffmpeg, are looked for"
+    assert told in ada("schedule", "add", "short.yaml", "--at", "06:30").stderr
+    assert ada("schedule", "list").stderr == f"{told} there alone\n"
+    assert json.loads(ada("schedule", "list", "--json").stdout)[0]["time_zone"] is None
+    assert "PATH=/x stands above short" in ada("doctor").stdout
 
 
 def test_a_damaged_block_is_one_clear_line(ada: Command, person: Person) -> None:

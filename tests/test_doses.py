@@ -408,6 +408,13 @@ def test_a_cluster_is_one_set_with_short_rests_in_it() -> None:
     ]
 
 
+def test_the_log_has_the_parts_of_a_cluster(tmp_path: Path) -> None:
+    session = logged(tmp_path, heard("rest_pause"))
+    assert [(row.set, row.sets, row.part, row.reps_done) for row in session.sets] == [
+        (1, 1, part, reps) for part, reps in enumerate((12, 7, 7, 7, 5), 1)
+    ]
+
+
 def test_a_cluster_has_sets_and_sides(tmp_path: Path) -> None:
     steps = (
         "  - {exercise: A, reps: [3, 2], cluster: {rest: 10}, sets: 2, rest: 40, sides: [left, right],"

@@ -29,7 +29,7 @@ OTHERS = [code for code in phrases.languages() if code != "en"]
 SCRIPTS = sorted((ROOT / "scripts").glob("*.yaml"))
 FREE = {  # tables with rows of their own
     "units", "fractions", "signs", "before_number", "abbreviations", "genders", "nouns", "singulars", "after",
-    "sides", "decades", "ordinals", "dotted_ordinals",
+    "sides", "decades", "ordinals", "dotted_ordinals", "loads",
 }  # fmt: skip
 
 

@@ -8,27 +8,38 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from dateutil.tz import gettz
+from dateutil.tz import gettz, tzlocal
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from coach.errors import CoachError, RefusedError
-from coach.schedule import Schedule
+from coach.schedule import Schedule, daemon
 from coach.schedule.crontab import (
     add_line,
     change_lines,
     format_line,
+    format_lines,
     parse_as_cron,
     read_line,
+    read_schedules,
     split_crontab,
 )
 from coach.schedule.model import LONGEST_NAME, check, derive_name
+from coach.schedule.settings import describe_settings, find_zone, next_runs
 from coach.schedule.systemd import format_calendar, format_service, format_timer, read_units
-from coach.schedule.when import describe, next_times, parse_expression, parse_times, share_a_minute
+from coach.schedule.when import (
+    describe,
+    next_times,
+    parse_all_times,
+    parse_expression,
+    parse_times,
+    share_a_minute,
+)
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX")
 with_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
@@ -122,6 +133,53 @@ def test_times_are_read_as_people_write_them(at: str, days: str | None, fields: 
 def test_what_is_no_time_is_refused_with_what_would_be(at: str, days: str | None, told: str) -> None:
     with pytest.raises(RefusedError, match=re.escape(told)):
         parse_times(at, days)
+
+
+@pytest.mark.parametrize(
+    ("ats", "days", "when", "words"),
+    [
+        (["6:30", "18:00"], None, "30 6 * * *; 0 18 * * *", "at 06:30 and 18:00 every day"),
+        (["6:30,18:00"], "mon-fri", "30 6 * * 1-5; 0 18 * * 1-5",
+            "at 06:30 and 18:00 on Monday through Friday"),
+        (["6:30 am, noon and 6 p.m."], None, "30 6 * * *; 0 12 * * *; 0 18 * * *",
+            "at 06:30, 12:00 and 18:00 every day"),
+        (["mon,wed 6:30, at 18h"], None, "30 6 * * 1,3; 0 18 * * 1,3",
+            "at 06:30 and 18:00 on Monday and Wednesday"),
+        (["7:00 & 8:00 on sundays"], None, "0 7 * * 0; 0 8 * * 0", "at 07:00 and 08:00 on Sunday"),
+        (["weekdays 6:30", "weekends 8:00"], None, "30 6 * * 1-5; 0 8 * * 6,0",
+            "at 06:30 on Monday through Friday, and at 08:00 on Saturday and Sunday"),
+        (["6:30", "06:30"], None, "30 6 * * *", "at 06:30 every day"),
+        (["*/15 6 * * *", "18:00"], None, "*/15 6 * * *; 0 18 * * *",
+            "every 15th minute from 06:00 through 06:59, and at 18:00 every day"),
+    ],
+)  # fmt: skip
+def test_several_times_are_one_schedule(ats: list[str], days: str | None, when: str, words: str) -> None:
+    assert parse_all_times(ats, days) == when
+    assert describe(when) == words
+    start = datetime(2026, 3, 2)
+    each = {time for one in when.split("; ") for time in next_times(one, 20, start)}
+    assert next_times(when, 20, start) == sorted(each)[:20]
+    hip = replace(HIP, when=when)
+    text = None
+    for line in format_lines(hip):
+        text = add_line(text, line)
+    assert read_schedules(text) == [hip]
+    units = format_service(hip), format_timer(hip)
+    assert read_units(*units, paused=False) == hip
+    assert change_lines(text, ["hip"], lambda _: None) is None
+
+
+@pytest.mark.parametrize(
+    ("ats", "told"),
+    [
+        (["daily 6:30", "mon 6:30"], "'daily 6:30' and 'mon 6:30' mean the same minute"),
+        (["6:30", "7"], "(got '7')"),
+        (["6:30, 25:00"], "(got '25:00')"),
+    ],
+)
+def test_several_times_that_cannot_be(ats: list[str], told: str) -> None:
+    with pytest.raises(RefusedError, match=re.escape(told)):
+        parse_all_times(ats)
 
 
 @given(st.text(max_size=30), st.none() | st.text(max_size=20))
@@ -380,3 +438,53 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
 @posix
 def test_a_shell_word_is_a_word() -> None:
     assert shlex.split(format_line(HIP))[5:] == list(HIP.words)
+
+
+# What stands above the block.
+
+
+SET_ABOVE = 'PATH=/x\nCRON_TZ = "Asia/Tokyo"\nMAILTO=ada\n# SHELL=/bin/no\n'
+
+
+def test_variables_above_the_block_belong_to_its_schedules() -> None:
+    block = add_line(None, format_line(HIP))
+    (there,) = read_schedules(f"{SET_ABOVE}{block}SHELL=/bin/fish\n")
+    assert there == replace(HIP, settings=(("PATH", "/x"), ("CRON_TZ", "Asia/Tokyo"), ("MAILTO", "ada")))
+
+
+@pytest.mark.parametrize(
+    ("program", "heeded"), [(b"...CRON_TZ...", True), (b"...SHELL...", False), (None, None)]
+)
+def test_a_time_zone_above_counts_where_cron_heeds_it(
+    program: bytes | None, heeded: bool | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(daemon, "_ADMINISTRATORS", ())
+    monkeypatch.setattr(daemon, "_GENERATORS", ())
+    if program is not None:
+        (tmp_path / "crond").write_bytes(program)
+        (tmp_path / "crond").chmod(0o755)
+    assert daemon.knows_time_zones() is heeded
+    hip = replace(HIP, when="30 6 * * *", settings=(("CRON_TZ", "Asia/Tokyo"),))
+    (moment,) = next_runs(hip, 1)
+    there = moment.astimezone(gettz("Asia/Tokyo") if heeded else tzlocal())
+    assert (there.hour, there.minute) == (6, 30)
+    assert moment.tzinfo == tzlocal()
+    assert find_zone(hip) == ("Asia/Tokyo" if heeded else None)
+    (told,) = describe_settings([hip])
+    assert told.startswith("CRON_TZ=Asia/Tokyo stands above hip in your crontab: ")
+    assert told.endswith({
+        True: "the times set are those of that time zone",
+        False: "the cron of this machine takes no notice of it, and the times set are this machine's",
+        None: "whether cron heeds it can't be seen here; the next times shown are this machine's",
+    }[heeded])  # fmt: skip
+
+
+def test_what_variables_above_do_is_said_once_for_all_they_stand_above() -> None:
+    above = (("SHELL", "/bin/fish"), ("PATH", "/x"), ("HOME", "/y"), ("MAILTO", "ada"))
+    hip = replace(HIP, settings=above, environment=(("HOME", "/home/ada"),))
+    assert describe_settings([hip, replace(hip, name="neck", settings=above[:1])]) == [
+        "SHELL=/bin/fish stands above hip, neck in your crontab: that shell starts them instead of /bin/sh",
+        "PATH=/x stands above hip in your crontab: "
+        "other programs, such as ffmpeg, are looked for there alone",
+    ]

@@ -67,7 +67,7 @@ def test_every_other_byte_stays_as_it_was(person: Person, tmp_path: Path, name: 
     text = NASTY[name]
     person.write(text)
     assert person.read() == text
-    cron = Crontab()
+    cron = Crontab(settle_seconds=0)
     cron.add(HIP)
     after = person.read()
     assert after
@@ -137,9 +137,10 @@ def test_the_longest_line_that_coach_writes_is_taken(person: Person) -> None:
 
 def test_ten_backups_are_kept(person: Person, tmp_path: Path) -> None:
     person.write(b"# mine\n")
+    cron = Crontab(settle_seconds=0)
     for _ in range(6):
-        Crontab().add(HIP)
-        Crontab().remove(["hip"])
+        cron.add(HIP)
+        cron.remove(["hip"])
     kept = backups(tmp_path)
     assert len(kept) == 10
     assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
@@ -236,6 +237,77 @@ def test_a_person_who_goes_on_editing_comes_first(person: Person, tmp_path: Path
     with pytest.raises(CoachError, match="is being edited elsewhere"):
         Crontab().add(HIP)
     assert person.read() == b"# mine\n"
+
+
+def test_a_cron_that_does_not_keep_a_line_of_ours_gets_the_old_text_again(person: Person) -> None:
+    person.write(b"# mine\n# yours\n")
+    person.instead('[ "$1" = - ] && { cut -c 1-40 | $REAL -; exit; }\nexec $REAL "$@"')
+    with pytest.raises(CoachError, match="did not store what Coach wrote, so your old crontab was put back"):
+        Crontab().add(HIP)
+    assert person.read() == b"# mine\n# yours\n"
+
+
+@pytest.mark.parametrize("edit", ["{ echo '# mine'; echo '# theirs'; }", "{ $REAL -l; echo '# theirs'; }"])
+def test_one_who_writes_right_after_coach_loses_nothing_and_neither_does_coach(
+    person: Person, tmp_path: Path, edit: str
+) -> None:
+    """One had read the crontab before Coach wrote, the other reads it afterwards."""
+    person.write(b"# mine\n")
+    once = tmp_path / "once"
+    person.instead(
+        f'[ "$1" = - ] && [ ! -e {once} ] && touch {once} && {{ $REAL - && {edit} | $REAL -; exit; }}\n'
+        'exec $REAL "$@"'
+    )
+    Crontab().add(HIP)
+    text = person.read()
+    assert text
+    assert text.endswith(b"# <<< coach schedule <<<\n# mine\n# theirs\n")
+    assert Crontab().schedules() == [HIP]
+
+
+def test_an_open_editor_is_told_and_nothing_is_changed(
+    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coach.schedule.crontab_command._WAIT", 0.2)
+    person.write(b"# mine\n")
+    editor, opened, close = tmp_path / "editor", tmp_path / "opened", tmp_path / "close"
+    editor.write_text(f"#!/bin/sh\ntouch {opened}\nwhile [ ! -e {close} ]; do sleep 0.02; done\n")
+    editor.chmod(0o755)
+    with subprocess.Popen(["crontab", "-e"], env={**os.environ, "VISUAL": str(editor)}) as process:
+        try:
+            while not opened.exists():
+                assert process.poll() is None
+            with pytest.raises(CoachError, match=rf"open in an editor \(crontab -e, process {process.pid}\)"):
+                Crontab().add(HIP)
+        finally:
+            close.touch()
+    assert person.read() == b"# mine\n"
+    if SPOOL.is_dir():
+        assert not list(SPOOL.glob("tmp.*"))
+
+
+@pytest.mark.parametrize("style", ["(crontab -l; echo '# {n}') | crontab -", "text=$(crontab -l); ..."])
+def test_racing_writers_lose_nothing_unsaid(person: Person, style: str) -> None:
+    """By hand with hundreds of rounds."""
+    pipe = style.startswith("(")
+    for each in range(4):
+        person.write(b"# mine\n")
+        script = "".join(
+            f"sleep 0.0{each}; (crontab -l; echo '# {n}') | crontab -\n" if pipe
+            else f"sleep 0.0{each}; crontab -l > $0.new; echo '# {n}' >> $0.new; crontab - < $0.new\n"
+            for n in range(3)
+        )  # fmt: skip
+        other = subprocess.Popen(["sh", "-c", script, str(person.folder / "other")])
+        said = ""
+        try:
+            Crontab().add(HIP)
+        except CoachError as error:
+            said = str(error)
+        assert other.wait() == 0
+        text = (person.read() or b"").decode()
+        if "may be lost" not in said:
+            assert [line for line in ("# mine", "# 0", "# 1", "# 2") if f"{line}\n" not in text] == []
+        assert "hip" in text or said
 
 
 def test_no_crontab_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -530,6 +530,8 @@ def _(value: Several[Any], chance: Random) -> Tree:
 
 @right.register
 def _(value: Distinct, chance: Random) -> Tree:
+    if chance.random() < 0.3:
+        return Source(chance.choice(["left and right", "L/R", "both sides", "je Seite", "front and back"]))
     return [one_of(chance, name) for name in some(chance, ["left", "right", "both", "Left"], 3, 1)]
 
 
@@ -537,7 +539,8 @@ def _(value: Distinct, chance: Random) -> Tree:
 def _(value: Distinct, chance: Random) -> Tree:
     twice: Tree = [one_of(chance, "left", "right") for _ in range(2)]
     many: Tree = [Source(f"side{number}") for number in range(value.most + chance.choice([0, 1]))]
-    return chance.choice([twice, many, drawn(value.one, chance)])
+    words = Source(chance.choice(["alternating", "left and left", "Abwechselnd ", "and", "left/", "a, b"]))
+    return chance.choice([twice, many, drawn(value.one, chance), words])
 
 
 @right.register
@@ -589,13 +592,16 @@ def _(value: Phases, chance: Random) -> Tree:
 def _(value: TempoText, chance: Random) -> Tree:
     if chance.random() < 0.5:
         return right(Phases(), chance)
-    return one_of(chance, "3010", "31x0", "X-0-1-0", "3-0-1-0", "12-0-4-0", "9999", "1000")
+    return one_of(
+        chance, "3010", "31x0", "X-0-1-0", "3-0-1-0", "12-0-4-0", "9999", "1000", "2/0/2/0", "2-2", "3/3"
+    )
 
 
 @odd.register
 def _(value: TempoText, chance: Random) -> Tree:
     dashed = "0-0-0-0", "3-0-1", "3-0-Y-0", "3-0-601-0", "3-0-600-0", "0000-0-0-1", "3-0-00001-0", "0-3-1-0"
     forms = "301", "30100", "xXxX", "3010.0", "3.01e3", "+3010", "0xBC2", "3 0 1 0", " 3010 ", "3010.5", "999"
+    forms += "2-0/2-0", "2-3", "0-0", "601-601", "02-2", "2 - 2"
     zeros = [Source('"0310"'), Source('"0000"')]  # without quotes 0310 is the number 310: see UNSEEN
     return chance.choice([odd(Phases(), chance), one_of(chance, *dashed), one_of(chance, *forms), *zeros])
 
@@ -812,13 +818,18 @@ def _(value: RepeatText, chance: Random) -> Tree:
 
 @right.register(PerSet)
 def _(value: PerSet[Any], chance: Random) -> Tree:
+    if chance.random() < 0.1:
+        return Source(chance.choice(["12, 10, 8", "30, 20", "5,5,5 , 5"]))
     return right(value.one, chance) if chance.random() < 0.7 else several(value.each, chance, least=1)
 
 
 @odd.register(PerSet)
 def _(value: PerSet[Any], chance: Random) -> Tree:
     longer: list[Tree] = [Source("5")] * (value.most + chance.choice([0, 1]))
-    return chance.choice([odd(value.one, chance), [odd(value.each, chance)], [], longer])
+    listed = Source(
+        chance.choice(["1,5", "12,", ", 3", "10, 0", "3x10", "2 x 30s", "3 \u00d7 8", "3x10-12", "0x5"])
+    )
+    return chance.choice([odd(value.one, chance), [odd(value.each, chance)], [], longer, listed])
 
 
 @right.register(InSet)

@@ -254,6 +254,7 @@ def _login() -> Iterator[Finding]:
 
 def _schedules() -> Iterator[Finding]:
     from coach import script
+    from coach.schedule.settings import describe_settings
 
     if sys.platform == "win32":
         return
@@ -268,6 +269,8 @@ def _schedules() -> Iterator[Finding]:
         except CoachError as error:
             why = str(error).partition("\n")[0]
             yield Finding(False, f"{schedule.name}: {why}", f"mend the script, or {anew}")
+    for told in describe_settings(kept):
+        yield Finding(False, told, "unless that is meant, move it below Coach's lines with 'crontab -e'")
     yield Finding(True, f"{_count(len(kept))}; 'coach schedule list' shows more" if kept else "none")
 
 

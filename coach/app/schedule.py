@@ -10,7 +10,7 @@ from coach.app.prepare import load, prepare, prepare_recaps
 from coach.app.reporter import SILENT
 from coach.schedule import Schedule, schedules
 from coach.schedule.invocation import capture_environment, find_program
-from coach.schedule.when import parse_times
+from coach.schedule.when import parse_all_times
 
 if TYPE_CHECKING:
     from coach.app.reporter import Reporter
@@ -23,7 +23,7 @@ class ScheduleRequest:
 
     Attributes:
         request: what to play.
-        at: when, as a user writes it: "6:30", or a cron expression.
+        at: when, as a user writes it: "6:30", or a cron expression; any number of them.
         days: on which days; None if `at` says it, or for every day.
         name: the name of the schedule; None for one made from the script's name.
         where: what will start it, one of `schedules.WRITERS`.
@@ -31,7 +31,7 @@ class ScheduleRequest:
     """
 
     request: Request
-    at: str
+    at: tuple[str, ...]
     days: str | None = None
     name: str | None = None
     where: str = "cron"
@@ -43,10 +43,10 @@ class ScheduleRequest:
         Raises:
             RefusedError: the time or the days are wrong.
         """
-        when = parse_times(self.at, self.days)
+        when = parse_all_times(self.at, self.days)
         path = os.path.abspath(self.request.script)  # noqa: PTH100 - a link to a script stays one
         name = self.name or self.request.script.stem
-        return Schedule(name, when.fields, find_program(), path, self.options, capture_environment())
+        return Schedule(name, when, find_program(), path, self.options, capture_environment())
 
 
 def preview_schedule(wanted: ScheduleRequest, reporter: Reporter = SILENT) -> str:

@@ -130,11 +130,12 @@ def _summary(session: SessionLog) -> str:
     title = f"{session.title} ({session.level})" if session.level else session.title
     outcome = {"completed": "", "playing": "playing now"}.get(session.outcome, session.outcome)
     sets = [each for each in session.sets if each.outcome == "done"]
-    work = f"{count_text(len({each.exercise for each in sets}), 'exercise')}, {count_text(len(sets), 'set')}"
+    exercises = count_text(len({each.exercise for each in sets}), "exercise")
+    work = f"{exercises}, {count_text(_count_sets(sets), 'set')}"
     others = [
         f"{count} {word}"
         for word in ("skipped", "broken off")
-        if (count := sum(each.outcome == word for each in session.sets))
+        if (count := _count_sets([each for each in session.sets if each.outcome == word]))
     ]
     answers = filter(None, (_EFFORTS[session.effort], _PAINS[session.pain]))
     parts = [
@@ -169,7 +170,13 @@ def _all_done(sets: list[SetLog]) -> str:
     """Return the total of the sets that were done."""
     if not sets:
         return ""
-    return _amount(sets) if len(sets) == 1 else f"{count_text(len(sets), 'set')}, {_amount(sets)}"
+    number = _count_sets(sets)
+    return _amount(sets) if number == 1 else f"{count_text(number, 'set')}, {_amount(sets)}"
+
+
+def _count_sets(sets: Sequence[SetLog]) -> int:
+    """Return how many sets there are, the parts of one counted as one."""
+    return sum(each.part in (None, 1) for each in sets) or min(len(sets), 1)
 
 
 def _amount(sets: list[SetLog]) -> str:

@@ -28,11 +28,14 @@ from coach.cli.scripts import SAVED_SCRIPT
 from coach.cli.terminal import Column, print_table
 from coach.schedule import schedules
 from coach.schedule.runs import read_runs
-from coach.schedule.when import describe, next_times
+from coach.schedule.settings import describe_settings, find_zone, next_runs
+from coach.schedule.when import describe
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
+
+    from coach.schedule import Schedule
 
 _OWN = {"at", "days", "name", "where", "only_print"}
 """Options of `add` that are not passed on to `coach play`."""
@@ -53,8 +56,10 @@ def command() -> None:
 @click.option(
     "--at",
     required=True,
+    multiple=True,
     metavar="TIME",
-    help="When: 06:30, 6:30am, 'weekdays 6:30', or a cron expression: '30 6 * * 1-5'.",
+    help="When: 06:30, 6:30am, 'weekdays 6:30', or a cron expression: '30 6 * * 1-5'. "
+    "Several with commas, as in 6:30,18:00, or with an --at for each.",
 )
 @click.option("--days", help="On which days: mon-fri, mon,wed, weekdays, weekends, or daily (the default).")
 @click.option("--name", help="The name of the schedule; the script's name by default.")
@@ -79,7 +84,7 @@ def add(
     /,
     script: Path,
     *,
-    at: str,
+    at: tuple[str, ...],
     days: str | None,
     name: str | None,
     where: str,
@@ -96,8 +101,10 @@ def add(
         click.echo("\n".join(map(printable, preview_schedule(wanted, REPORTER).split("\n"))))
         return
     added = add_schedule(wanted, REPORTER)
-    moment = next((f", next {_moment(time)}" for time in next_times(added.when, 1)), "")
-    click.echo(printable(f"{added.name}: {describe(added.when)}{moment} ({where})"))
+    moment = next((f", next {_moment(time)}" for time in next_runs(added, 1)), "")
+    click.echo(printable(f"{added.name}: {_describe(added)}{moment} ({where})"))
+    for told in describe_settings([added]):
+        REPORTER.note(told)
     if others := schedules.find_clashes(added):
         REPORTER.note(f"{', '.join(others)} may start in the same minute; only one of them will play then")
 
@@ -107,14 +114,16 @@ def add(
 def show(*, as_json: bool) -> None:
     """List what is scheduled, with the next three times of each."""
     rows: list[dict[str, object]] = []
-    for schedule, where in schedules.schedules():
-        times = [] if schedule.paused else next_times(schedule.when, 3)
+    planned = schedules.schedules()
+    for schedule, where in planned:
+        times = next_runs(schedule, 3)
         rows.append({
             "name": schedule.name,
             "script": schedule.script,
             "options": list(schedule.options),
             "when": schedule.when,
             "words": describe(schedule.when),
+            "time_zone": find_zone(schedule),
             "next": [time.isoformat(timespec="minutes") for time in times],
             "paused": schedule.paused,
             "where": where,
@@ -122,9 +131,11 @@ def show(*, as_json: bool) -> None:
         if not as_json:
             state = ", ".join(map(_moment, times)) if times else "paused" if schedule.paused else "never"
             command_line = " ".join([schedule.script, *map(shlex.quote, schedule.options)])
-            click.echo(printable(f"{schedule.name}: {describe(schedule.when)} ({where})"))
+            click.echo(printable(f"{schedule.name}: {_describe(schedule)} ({where})"))
             click.echo(printable(f"    {'' if schedule.paused else 'next '}{state}"))
             click.echo(printable(f"    {command_line}"))
+    for told in describe_settings(schedule for schedule, _ in planned):
+        REPORTER.note(told)
     for line in schedules.find_foreign_lines():
         REPORTER.note(f"this line between Coach's marks is not Coach's own, and stays as it is: {line}")
     if as_json:
@@ -187,6 +198,12 @@ def log(last: int) -> None:
     print_table([Column(), Column()], rows)
     if not done:
         click.echo("nothing has played at a set time yet; 'coach schedule list' shows what will")
+
+
+def _describe(schedule: Schedule) -> str:
+    """Return the times of a schedule in words, with their time zone if it isn't this machine's."""
+    zone = find_zone(schedule)
+    return f"{describe(schedule.when)}{f', {zone} time' if zone else ''}"
 
 
 def _moment(time: datetime) -> str:

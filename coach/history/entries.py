@@ -21,7 +21,7 @@ _SESSION = (
 )  # fmt: skip
 _SET = (
     "exercise", "side", "set", "sets", "reps", "hold", "start", "seconds", "reps_done", "seconds_done",
-    "outcome", "load",
+    "outcome", "load", "part",
 )  # fmt: skip
 
 

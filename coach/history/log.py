@@ -72,7 +72,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE sessions ADD COLUMN entries INTEGER NOT NULL DEFAULT 0",  # how many of them it has
         "CREATE UNIQUE INDEX sessions_by_key ON sessions (key)",
     ),
-    ("ALTER TABLE sets ADD COLUMN load TEXT",),
+    (
+        "ALTER TABLE sets ADD COLUMN load TEXT",
+        "ALTER TABLE sets ADD COLUMN part INTEGER CHECK (part >= 1)",
+    ),
 )
 """The statements that make each version of the database from the one before, the first from an empty file."""
 

@@ -66,6 +66,7 @@ class SetLog:
         seconds_done: how many seconds of it were heard.
         outcome: how it ended.
         load: what was lifted or used, as the script has it; None where it says nothing.
+        part: which part of the set it is, from 1; None for a whole set.
     """
 
     exercise: str
@@ -80,6 +81,7 @@ class SetLog:
     seconds_done: float = 0.0
     outcome: SetOutcome = SetOutcome.DOING
     load: str | None = None
+    part: int | None = None
 
     @property
     def is_breathing(self) -> bool:

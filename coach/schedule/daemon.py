@@ -1,13 +1,18 @@
-"""Whether a cron daemon is running, without which nothing in a crontab starts."""
+"""The cron daemon, without which nothing in a crontab starts: does it run, and does it know time zones?"""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 _PROCESSES = Path("/proc")
 _NAMES = {"cron", "crond", "fcron"}
+_ADMINISTRATORS = ("/usr/sbin", "/sbin", "/usr/local/sbin")
+_GENERATORS = ("/usr/lib/systemd/system-generators/systemd-crontab-generator",)
+_VARIABLE = b"CRON_TZ"
 
 
 def cron_runs() -> bool | None:
@@ -26,3 +31,18 @@ def _is_cron(process: Path) -> bool:
             return (process / "cmdline").read_bytes().split(b"\0")[1:2] == [b"crond"]
         return name in _NAMES
     return False
+
+
+def knows_time_zones() -> bool | None:
+    """Return whether the cron of this machine heeds a time zone that CRON_TZ names.
+
+    That of cronie does, and systemd-cron; those of Debian and of vixie-cron take no notice. Whichever is
+    there, its program holds the name of the variable if it looks for it. None if no program is found.
+    """
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *_ADMINISTRATORS])
+    programs = [*_GENERATORS, *(found for name in sorted(_NAMES) if (found := shutil.which(name, path=path)))]
+    contents = []
+    for program in programs:
+        with suppress(OSError):
+            contents.append(Path(program).read_bytes())
+    return any(_VARIABLE in content for content in contents) if contents else None

@@ -20,11 +20,13 @@ class Schedule:
     Attributes:
         name: its name; no two schedules have the same.
         when: the five fields of a cron expression: minute, hour, day of the month, month, day of the week.
+            Several expressions have semicolons between them.
         program: the words that start Coach; the first is an absolute path.
         script: the script's absolute path.
         options: further words for `coach play`.
         environment: variables that the program needs and the scheduler does not set.
         paused: whether it is kept without being played.
+        settings: variables that somebody has set for it in the scheduler's own file, which apply to it too.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Schedule:
     options: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     paused: bool = False
+    settings: tuple[tuple[str, str], ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -111,7 +111,8 @@ def add(schedule: Schedule, where: str, *, named: bool) -> Schedule:
     with _lock_schedules():
         fitting = plan(schedule, where, named=named)
         WRITERS[where].add(fitting)
-        return fitting
+        there = WRITERS[where].schedules()  # where more may apply to it than was written
+        return next((kept for kept in there if kept.name == fitting.name), fitting)
 
 
 def remove(names: Iterable[str]) -> None:

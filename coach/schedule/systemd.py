@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from coach.errors import CoachError, RefusedError
 from coach.schedule.model import Schedule, parse_command
-from coach.schedule.when import describe, parse_expression
+from coach.schedule.when import SEPARATOR, When, describe, parse_expression, split_expressions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -85,8 +85,11 @@ def format_timer(schedule: Schedule) -> str:
 
 
 def format_calendar(fields: str) -> list[str]:
-    """Return a cron expression as calendar events: two of them if either kind of day is enough."""
-    when = parse_expression(fields)
+    """Return what is set for a schedule as calendar events: two of them if either kind of day is enough."""
+    return [event for each in split_expressions(fields) for event in _format_events(parse_expression(each))]
+
+
+def _format_events(when: When) -> list[str]:
     time_of_day = f"{_format_numbers(when.hours, 24)}:{_format_numbers(when.minutes, 60)}:00"
     weekdays = [day for number, day in enumerate(_DAYS) if number in when.weekdays]
     on_weekdays = "" if len(weekdays) == len(_DAYS) else f"{','.join(weekdays)} "
@@ -112,7 +115,7 @@ def read_units(service: str, timer: str, *, paused: bool) -> Schedule | None:
     if len(commands) != 1 or when is None:
         return None
     try:
-        fields = parse_expression(when).fields
+        fields = SEPARATOR.join(parse_expression(each).fields for each in split_expressions(when))
     except RefusedError:
         return None
     return parse_command(commands[0], fields, environment, paused=paused)

@@ -1,14 +1,24 @@
-"""Times of day and days of the week, as people write them and as cron does."""
+"""Times of day and days of the week, as people write them and as cron does.
+
+What is set for a schedule is one cron expression, or several with semicolons between: a line each for cron.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice, product
-from typing import NamedTuple
+from heapq import merge
+from itertools import combinations, islice, pairwise, product
+from typing import TYPE_CHECKING, NamedTuple
 
 from coach.errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SEPARATOR = "; "
+"""Stands between the cron expressions of a schedule with several."""
 
 _LONGEST = 200  # characters
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
@@ -24,6 +34,13 @@ _SETS = {
 }
 _FILLERS = {"at", "on", "every", "each", "and", "the", "o'clock"}
 _CLOCK = re.compile(r"\d{1,2}(?::\d\d| ?h ?(?:\d\d)?)? ?(?:[ap]m)?", re.ASCII)
+_CLOCKS = re.compile(
+    r"(?<![\w:])(?:\d{1,2}(?::\d\d| ?h ?(?:\d\d)?)(?: ?[ap]\.?m\.?)?|\d{1,2} ?[ap]\.?m\.?|noon|midnight)"
+    r"(?![\w:])",
+    re.ASCII,
+)
+_AT = re.compile(r"At (\d\d:\d\d)( .*)?")
+_AND = re.compile(r"\s*(?:,|,?\s*\band\b|&|\+)\s*(?:at\s+)?", re.IGNORECASE)
 _TERM = re.compile(r"(?:\*|([0-9]{1,2}|[a-z]{3})(?:-([0-9]{1,2}|[a-z]{3}))?)(?:/([0-9]{1,2}))?")
 
 
@@ -116,6 +133,43 @@ def parse_times(at: str, days: str | None = None) -> When:
     )
 
 
+def parse_all_times(ats: Iterable[str], days: str | None = None) -> str:
+    """Return what is set for a schedule with several times.
+
+    Args:
+        ats: times as `parse_times` takes them; each may be several times of day with commas: `6:30, 18:00`.
+        days: the days of all of them, as `parse_times` takes them.
+
+    Raises:
+        RefusedError: one is no time, or two of them mean the same minute.
+    """
+    found: dict[str, str] = {}
+    for at in ats:
+        for each in _split_times(at):
+            found.setdefault(parse_times(each, days).fields, each)
+    for (one, first), (other, second) in combinations(found.items(), 2):
+        if share_a_minute(one, other):
+            raise RefusedError("at", f"'{first}' and '{second}' mean the same minute: leave one of them out")
+    return SEPARATOR.join(found)
+
+
+def split_expressions(when: str) -> list[str]:
+    """Return the cron expressions of a schedule."""
+    return when.split(SEPARATOR)
+
+
+def _split_times(at: str) -> list[str]:
+    """Return several times of day as a text for each, all with the days that stand before or behind them."""
+    found = list(_CLOCKS.finditer(at.lower()))
+    if "*" in at or len(found) < 2:
+        return [at]
+    first, last = found[0].start(), found[-1].end()
+    between = [at[one.end() : other.start()] for one, other in pairwise(found)]
+    if not all(_AND.fullmatch(gap) for gap in between):
+        return [at]
+    return [f"{at[:first]}{clock[0]}{at[last:]}" for clock in found]
+
+
 def parse_expression(text: str) -> When:
     """Return the times of a cron expression.
 
@@ -139,30 +193,42 @@ def parse_expression(text: str) -> When:
 
 
 def describe(when: str) -> str:
-    """Return a cron expression in words: at 06:30 on Monday through Friday."""
+    """Return what is set for a schedule in words: at 06:30 on Monday through Friday."""
     import cronsim  # noqa: PLC0415
 
-    words = cronsim.CronSim(when, datetime(2000, 1, 1)).explain()
-    return words[:1].lower() + words[1:]
+    words = [cronsim.CronSim(each, datetime(2000, 1, 1)).explain() for each in split_expressions(when)]
+    clocks = [found for each in words if (found := _AT.fullmatch(each))]
+    if len(clocks) == len(words) and len({found[2] for found in clocks}) == 1:
+        *few, last = [found[1] for found in clocks]
+        return f"at {', '.join(few)}{' and ' if few else ''}{last}{clocks[0][2] or ''}"
+    return ", and ".join(each[:1].lower() + each[1:] for each in words)
 
 
 def next_times(when: str, count: int, now: datetime | None = None) -> list[datetime]:
-    """Return the next times of a cron expression, as cron keeps them when the clocks change.
+    """Return the next times of a schedule, as cron keeps them when the clocks change.
 
     Args:
-        when: the five fields.
+        when: what is set for it.
         count: how many times to return.
         now: they come after this moment; None for now, in the time zone of this machine.
     """
     import cronsim  # noqa: PLC0415
     from dateutil.tz import tzlocal  # noqa: PLC0415
 
-    return list(islice(cronsim.CronSim(when, now or datetime.now(tzlocal())), count))
+    start = now or datetime.now(tzlocal())
+    return list(islice(merge(*(cronsim.CronSim(each, start) for each in split_expressions(when))), count))
 
 
 def share_a_minute(one: str, other: str) -> bool:
+    """Return whether what is set for two schedules ever means the same minute."""
+    return any(
+        _meet(parse_expression(first), parse_expression(second))
+        for first, second in product(split_expressions(one), split_expressions(other))
+    )
+
+
+def _meet(a: When, b: When) -> bool:
     """Return whether two cron expressions ever mean the same minute."""
-    a, b = parse_expression(one), parse_expression(other)
     if not (a.minutes & b.minutes and a.hours & b.hours):
         return False
     # Every date, even 29 February, falls on every day of the week in some year.

@@ -37,11 +37,19 @@ MOST_DEPTH = 40
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A single value, as its text; `quoted` where the file has it so, and YAML makes no number of it."""
+    """A single value, as its text.
+
+    Attributes:
+        text: what stands in the file.
+        location: where.
+        quoted: whether it has quotes, so that YAML makes no number of it.
+        cut: a comment right behind it that looks like a part of it, "#2"; else "".
+    """
 
     text: str
     location: Location
     quoted: bool = False
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,9 @@ class Mapping:
 
 
 Node: TypeAlias = Scalar | Sequence | Mapping
+
+_LIKE_TEXT = re.compile(r"[ \t]+(#[^\s#].*)")
+"""A comment with no space behind its sign, as people don't write comments."""
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -153,12 +164,12 @@ def _root(text: str, path: str, fail: Callable[[Location, str], None]) -> Node |
     """
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        return _Builder(path, fail).document(yaml.parse(text, loader))
+        return _Builder(text, path, fail).document(yaml.parse(text, loader))
     except yaml.scanner.ScannerError as error:
         marks = [mark.index for mark in (error.context_mark, error.problem_mark) if mark]
         ahead = f"{text[: min(marks, default=0)]}{',' * 1100}"
         try:
-            _Builder(path, fail).document(yaml.parse(ahead, loader))
+            _Builder(ahead, path, fail).document(yaml.parse(ahead, loader))
         except yaml.MarkedYAMLError as other:
             raise (other if "maximum nesting depth" in str(error.problem) else error) from None
         raise
@@ -167,7 +178,8 @@ def _root(text: str, path: str, fail: Callable[[Location, str], None]) -> Node |
 class _Builder:
     """Builds nodes out of the parser's events, with a stack of its own: no recursion to overflow."""
 
-    def __init__(self, path: str, fail: Callable[[Location, str], None]) -> None:
+    def __init__(self, text: str, path: str, fail: Callable[[Location, str], None]) -> None:
+        self.lines = text.splitlines() if " #" in text else []
         self.path = path
         self.fail = fail
         self.anchors: dict[str, tuple[Node, int]] = {}
@@ -224,10 +236,20 @@ class _Builder:
             self.fail(self._place(event), f"a tag has no meaning here (got {short(tag)})")
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
-        scalar = Scalar(event.value, self._place(event), quoted=event.style not in (None, ""))
+        quoted = event.style not in (None, "")
+        cut = "" if quoted or not self.lines else self._cut(event)
+        scalar = Scalar(event.value, self._place(event), quoted=quoted, cut=cut)
         if control := _FORBIDDEN.search(event.value):  # written with a backslash
             self.fail(scalar.location, _control(control[0]))
         return scalar
+
+    def _cut(self, event: yaml.ScalarEvent) -> str:
+        """Return what follows a text without quotes on its line as if it were a part of it."""
+        end = event.end_mark
+        assert end is not None  # the parser marks every event
+        line = self.lines[end.line] if end.line < len(self.lines) else ""
+        comment = _LIKE_TEXT.match(line, end.column)
+        return comment[1] if comment else ""
 
     def _close(self, done: _Open) -> Node:
         if isinstance(done.event, yaml.SequenceStartEvent):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -10,7 +11,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from coach import routine
+from coach import phrases, routine
 from coach.errors import Location, ScriptError
 from coach.routine import PACED, ROUND_PLACEHOLDERS, Alternate, Breath, Count, Level, Phase, Range
 from coach.script import format as keys
@@ -109,6 +110,25 @@ def library(language: str) -> Mapping[str, keys.Fields]:
     return entries or {}
 
 
+def _by_names(entries: Mapping[str, keys.Fields]) -> dict[str, str | None]:
+    """Return the ids of exercises by the letters of their ids and names; None for what two may mean."""
+    found: dict[str, str | None] = {}
+    for key, fields in entries.items():
+        for letters in {_letters(key), _letters(fields.get(keys.NAMED) or "")} - {""}:
+            found[letters] = key if found.get(letters, key) == key else None
+    return found
+
+
+@lru_cache(maxsize=8)
+def _shipped_by_names(language: str) -> Mapping[str, str | None]:
+    return _by_names(library(language))
+
+
+def _letters(name: str) -> str:
+    """Return the letters and digits of a name alone, without accents, in small letters."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", name).casefold()))
+
+
 @dataclass
 class Exercises:
     """Makes the exercises of one file.
@@ -137,6 +157,7 @@ class Exercises:
     levels: set[Level]
     around: Around
     used: set[str] = field(default_factory=set)
+    _own_by_names: dict[str, str | None] | None = None
     _built: dict[tuple[Location, Names, bool], routine.Exercise | None] = field(default_factory=dict)
     _shared: dict[tuple[str, bool], routine.Exercise] = field(default_factory=dict)
 
@@ -203,15 +224,15 @@ class Exercises:
         own, shipped = self.script[keys.EXERCISES], library(self.language)
         while keys.USE in layers[0]:
             name, place = layers[0][keys.USE], layers[0].at(keys.USE)
+            if name not in own and name not in shipped:
+                name = self._find_id(name) or name
             self.used.add(name)
             entry = own.get(name)
             if entry is None or entry in layers:  # an entry may build on the shipped one with the same name
                 entry = shipped.get(name, entry)
             if entry is None:
                 if keys.EXERCISES.name not in self.script.unread:
-                    known = [*own, *shipped]
-                    hint = nearest(name, known) or f"; known are {short(', '.join(known)) or 'none'}"
-                    self.reader.fail(place, f"no exercise '{name}' in the library{hint}")
+                    self.reader.fail(place, f"no exercise '{name}' in the library{self._hint(name)}")
                 return None
             if entry in layers:
                 self.reader.fail(place, f"exercise '{name}' uses itself")
@@ -221,6 +242,25 @@ class Exercises:
                 return None
             layers.insert(0, entry)
         return layers
+
+    def _find_id(self, name: str) -> str | None:
+        """Return the id of the exercise that a name can only mean: in the script, in any language that ships.
+
+        So an exercise is found by its name, and by that of the routine that is called after it.
+        """
+        if self._own_by_names is None:
+            self._own_by_names = _by_names(self.script[keys.EXERCISES])
+        letters = _letters(name)
+        shelves = map(_shipped_by_names, (self.language, *phrases.languages()))
+        return next((shelf[letters] for shelf in (self._own_by_names, *shelves) if letters in shelf), None)
+
+    def _hint(self, name: str) -> str:
+        """Return what a name that the library doesn't have may mean, as the end of a message."""
+        elsewhere = [code for code in phrases.languages() if name in library(code)]
+        if elsewhere:
+            return f" in '{self.language}'; it is there in {' and '.join(map(repr, elsewhere))}"
+        known = [*self.script[keys.EXERCISES], *library(self.language)]
+        return nearest(name, known) or f"; known are {short(', '.join(known)) or 'none'}"
 
     def _assembled(self, fields: keys.Fields, place: Location) -> routine.Exercise | None:
         plans = self._plans(fields, place)

@@ -27,6 +27,13 @@ from coach.routine import (
 )
 from coach.script.document import Mapping, Node, Scalar, Sequence, short
 from coach.script.ladder import RepeatText
+from coach.script.shorthand import (
+    SidesText,
+    find_meant,
+    name_as_key,
+    spell_out,
+    times_schema,
+)
 from coach.script.values import (
     BREATHS,
     MOST_SETS,
@@ -37,7 +44,6 @@ from coach.script.values import (
     Counting,
     CountText,
     Digits,
-    Distinct,
     Fixed,
     Flag,
     InSet,
@@ -61,6 +67,7 @@ from coach.script.values import (
     Words,
     closest,
     found,
+    most_similar,
     nearest,
 )
 from coach.text_enum import TextEnum
@@ -74,6 +81,7 @@ T = TypeVar("T")
 
 _DAY = Fraction(12 * 3600)
 _SMALLEST = Fraction(1, 10)
+_FEW_KEYS = 6  # that a message can name all of
 _STEPS_WORDS: Final = "a list of steps, at least one"
 
 
@@ -233,8 +241,8 @@ class Record(Value[Fields]):
         for name, value in node.entries.items():
             key = known.get(name.text)
             if key is None:
-                close = closest(name.text, known)
-                hint = f"did you mean '{close}'?" if close else f"{self.what} may have {', '.join(known)}"
+                close = find_meant(name.text, known) or closest(name.text, known)
+                hint = f"did you mean '{close}'?" if close else self._hint(name.text)
                 reader.fail(name.location, f"unknown key '{short(name.text)}'; {hint}")
                 fields.unread |= {close or name.text}
                 continue
@@ -250,6 +258,38 @@ class Record(Value[Fields]):
             if not rule.check(fields, reader):
                 break
         return fields
+
+    def _hint(self, word: str) -> str:
+        """Return which keys there are, the likeliest ones if there are many."""
+        names = [key.name for key in self.keys]
+        if len(names) <= _FEW_KEYS:
+            return f"{self.what} may have {', '.join(names)}"
+        return f"the nearest that {self.what} may have are {', '.join(most_similar(word, names, 3))}"
+
+
+@dataclass(frozen=True, eq=False)
+class ExerciseRecord(Record):
+    """An exercise, whose sets and dose may be written in one: `reps: 3x10`."""
+
+    def schema(self) -> Schema:
+        schema = super().schema()
+        forms = {key.name: times_schema(number.pattern()) for key, number in _WITH_SETS.items()}
+        properties: dict[str, Schema] = schema["properties"]  # type: ignore[assignment]
+        for name, form in forms.items():
+            described = properties[name]
+            meaning = {"description": described.pop("description")}
+            properties[name] = {**meaning, "anyOf": [described, form]}
+        alone: list[Schema] = [
+            {"not": {"required": [SETS.name, name], "properties": {name: form}}}
+            for name, form in forms.items()
+        ]
+        rules: list[Schema] = schema.get("allOf", [])  # type: ignore[assignment]
+        return {**schema, "allOf": [*rules, *alone]}
+
+    def read(self, node: Node, reader: Reader) -> Fields | None:
+        if isinstance(node, Mapping):
+            node = spell_out(node, SETS.name, [key.name for key in _WITH_SETS])
+        return super().read(node, reader)
 
 
 @dataclass(frozen=True, eq=False)
@@ -402,7 +442,7 @@ class Steps(Value[tuple[StepFields, ...]]):
             message = f"two kinds in one step ('{first.text}' and '{second.text}'); make two steps of them"
             reader.fail(second.location, message)
         else:
-            reader.fail(node.location, f"a step needs one of {kinds}")
+            reader.fail(node.location, f"a step needs one of {kinds}{name_as_key(node, STEP_KEYS)}")
         # Its kind is not known, but its keys can still be read to find their problems.
         known = {key.name: key for word in words or STEP_KINDS for key in STEP_KINDS[StepKind(word)].keys}
         plain = Mapping(
@@ -416,7 +456,8 @@ def _meant(step: Mapping, reader: Reader) -> Mapping:
     """Return a step without a kind, with a misspelt kind corrected and the mistake reported."""
     entries = {}
     for key, value in step.entries.items():
-        close = None if key.text in STEP_KEYS else closest(key.text, STEP_KEYS)
+        known = key.text in STEP_KEYS
+        close = None if known else find_meant(key.text, STEP_KEYS) or closest(key.text, STEP_KEYS)
         if close in STEP_KINDS:
             reader.fail(key.location, f"unknown key '{short(key.text)}'; did you mean '{close}'?")
             entries[Scalar(close, key.location)] = value
@@ -686,7 +727,7 @@ LOAD: Final = Key(
     "load", PerSet(NAME, NAME), "What you lift or use, such as 20 kg; spoken before a set, shown and logged."
 )
 SIDES: Final = Key(
-    "sides", Distinct(NAME, 10), "The sides to do, in this order, each with the full dose.", ()
+    "sides", SidesText(NAME, 10), "The sides to do, in this order, each with the full dose.", ()
 )
 SWITCH: Final = Key("switch", Seconds(Fraction(0), Fraction(3600)), "The time to change sides.", Fraction(15))
 SETS: Final[Key[int | tuple[Fields, ...]]] = Key(
@@ -908,8 +949,9 @@ OF_A_SET: Final = Record(
     ),
     _DOSE_RULES,
 )
-VARIANT: Final = Record("a level", (NAMED, USE, *_OVERRIDABLE), _DOSE_RULES)
-EXERCISE: Final = Record("an exercise", (NAMED, USE, *_OVERRIDABLE, EASIER, HARDER), _DOSE_RULES)
+_WITH_SETS: Final[dict[Key[Any], Whole | Seconds]] = {REPS: _REPS, HOLD: _HELD, FOR: _TIME}
+VARIANT: Final = ExerciseRecord("a level", (NAMED, USE, *_OVERRIDABLE), _DOSE_RULES)
+EXERCISE: Final = ExerciseRecord("an exercise", (NAMED, USE, *_OVERRIDABLE, EASIER, HARDER), _DOSE_RULES)
 BETWEEN: Final[Key[Fraction]] = Key(
     "between",
     Seconds(Fraction(0), Fraction(3600)),

@@ -38,6 +38,7 @@ LONGEST_TEXT = 2000
 _MOST_KNOWN = 250  # words to compare one with
 _ENOUGH = 1000  # problems; more would only cost time
 _LONGEST_NAME = 60
+_LONGEST_LIST = 400  # characters of numbers with commas between them
 _LONGEST_NUMBER = 40  # characters; "1 hour 30 minutes 15 seconds" has 28
 _SIGNED = rf"[+-]?{patterns.DECIMAL}"
 _SCIENTIFIC = rf"{_SIGNED}[eE][+-]?[0-9]+"
@@ -214,6 +215,11 @@ class Line(Value[str]):
             return None
         if not text:
             reader.wants(node, self.words)
+        elif isinstance(node, Scalar) and node.cut:
+            comment = short(node.cut)
+            reader.note(
+                node.location, f"'{comment}' is a comment; if it belongs to the text, put quotes around both"
+            )
         return text or None
 
 
@@ -509,7 +515,10 @@ class Several(Value[tuple[T, ...]], Generic[T]):
 
 @dataclass(frozen=True)
 class PerSet(Value[tuple[T, ...]], Generic[T]):
-    """One value for all sets, or a list with one for each; `each` is what may stand in the list."""
+    """One value for all sets, or a list with one for each; `each` is what may stand in the list.
+
+    A list of numbers may also be a text with commas: 12, 10, 8.
+    """
 
     one: Value[T]
     each: Value[T]
@@ -521,9 +530,36 @@ class PerSet(Value[tuple[T, ...]], Generic[T]):
 
     def schema(self) -> Schema:
         items: Schema = {"type": "array", "items": self.each.schema(), "minItems": 1, "maxItems": self.most}
-        return {"anyOf": [self.one.schema(), items]}
+        forms = [self.one.schema(), items]
+        if (number := self._number()) is not None:
+            one = number.pattern()
+            if isinstance(number, Seconds):  # a single comma without a space may be a decimal one
+                listed = rf"{one}(?:\s*,\s+{one}|(?:\s*,\s*{one}){{2,{self.most - 1}}})"
+            else:
+                listed = rf"{one}(?:\s*,\s*{one}){{1,{self.most - 1}}}"
+            forms.append({"type": "string", **self._matches(listed)})
+        return {"anyOf": forms}
+
+    def _number(self) -> Whole | Seconds | None:
+        """Return the kind of number that stands in the list; None for words."""
+        each = self.each.one if isinstance(self.each, Fixed) else self.each
+        return each if isinstance(each, (Whole, Seconds)) else None
 
     def read(self, node: Node, reader: Reader) -> tuple[T, ...] | None:
+        if isinstance(node, Scalar) and "," in node.text and len(node.text) <= _LONGEST_LIST:
+            number = self._number()
+            parts = node.text.split(",")
+            decimal = isinstance(number, Seconds) and len(parts) == 2 and not re.search(r",\s", node.text)
+            if decimal and all(re.fullmatch(r"\s*[0-9]+\s*", part) for part in parts):
+                point, listed = (
+                    node.text.strip().replace(",", "."),
+                    f"[{node.text.strip().replace(',', ', ')}]",
+                )
+                reader.fail(node.location, f"must be {point}, or {listed} for two sets (got {found(node)})")
+                return None
+            if number is not None and not decimal:
+                items = tuple(Scalar(part, node.location, quoted=True) for part in parts)
+                node = Sequence(items, node.location)
         if not isinstance(node, Sequence):
             value = self.one.read(node, reader)
             return None if value is None else (value,)
@@ -618,7 +654,8 @@ class Vars(Table):
 
 _PHASE = Seconds(Fraction(1, 5), Fraction(600))
 _FOUR_DIGITS = (1000, 9999)  # as a number
-_COACHES_DIGITS = r"[0-9xX]{4}|(?:[0-9]{1,4}|[xX])(?:-(?:[0-9]{1,4}|[xX])){3}"
+_COACHES_DIGITS = r"[0-9xX]{4}|(?:[0-9]{1,4}|[xX])(?:(?:-(?:[0-9]{1,4}|[xX])){3}|(?:/(?:[0-9]{1,4}|[xX])){3})"
+_TWO_DIGITS = r"([0-9]{1,4})\s*[-/]\s*([0-9]{1,4})"
 
 
 def pairs_of(node: Node) -> list[tuple[Scalar, Node]]:
@@ -718,7 +755,9 @@ class TempoText(Value["tuple[Phase, ...] | Digits"]):
 
     def schema(self) -> Schema:
         seconds = rf"(?:[xX]|(?=[0-9]{{1,4}}(?![0-9])){patterns.digits(0, int(_PHASE.high))})"
-        digits = rf"(?![0-]+\s*$)(?:[0-9xX]{{4}}|{seconds}(?:-{seconds}){{3}})"
+        parts = rf"{seconds}(?:(?:-{seconds}){{3}}|(?:/{seconds}){{3}})"
+        twice = rf"(?={patterns.digits(1, int(_PHASE.high))})([0-9]{{1,4}})\s*[-/]\s*\1"
+        digits = rf"(?![-/0]+\s*$)(?:[0-9xX]{{4}}|{parts}|{twice})"
         number = {"minimum": _FOUR_DIGITS[0], "maximum": _FOUR_DIGITS[1]}
         four: Schema = {"type": ["integer", "string"], **number, **self._matches(digits)}
         return {"anyOf": [*Phases().alternatives(), four]}
@@ -730,10 +769,16 @@ class TempoText(Value["tuple[Phase, ...] | Digits"]):
         number = None if isinstance(node, Scalar) and node.quoted else number_of(node)
         if number is not None and number.denominator == 1 and _FOUR_DIGITS[0] <= number <= _FOUR_DIGITS[1]:
             text = str(number)  # however it is written: 3010.0
+        if two := re.fullmatch(_TWO_DIGITS, text):
+            if two[1] != two[2]:
+                either = f"{{up: {two[1]}, down: {two[2]}}} or {{down: {two[1]}, up: {two[2]}}}"
+                reader.fail(node.location, f"must tell which number is which: {either} (got '{text}')")
+                return None
+            text = f"{two[1]}-0-{two[2]}-0"
         if not re.fullmatch(_COACHES_DIGITS, text):
             reader.wants(node, self.words)
             return None
-        digits = text.split("-") if "-" in text else list(text)
+        digits = re.split("[-/]", text) if "-" in text or "/" in text else list(text)
         seconds = [1 if digit in "xX" else int(digit) for digit in digits]
         if not any(seconds) or max(seconds) > _PHASE.high:
             reader.fail(
@@ -884,6 +929,14 @@ def _closest(word: str, known: tuple[str, ...]) -> str | None:
     from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it, and it costs start-up time
 
     return next(iter(get_close_matches(word, known, n=1, cutoff=0.6)), None)
+
+
+def most_similar(word: str, known: Iterable[str], number: int) -> list[str]:
+    """Return so many of the known words, the most similar to this one first."""
+    from difflib import SequenceMatcher  # noqa: PLC0415 - only a mistake needs it, and it costs start-up time
+
+    word = word[:_LONGEST_NAME].lower()
+    return sorted(known, key=lambda each: -SequenceMatcher(None, word, each).ratio())[:number]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

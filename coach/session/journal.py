@@ -181,4 +181,5 @@ def _planned(work: Set, outcome: SetOutcome) -> SetLog:
         seconds_done=0.0,
         outcome=outcome,
         load=step.load if isinstance(step, Exercise) else None,
+        part=work.part,
     )

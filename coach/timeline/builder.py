@@ -59,6 +59,7 @@ class Label(NamedTuple):
     chapter: str = ""
     round: Round | None = None
     rep_sides: tuple[str, ...] = ()
+    part: int | None = None
 
     def mark(self, cue: Cue) -> Cue:
         """Return a cue as one that belongs to this."""
@@ -149,7 +150,15 @@ class TimelineBuilder:
         *spans, last = (span.shift(beat) for span in work.lay_out())
         last = last._replace(end=nearest(self.now))  # rounded as the first beat of what may follow at once
         self._sets.append(
-            Set(work.step, label.exercise or "", label.side, label.set, (*spans, last), label.round)
+            Set(
+                work.step,
+                label.exercise or "",
+                label.side,
+                label.set,
+                (*spans, last),
+                label.round,
+                label.part,
+            )
         )
         if self._parts and self._parts[-1].title == label.chapter:
             self._parts.pop()

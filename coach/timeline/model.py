@@ -217,6 +217,7 @@ class Set:
         spans: not empty, without a gap, each as long as the body takes; after the last of several holds
             nobody relaxes in the set.
         round: which round it is in, of the nearest `repeat` or `every`; None outside of one.
+        part: which part of a set it is, from 1, where that has short rests in it; else None.
     """
 
     step: Exercise | Breathing
@@ -225,6 +226,7 @@ class Set:
     number: int | None
     spans: tuple[PhaseSpan, ...]
     round: Round | None = None
+    part: int | None = None
 
     @property
     def start(self) -> int:
