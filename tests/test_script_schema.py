@@ -601,9 +601,11 @@ def _(value: TempoText, chance: Random) -> Tree:
 def _(value: TempoText, chance: Random) -> Tree:
     dashed = "0-0-0-0", "3-0-1", "3-0-Y-0", "3-0-601-0", "3-0-600-0", "0000-0-0-1", "3-0-00001-0", "0-3-1-0"
     forms = "301", "30100", "xXxX", "3010.0", "3.01e3", "+3010", "0xBC2", "3 0 1 0", " 3010 ", "3010.5", "999"
-    forms += "2-0/2-0", "2-3", "0-0", "601-601", "02-2", "2 - 2"
+    pairs = "2-0/2-0", "2-3", "0-0", "601-601", "02-2", "2 - 2"
     zeros = [Source('"0310"'), Source('"0000"')]  # without quotes 0310 is the number 310: see UNSEEN
-    return chance.choice([odd(Phases(), chance), one_of(chance, *dashed), one_of(chance, *forms), *zeros])
+    return chance.choice(
+        [odd(Phases(), chance), one_of(chance, *dashed), one_of(chance, *forms, *pairs), *zeros]
+    )
 
 
 @right.register

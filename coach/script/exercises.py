@@ -249,7 +249,8 @@ class Exercises:
         So an exercise is found by its name, and by that of the routine that is called after it.
         """
         if self._own_by_names is None:
-            self._own_by_names = _by_names(self.script[keys.EXERCISES])
+            own: dict[str, keys.Fields] = self.script[keys.EXERCISES]
+            self._own_by_names = _by_names(own)
         letters = _letters(name)
         shelves = map(_shipped_by_names, (self.language, *phrases.languages()))
         return next((shelf[letters] for shelf in (self._own_by_names, *shelves) if letters in shelf), None)
