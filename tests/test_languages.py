@@ -53,6 +53,7 @@ def test_a_phrasebook_says_all_that_the_english_one_says(code: str) -> None:
         dict(leaves(yaml.load((folder / f"{name}.yaml").read_text("utf-8"), yaml.BaseLoader)))
         for name in ("en", code)
     )
+    english = {path: words for path, words in english.items() if not path.startswith("/loads")}
     assert set(english) <= set(other)
     for path, words in english.items():
         assert other[path] or path.startswith("/reading"), path

@@ -151,8 +151,8 @@ def test_reps_that_nothing_is_said_of_take_four_seconds_which_is_told(tmp_path: 
     steps = "steps:\n- {exercise: Squat, reps: 5}\n- {exercise: Lunge, reps: 3, sets: 2}\n"
     timeline = written(tmp_path, steps)
     assert [cue.text for cue in timeline.cues if cue.set == 2 and cue.rep] == ["Go", "Two", "Last one"]
-    told = "reps without a tempo take 4 s each, 'pace: 4'; write a tempo or a pace for another, on lines 3, 4"
-    assert messages(timeline) == [told]
+    told = "reps without a tempo take 4 s each ('pace: 4'); give them a tempo or a pace of their own"
+    assert messages(timeline) == [f"{told}, on lines 3, 4"]
     assert not written(tmp_path, "defaults: {pace: 4}\n" + steps).warnings
 
 

@@ -41,9 +41,9 @@ def find_phases(fields: keys.Fields, reader: Reader) -> tuple[Phase, ...] | None
         phases = tempo.phases(fields[keys.START]) if isinstance(tempo, Digits) else tempo
         return spread_counts(phases, fields[keys.COUNT].of)
     if beat is None and keys.PACE not in fields:
-        pace = f"'pace: {plain(fields[keys.PACE])}'"
-        told = f"reps without a tempo take {plain(fields[keys.PACE])} s each, {pace}"
-        reader.note(fields.at(keys.REPS), f"{told}; write a tempo or a pace for another")
+        seconds = plain(fields[keys.PACE])
+        told = f"reps without a tempo take {seconds} s each ('pace: {seconds}')"
+        reader.note(fields.at(keys.REPS), f"{told}; give them a tempo or a pace of their own")
     return (Phase(PACED, beat or fields[keys.PACE], 1),)
 
 
