@@ -3,8 +3,8 @@
     python -m tests.chaos [KILLS [SEED]]
 
 Each fault is printed with the deed, the moment and the seed. The list is the same each time: no file is half
-written, no lock is stuck, the same command run again ends with the same files, what was unfinished is gone by the
-next one that writes there, the database of sessions is sound, and the crontab is the old one or the new one.
+written, no lock is stuck, the same command run again ends with the same files, what was unfinished is gone by
+the next one that writes there, the database of sessions is sound, and the crontab is the old or the new one.
 """
 
 from __future__ import annotations
