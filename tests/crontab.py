@@ -6,10 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from coach.lock import holding
+from tests.command import TOO_LONG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,18 +69,22 @@ class Person:
 
 @pytest.fixture(scope="module")
 def somebody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
-    """A new person of this system, for the tests of a module."""
+    """A new person of this system, for the tests of a module.
+
+    One module at a time has one: Coach waits for any `crontab` of the same user, and all of these are root's.
+    """
     if sys.platform == "win32" or os.getuid() != 0:
         pytest.skip("making a person for the test needs root")
     missing = [name for name in ("crontab", "useradd", "userdel") if shutil.which(name) is None]
     if missing:
         pytest.skip(f"{', '.join(missing)} is not installed")
     name = f"coachtest{os.getpid()}"
-    subprocess.run(["useradd", "--system", "--no-create-home", name], check=True, capture_output=True)
-    person = Person(name, tmp_path_factory.mktemp("bin"))
-    yield person
-    person.remove()
-    subprocess.run(["userdel", name], check=True, capture_output=True)
+    with holding(Path(tempfile.gettempdir(), "coach-tests-crontab.lock"), patience=TOO_LONG):
+        subprocess.run(["useradd", "--system", "--no-create-home", name], check=True, capture_output=True)
+        person = Person(name, tmp_path_factory.mktemp("bin"))
+        yield person
+        person.remove()
+        subprocess.run(["userdel", name], check=True, capture_output=True)
 
 
 @pytest.fixture

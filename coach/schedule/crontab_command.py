@@ -38,7 +38,8 @@ _ATTEMPTS = 10
 _PATIENCE = 30.0  # seconds for crontab to answer
 _WAIT = 3.0  # seconds for another crontab to end
 _CALM = 1.0  # seconds for a moment in which nothing else starts on this machine
-_LOOK_AGAIN = 0.005  # seconds
+_LOOK_AGAIN = 0.015  # seconds; even a busy machine lets a process that was started become a crontab by then
+_MOST_STARTED = 100
 _PROCESSES = Path("/proc")
 
 
@@ -139,15 +140,15 @@ def _still_is(old: Listing) -> bool:
     busy = time.monotonic() + _CALM
     while True:
         started = _last_process()
-        time.sleep(_LOOK_AGAIN)  # for one that was started just before to become a crontab
+        time.sleep(_LOOK_AGAIN)
         if others := list(_find_others()):
             if time.monotonic() >= deadline:
                 break
             continue
         if _list_whole() != old.shown:
             return False
-        # One that has come and gone since would have been overlooked: then look again.
-        if started is None or _last_process() == started + 1 or time.monotonic() >= busy:
+        # A crontab that has come and gone meanwhile would have been overlooked: then look again.
+        if _count_gone(started) <= 1 or time.monotonic() >= busy:  # one was Coach's own
             return True
     for process, words in others:
         if "-e" in words:
@@ -169,6 +170,24 @@ def _last_process() -> int | None:
         return int((_PROCESSES / "loadavg").read_bytes().split()[-1])
     except (OSError, ValueError, IndexError):
         return None
+
+
+def _count_gone(started: int | None) -> int:
+    """Return how many processes and threads were started after one and have ended, or are a `crontab`."""
+    last = _last_process()
+    if started is None or last is None:
+        return 0
+    if not started <= last < started + _MOST_STARTED:  # more than one would look at, or numbers begin anew
+        return _MOST_STARTED
+    return sum(_is_gone(number) for number in range(started + 1, last + 1))
+
+
+def _is_gone(process: int) -> bool:
+    """Return whether a process has ended or is a `crontab`."""
+    try:
+        return (_PROCESSES / str(process) / "comm").read_bytes() == b"crontab\n"
+    except OSError:
+        return True
 
 
 def _find_others(own: int | None = None) -> Iterator[tuple[int, list[str]]]:

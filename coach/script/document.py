@@ -352,7 +352,7 @@ def _needs_quotes(value: str) -> str:
     message = f"not YAML: a text that starts with {what} needs quotes around all of it"
     if meant is not text:
         message = "not YAML: a text with an apostrophe needs double quotes around it"
-    return f"{message}: {right}" if len(right) <= _LONGEST_EXAMPLE else message
+    return f"{message}: {right}" if len(right) <= _LONGEST_EXAMPLE and right.isprintable() else message
 
 
 def _control(character: str) -> str:
