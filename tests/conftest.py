@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, settings
 
 from coach import ffmpeg, seal
 from coach.user_folders import state_folder
-from tests.examples import USUAL
+from tests.examples import QUICK, USUAL
 
 # The same examples every time, so that a run tells of the change at hand; with `--hypothesis-profile explore`
 # others, and more of them. What Hypothesis says of time would tell how busy the machine is.
 timeless = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("steady", timeless, derandomize=True, max_examples=USUAL)
+settings.register_profile("steady", timeless, derandomize=True, max_examples=QUICK)
 settings.register_profile("explore", timeless, derandomize=False, max_examples=10 * USUAL)
 settings.load_profile("steady")
 

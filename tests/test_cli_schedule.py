@@ -68,13 +68,16 @@ def test_a_routine_is_scheduled_listed_paused_and_removed(ada: Command, person: 
 
 
 def test_several_times_are_one_thing(ada: Command, person: Person) -> None:
-    told = add(ada, "short.yaml", "--at", "6:30", "--at", "weekdays 18:00,20:00", "--level", "easier")
+    told = add(ada, "short.yaml", "--at", "6:30", "--at", "weekdays 18:00,20:00", "--guidance", "quiet")
     assert told.startswith(
         "short: at 06:30 every day, and at 18:00 on Monday through Friday, and at 20:00 on "
     )
     assert (person.read() or b"").count(b"--name short ") == 3
     (row,) = listed(ada)
-    assert (row["when"], row["options"]) == ("30 6 * * *; 0 18 * * 1-5; 0 20 * * 1-5", ["--level", "easier"])
+    assert (row["when"], row["options"]) == (
+        "30 6 * * *; 0 18 * * 1-5; 0 20 * * 1-5",
+        ["--guidance", "quiet"],
+    )
     assert "'short' already plays this routine at that time" in one_error(
         ada("schedule", "add", "short.yaml", "--at", "20:00"), 2
     )
@@ -158,11 +161,11 @@ def test_two_at_once_lose_neither(ada: Command, person: Person) -> None:
 def test_print_shows_the_line_and_changes_nothing(coach: Command, tmp_path: Path) -> None:
     coach.write(SHORT)
     nothing = {"PATH": str(tmp_path / "nowhere"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
-    done = coach("schedule", "add", "short.yaml", "--at", "6:30", "--print", "--level", "easier", **nothing)
+    done = coach("schedule", "add", "short.yaml", "--at", "6:30", "--print", "--guidance", "quiet", **nothing)
     assert done.returncode == 0
     assert done.stdout.startswith("30 6 * * * ")
     assert done.stdout.endswith(
-        f"coach play --scheduled --name short {coach.folder}/short.yaml --level easier\n"
+        f"coach play --scheduled --name short {coach.folder}/short.yaml --guidance quiet\n"
     )
     units = coach("schedule", "add", "short.yaml", "--at", "6:30", "--with", "systemd", "--print", **nothing)
     assert "\nOnCalendar=*-*-* 06:30:00\n" in units.stdout

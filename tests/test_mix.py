@@ -16,6 +16,7 @@ from coach.mix import CEILING, UNDER, blocks, cue_index, render, to_int16
 from coach.speech import Clip
 from coach.timeline import Cue, CueKind, Sentence, Timeline
 from coach.timeline.model import ShiftedBed
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -149,7 +150,7 @@ def test_what_is_too_loud_is_clipped(value: float, expected: int) -> None:
 # The bed lane.
 
 
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=examples(60), deadline=None)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from coach.errors import ScriptError
 from coach.routine import Every, Exercise, Routine, Timed
 from coach.speech import Clip
 from coach.timeline import compile_routine, rehearse, texts
+from tests.examples import examples
 from tests.strategies import PacedSpeech, place, routine, routines
 
 if TYPE_CHECKING:
@@ -40,14 +41,14 @@ def compiles(made: Routine) -> bool:
 
 
 @given(routines)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_with_all_clips_it_is_the_compilation(made: Routine) -> None:
     assume(compiles(made))
     assert rehearse(made, Forgetful()) == (compile_routine(made, PacedSpeech()), ())
 
 
 @given(routines, st.data())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_without_one_it_tells_which_is_missing(made: Routine, data: st.DataObject) -> None:
     assume(compiles(made))
     said = [cue.text for cue in compile_routine(made, PacedSpeech()).cues]

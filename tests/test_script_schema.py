@@ -81,6 +81,7 @@ from coach.script.values import (
     Words,
     seconds_of,
 )
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -920,7 +921,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@settings(max_examples=3 * settings().max_examples, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(chance=st.randoms(use_true_random=True))
 def test_the_reader_and_the_schema_agree(chance: Random, folder: Path) -> None:
     text = f"{flow(record(SCRIPT, chance))}\n"
