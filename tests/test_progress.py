@@ -130,6 +130,7 @@ class Person:
         journal.end(Outcome.COMPLETED if until is None else Outcome.STOPPED, timeline.length)
         for question, answer in answers.items():
             record.answer(Question(question), Answer(answer))
+        self.log.close()
         self.now += timedelta(days=days)
         return self.log.sessions()[-1].id
 
@@ -139,10 +140,8 @@ def middle(work: Set) -> int:
 
 
 @pytest.fixture
-def person(tmp_path: Path) -> Iterator[Person]:
-    someone = Person(tmp_path / "history.db")
-    yield someone
-    someone.log.close()
+def person(tmp_path: Path) -> Person:
+    return Person(tmp_path / "history.db")
 
 
 def doses(made: Routine) -> list[str]:
