@@ -38,6 +38,8 @@ _BRIEF = 1000 * _MILLISECOND  # shorter clips are single words
 _BLOCK, _STEP = 400 * _MILLISECOND, 100 * _MILLISECOND  # BS.1770-4: 400 ms blocks that overlap by 75 %
 _ABSOLUTE_GATE, _RELATIVE_GATE = -70.0, -10.0
 _OVERSAMPLING = 4
+_PIECE = 20 * RATE  # samples that are oversampled at once; few clips are longer
+_RINGING = 100 * _MILLISECOND  # on either side of a piece, for what lies across its ends
 
 _ATTACK_BAND = (300.0, 3000.0)  # Hz
 _ATTACK_SEARCH = 250 * _MILLISECOND
@@ -162,10 +164,7 @@ def ease_peaks(sound: Floats, ceiling: float) -> Floats:
     Returns:
         A new array of that shape; what lies more than 5 ms from any peak is as it was.
     """
-    size = _fast_size(sound.size)
-    oversampled = np.fft.irfft(np.fft.rfft(sound, size), size * _OVERSAMPLING) * _OVERSAMPLING
-    peaks = np.abs(oversampled).reshape(size, _OVERSAMPLING).max(1)[: sound.size]
-    peaks = np.maximum(peaks, np.abs(sound))
+    peaks = np.maximum(_true_peaks(sound), np.abs(sound))
     wanted = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-12))
     around = np.lib.stride_tricks.sliding_window_view(
         np.pad(wanted, _EASE, constant_values=1.0), 2 * _EASE + 1
@@ -201,9 +200,33 @@ def measure(sound: Floats) -> tuple[float, float]:
             mean = gated[gated > gated.mean() * 10 ** (_RELATIVE_GATE / 10)].mean()
     if sound.size < _BRIEF:
         mean = math.sqrt(mean * plain)
-    oversampled = np.fft.irfft(spectrum, size * _OVERSAMPLING) * _OVERSAMPLING
-    peak = max(oversampled.max(), -oversampled.min())
+    if sound.size <= _PIECE:
+        oversampled = np.fft.irfft(spectrum, size * _OVERSAMPLING) * _OVERSAMPLING
+        peak = max(oversampled.max(), -oversampled.min())
+    else:
+        peak = _true_peaks(sound).max()
     return -0.691 + 10 * _log10(mean), 20 * _log10(peak)
+
+
+def _true_peaks(sound: Floats) -> Floats:
+    """Return the largest of four samples at each sample's place, in pieces, which bounds the memory.
+
+    Args:
+        sound: shape (samples,), at `RATE`.
+
+    Returns:
+        Shape (samples,), 0 or more.
+    """
+    peaks = np.empty(sound.size)
+    for start in range(0, sound.size, _PIECE):
+        end = min(start + _PIECE, sound.size)
+        before = min(start, _RINGING)
+        piece = sound[start - before : end + _RINGING]
+        size = _fast_size(piece.size)
+        oversampled = np.fft.irfft(np.fft.rfft(piece, size), size * _OVERSAMPLING) * _OVERSAMPLING
+        highest = np.abs(oversampled).reshape(size, _OVERSAMPLING).max(1)
+        peaks[start:end] = highest[before : before + end - start]
+    return peaks
 
 
 def attack(pcm: NDArray[np.int16]) -> int:
