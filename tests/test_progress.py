@@ -140,8 +140,10 @@ def middle(work: Set) -> int:
 
 
 @pytest.fixture
-def person(tmp_path: Path) -> Person:
-    return Person(tmp_path / "history.db")
+def person(tmp_path: Path) -> Iterator[Person]:
+    someone = Person(tmp_path / "history.db")
+    yield someone
+    someone.log.close()
 
 
 def doses(made: Routine) -> list[str]:
