@@ -455,11 +455,10 @@ class Exercise:
         sides = len(self.sides) or 1
         return replace(dose, reps=Range(dose.reps.low * sides, dose.reps.high * sides))
 
-    def side_of(self, rep: int) -> str | None:
-        """Return the side of a rep, from 1, where the sides change with every rep; else None."""
-        if self.alternate is not Alternate.REPS or not self.sides:
-            return None
-        return self.sides[(rep - 1) % len(self.sides)]
+    @property
+    def rep_sides(self) -> tuple[str, ...]:
+        """The sides of its reps, in turn, where they change with every rep; else none."""
+        return self.sides if self.alternate is Alternate.REPS else ()
 
     @property
     def last_rest(self) -> Seconds | None:
@@ -649,6 +648,11 @@ Step: TypeAlias = Say | Rest | Sound | Exercise | Breathing | Repeat | Ladder | 
 
 Block: TypeAlias = Repeat | Every
 """A step that does the steps in it again and again."""
+
+
+def find_side(rep_sides: tuple[str, ...], rep: int) -> str | None:
+    """Return the side of a rep, from 1, if it is one of those that the reps have in turn; else None."""
+    return rep_sides[(rep - 1) % len(rep_sides)] if rep_sides else None
 
 
 def sum_seconds(steps: tuple[Step, ...]) -> Seconds:

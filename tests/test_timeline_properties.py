@@ -318,7 +318,7 @@ def missed(
                     beat = first + to_samples(at - phase.seconds + moment)
                     if not any(cue.start - RATE < beat < cue.end + RATE for cue in floats):
                         wanted.append((beat, BOOK.count(number)))
-            elif exercise.count == "reps" and not index and exercise.side_of(rep) is None:
+            elif exercise.count == "reps" and not index and not exercise.rep_sides:
                 wanted.append((start, BOOK.count(rep)))
     name = on.get(first)
     covered: set[int] = set()  # the name on the first beat takes the place of words, and that is warned of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from coach.mix import cue_index
 from coach.phrases import phrasebook
-from coach.routine import Exercise
+from coach.routine import Exercise, find_side
 from coach.timeline import CueKind
 from coach.timeline.wording import Announcer
 from coach.units import RATE, to_samples
@@ -359,7 +359,7 @@ def _where(book: Phrasebook, work: Set, rep: int | None, beat: int, *, named: bo
     """
     side = None if named else work.side
     if rep is not None and isinstance(work.step, Exercise):
-        side = work.step.side_of(rep) or side
+        side = find_side(work.step.rep_sides, rep) or side
     if rep is None or work.reps is None:
         left = -((beat - work.end) // RATE)
         to_go = book.sentence("to_go", duration=book.duration(left))

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.errors import Location, Problem, ScriptError
-from coach.routine import SoundName
+from coach.routine import SoundName, find_side
 from coach.timeline.booth import BREATH, Booth
 from coach.timeline.model import Added, Chapter, Cue, CueKind, Round, Sentence, Set, Timeline
 from coach.timeline.wording import word_news
@@ -63,10 +63,8 @@ class Label(NamedTuple):
 
     def mark(self, cue: Cue) -> Cue:
         """Return a cue as one that belongs to this."""
-        side = self.side
-        if self.rep_sides and cue.rep is not None:
-            side = self.rep_sides[(cue.rep - 1) % len(self.rep_sides)]
-        return replace(cue, exercise=self.exercise, side=side, set=self.set)
+        of_rep = None if cue.rep is None else find_side(self.rep_sides, cue.rep)
+        return replace(cue, exercise=self.exercise, side=of_rep or self.side, set=self.set)
 
 
 class _Part(NamedTuple):
@@ -175,7 +173,7 @@ class TimelineBuilder:
         """Place a sound with its attack at a sample, whatever is said there; return it."""
         clip = self.booth.clip(sound)
         cue = Cue(at - clip.attack, clip, sound, at)
-        self.sounds.append(replace(cue, exercise=label.exercise, side=label.side, set=label.set))
+        self.sounds.append(label.mark(cue))
         return cue
 
     def is_quiet(self, start: Samples, end: Samples) -> bool:

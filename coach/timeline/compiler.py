@@ -217,9 +217,8 @@ class _Compiler:
             exercise, self._book, reminders, announcer.find_values(exercise, side, number, self._round)
         )
         chapter = exercise.name if side is None else f"{exercise.name}, {self._book.side_name(side)}"
-        rep_sides = exercise.sides if exercise.alternate is Alternate.REPS else ()
         part = None if exercise.cluster is None else turn.part + 1
-        label = Label(exercise.name, side, number, chapter, self._round, rep_sides, part)
+        label = Label(exercise.name, side, number, chapter, self._round, exercise.rep_sides, part)
         if not first:
             naming = announcer.announce_set(whole, turn)
             self._place_work(work, label, Introduction(naming))

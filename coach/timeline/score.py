@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from coach.phrases import Milestone
+from coach.routine import find_side
 from coach.timeline.booth import BREATH, Booth
 from coach.timeline.model import Cue, CueKind, Sentence
 from coach.units import RATE, Samples, Seconds, to_samples
@@ -177,7 +178,7 @@ class Caller:
 
     def side_of(self, rep: int) -> str | None:
         """Return the side of a rep where it changes with every rep; else None."""
-        return self.sides[(rep - 1) % len(self.sides)] if self.sides else None
+        return find_side(self.sides, rep)
 
     def values_in(self, values: Mapping[str, str], rep: int | None) -> Mapping[str, str]:
         """Return what the placeholders of a text stand for in a rep."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.routine import Alternate, Breathing, Exercise, Hold, Tempo, Timed
+from coach.routine import Breathing, Exercise, Hold, Tempo, Timed
 from coach.text_enum import assert_never
 from coach.timeline.holds import score_hold, score_timed
 from coach.timeline.model import PhaseSpan
@@ -44,7 +44,7 @@ class WorkSet(NamedTuple):
                 shorter one; empty for nothing.
         """
         step, reminders, values = self.step, self.reminders, self.values
-        sides = step.sides if isinstance(step, Exercise) and step.alternate is Alternate.REPS else ()
+        sides = step.rep_sides if isinstance(step, Exercise) else ()
         caller = Caller(booth, self.book, step.location, step.count_in, sides)
         if isinstance(step, Breathing):
             return score_breathing(caller, step, names)

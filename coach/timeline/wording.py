@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from coach.routine import Alternate, Breathing, Count, Exercise, Guidance, Hold, Tempo, Timed
+from coach.routine import Alternate, Breathing, Count, Exercise, Guidance, Hold, Tempo, Timed, find_side
 from coach.speech.normalise import read
 from coach.text_enum import assert_never
 
@@ -67,8 +67,7 @@ class Announcer:
         """Return what the placeholders of an exercise's texts stand for in one set."""
         values = {"exercise": exercise.name, "set": str(number), "sets": str(exercise.sets)}
         values |= around.values() if around else {}
-        if side is None and exercise.alternate is Alternate.REPS and exercise.sides:
-            side = exercise.sides[0]  # that of the first rep
+        side = side or find_side(exercise.rep_sides, 1)
         if side is not None:
             values["side"] = self._book.side(side)
         dose = exercise.whole_dose
@@ -249,7 +248,7 @@ def _name_dose(dose: Dose, book: Phrasebook) -> str:
 
 def _of_each_side(dose: str, exercise: Exercise, book: Phrasebook) -> str:
     """Return a dose within a sentence, as one of each side where they change with every rep."""
-    if exercise.alternate is not Alternate.REPS or not exercise.sides:
+    if not exercise.rep_sides:
         return dose
     return book.tables["sentences"]["alternating"].format(dose=dose)
 
