@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
-from coach.trust import shut_out_others
+from coach.trust import open_private, shut_out_others
 
 if TYPE_CHECKING:
     from io import TextIOWrapper
@@ -37,8 +36,4 @@ class LogFile(RotatingFileHandler):
 
     def _open(self) -> TextIOWrapper:
         """Return the file, made if need be; the base asks for it at the start and whenever one is full."""
-        return open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=_open_private)
-
-
-def _open_private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)
+        return open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=open_private)

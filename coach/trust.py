@@ -83,6 +83,11 @@ def make_inner(folder: Path) -> None:
     shut_out_others(folder)
 
 
+def open_private(name: str, flags: int) -> int:
+    """Open a file for `open(..., opener=open_private)`: what that makes, nobody else can read."""
+    return os.open(name, flags, 0o600)
+
+
 def shut_out_others(path: Path) -> None:
     """Take all rights to a file or a folder of this user's from everybody else, where that can be done.
 

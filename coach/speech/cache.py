@@ -26,7 +26,7 @@ from coach.atomic import remove_abandoned
 from coach.errors import SpeechError
 from coach.speech.clip import LONGEST, Recording
 from coach.speech.inventory import MARK, Kept, Kind, is_free, is_marked, mark, note_made, take_inventory
-from coach.trust import distrust, is_private, make_inner, make_private, shut_out_others
+from coach.trust import distrust, is_private, make_inner, make_private, open_private, shut_out_others
 from coach.units import RATE
 from coach.user_folders import cache_folder
 
@@ -297,7 +297,7 @@ class ClipCache:
             raise
         self._sweep()
         try:
-            with open(beside, "xb", opener=_open_private) as file:  # never through a link
+            with open(beside, "xb", opener=open_private) as file:  # never through a link
                 file.write(content)
             os.replace(beside, target)  # noqa: PTH105 - Path.replace does the same, no shorter
         except OSError:
@@ -317,10 +317,6 @@ class ClipCache:
                         file.path.parent.rmdir()  # of an album that has nothing else; fails if it has
                 elif file.kind is Kind.NOTE or time.time() - file.used > _ABANDONED:
                     file.path.unlink()
-
-
-def _open_private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)
 
 
 def clip_key(text: str, *, language: str, engine: str, version: str, voice: str, rate: float) -> str:
