@@ -6,9 +6,19 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from coach.routine import PLACEHOLDERS, Text
+from coach.routine import Text
 from coach.script.document import Mapping, Node, Scalar, Sequence
-from coach.script.values import VARIABLE, Line, Reader, Schema, Value, Whole, found, name_in_braces
+from coach.script.values import (
+    VARIABLES,
+    Line,
+    Reader,
+    Schema,
+    Value,
+    Whole,
+    check_variable,
+    found,
+    name_in_braces,
+)
 
 MOST_ROUNDS = 1000
 """Rounds that may differ from each other."""
@@ -34,11 +44,10 @@ class RepeatText(Value["int | tuple[Names, ...]"]):
         one: Schema = {"allOf": [_ONE.schema(), {"pattern": "^[^{}]*$"}]}
         each: Schema = {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_ROUNDS}
         ends = self._matches(rf"{_ENDS.pattern()}\s*[-\u2013]\s*{_ENDS.pattern()}", "a range such as 1-5")
-        names: Schema = {"pattern": f"^{VARIABLE}$", "not": {"enum": list(PLACEHOLDERS)}}
         named: Schema = {
             "type": "object",
             "minProperties": 1,
-            "propertyNames": names,
+            "propertyNames": VARIABLES,
             "additionalProperties": {"anyOf": [each, {"type": "string", **ends}]},
         }
         return {"anyOf": [self.rounds.schema(), named]}
@@ -52,13 +61,7 @@ class RepeatText(Value["int | tuple[Names, ...]"]):
         columns: dict[str, tuple[str, ...]] = {}
         for name, values in node.entries.items():
             column = self._values(values, reader)
-            if name.text in PLACEHOLDERS:
-                reader.fail(
-                    name.location, f"'{name.text}' already has a meaning in texts; choose another name"
-                )
-            elif not re.fullmatch(VARIABLE, name.text):
-                reader.fail(name.location, f"must be a name without braces (got {found(name)})")
-            elif column:
+            if check_variable(name, reader) and column:
                 columns[name.text] = column
         if len(columns) < len(node.entries):
             return None

@@ -18,40 +18,25 @@ if TYPE_CHECKING:
 
 _LEFT, _RIGHT = "left", "right"
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split(", "))
+
+
 _SIDES = {
-    _LEFT: {
-        "left",
-        "l",
-        "lt",
-        "left side",
-        "links",
-        "li",
-        "linke seite",
-        "izquierda",
-        "izq",
-        "lado izquierdo",
-    }
-    | {"gauche", "côté gauche"},
-    _RIGHT: {"right", "r", "rt", "right side", "rechts", "re", "rechte seite", "derecha", "der"}
-    | {"lado derecho", "droite", "côté droit"},
+    _LEFT: _words(
+        "left, l, lt, left side, links, li, linke seite, izquierda, izq, lado izquierdo, gauche, côté gauche"
+    ),
+    _RIGHT: _words(
+        "right, r, rt, right side, rechts, re, rechte seite, derecha, der, lado derecho, droite, côté droit"
+    ),
 }
 _SIDE_OF = {word: side for side, words in _SIDES.items() for word in words}
 
-_BOTH_IN_TURN = (
-    {
-        "both",
-        "both sides",
-        "each",
-        "each side",
-        "each leg",
-        "each arm",
-        "either side",
-        "per side",
-        "bilateral",
-    }
-    | {"beide", "beide seiten", "je seite", "jede seite", "pro seite", "beidseitig"}
-    | {"ambos", "ambos lados", "los dos lados", "cada lado", "por lado"}
-    | {"les deux", "les deux côtés", "chaque côté", "par côté", "de chaque côté"}
+_BOTH_IN_TURN = _words(
+    "both, both sides, each, each side, each leg, each arm, either side, per side, bilateral, beide, "
+    "beide seiten, je seite, jede seite, pro seite, beidseitig, ambos, ambos lados, los dos lados, "
+    "cada lado, por lado, les deux, les deux côtés, chaque côté, par côté, de chaque côté"
 )
 _ALTERNATING = (
     *("alternating", "alternate", "alternately", "abwechselnd", "wechselnd"),
@@ -66,32 +51,33 @@ _MOST_SIDES = 10
 _LONGEST_DOSE = 60  # characters
 
 _TIMES = "[xX\u00d7*]"
-_SETS_OF = re.compile(rf"\s*({patterns.digits(1, MOST_SETS)})\s*{_TIMES}\s*([^-\u2013,]+?)\s*")
+_SETS = patterns.digits(1, MOST_SETS)
+_SETS_OF = re.compile(rf"\s*({_SETS})\s*{_TIMES}\s*([^-\u2013,]+?)\s*")
 """Sets and the dose of each: 3x10, 3 x 30s."""
 
 _MEANT = {
-    "for": "duration, time, seconds, minutes, length, dauer, zeit, duración, tiempo, durée, temps",
-    "reps": "repetitions, repetition, times, wiederholungen, wdh, repeticiones, répétitions",
-    "sets": "series, rounds, sätze, serien, séries",
-    "load": "weight, kg, lb, lbs, resistance, gewicht, last, peso, carga, poids, charge",
-    "rest": "break, recovery, pause, pausa, descanso, repos, récupération",
-    "reminders": "cues, tips, form, hinweise, consejos, conseils",
-    "setup": "instructions, description, start position, anleitung, instrucciones",
-    "sides": "side, legs, arms, seiten, lados, côtés",
-    "hold": "isometric, halten, sostener, tenir",
-    "tempo": "cadence, speed",
-    "equipment": "gear, props, material, matériel",
-    "breathe": "breath, breathing",
-    "exercise": "name, movement, übung, ejercicio, exercice",
-    "say": "text, speak, sagen, decir, dire",
-    "repeat": "loop, circuit",
-    "every": "emom, interval",
-    "title": "name, titel, título, titre",
-    "steps": "routine, workout, program, programme",
-    "about": "description, summary",
-    "language": "lang, sprache, idioma, langue",
-    "opening": "intro, introduction, welcome",
-    "closing": "outro, end, ending",
+    "for": _words("duration, time, seconds, minutes, length, dauer, zeit, duración, tiempo, durée, temps"),
+    "reps": _words("repetitions, repetition, times, wiederholungen, wdh, repeticiones, répétitions"),
+    "sets": _words("series, rounds, sätze, serien, séries"),
+    "load": _words("weight, kg, lb, lbs, resistance, gewicht, last, peso, carga, poids, charge"),
+    "rest": _words("break, recovery, pause, pausa, descanso, repos, récupération"),
+    "reminders": _words("cues, tips, form, hinweise, consejos, conseils"),
+    "setup": _words("instructions, description, start position, anleitung, instrucciones"),
+    "sides": _words("side, legs, arms, seiten, lados, côtés"),
+    "hold": _words("isometric, halten, sostener, tenir"),
+    "tempo": _words("cadence, speed"),
+    "equipment": _words("gear, props, material, matériel"),
+    "breathe": _words("breath, breathing"),
+    "exercise": _words("name, movement, übung, ejercicio, exercice"),
+    "say": _words("text, speak, sagen, decir, dire"),
+    "repeat": _words("loop, circuit"),
+    "every": _words("emom, interval"),
+    "title": _words("name, titel, título, titre"),
+    "steps": _words("routine, workout, program, programme"),
+    "about": _words("description, summary"),
+    "language": _words("lang, sprache, idioma, langue"),
+    "opening": _words("intro, introduction, welcome"),
+    "closing": _words("outro, end, ending"),
 }
 """Keys, and what people write for each."""
 
@@ -99,7 +85,7 @@ _MEANT = {
 def find_meant(word: str, known: Iterable[str]) -> str | None:
     """Return the key among those known that people mean by a word; None if it is none."""
     word = word.strip().casefold()
-    return next((key for key in known if word in _MEANT.get(key, "").split(", ")), None)
+    return next((key for key in known if word in _MEANT.get(key, ())), None)
 
 
 def split_sides(text: str) -> tuple[str, ...]:
@@ -150,7 +136,7 @@ def times_schema(dose: str) -> Schema:
     """Return the part of a JSON Schema for sets and a dose, whose own pattern is given."""
     return {
         "type": "string",
-        "pattern": patterns.alone(rf"{patterns.digits(1, MOST_SETS)}\s*{_TIMES}\s*{dose}"),
+        "pattern": patterns.alone(rf"{_SETS}\s*{_TIMES}\s*{dose}"),
     }
 
 
@@ -162,8 +148,7 @@ def spell_out(step: Mapping, sets: str, doses: Iterable[str]) -> Mapping:
         sets: the key of the sets; where it is written too, nothing changes.
         doses: the keys that may have a dose with its sets.
     """
-    names = {key.text for key in step.entries}
-    if sets in names:
+    if sets in {key.text for key in step.entries}:
         return step
     entries: dict[Scalar, Node] = {}
     found = False

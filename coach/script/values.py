@@ -43,6 +43,7 @@ _LONGEST_NUMBER = 40  # characters; "1 hour 30 minutes 15 seconds" has 28
 _SIGNED = rf"[+-]?{patterns.DECIMAL}"
 _SCIENTIFIC = rf"{_SIGNED}[eE][+-]?[0-9]+"
 _FRACTION = r"[0-9]{1,6}/[0-9]{1,6}"
+_DECIMAL_COMMA = r"\s*([0-9]+)\s*,([0-9]+)\s*"
 _SECONDS = rf"\+?{patterns.DECIMAL}|-(?:0+(?:\.0*)?|\.0+)"
 _CLOCK = r"(?:([0-9]+):)?([0-9]+):([0-9]{2}(?:\.[0-9]*)?)"
 _IN_UNITS = "".join(rf"(?:({patterns.DECIMAL}) *{patterns.any_case(unit)} *)?" for unit in patterns.UNITS)
@@ -546,18 +547,14 @@ class PerSet(Value[tuple[T, ...]], Generic[T]):
         return each if isinstance(each, (Whole, Seconds)) else None
 
     def read(self, node: Node, reader: Reader) -> tuple[T, ...] | None:
-        if isinstance(node, Scalar) and "," in node.text and len(node.text) <= _LONGEST_LIST:
-            number = self._number()
-            parts = node.text.split(",")
-            decimal = isinstance(number, Seconds) and len(parts) == 2 and not re.search(r",\s", node.text)
-            if decimal and all(re.fullmatch(r"\s*[0-9]+\s*", part) for part in parts):
-                point, listed = (
-                    node.text.strip().replace(",", "."),
-                    f"[{node.text.strip().replace(',', ', ')}]",
-                )
-                reader.fail(node.location, f"must be {point}, or {listed} for two sets (got {found(node)})")
+        number = self._number()
+        if number and isinstance(node, Scalar) and "," in node.text and len(node.text) <= _LONGEST_LIST:
+            if isinstance(number, Seconds) and (two := re.fullmatch(_DECIMAL_COMMA, node.text)):
+                either = f"{two[1]}.{two[2]}, or [{two[1]}, {two[2]}] for two sets"
+                reader.fail(node.location, f"must be {either} (got {found(node)})")
                 return None
-            if number is not None and not decimal:
+            parts = node.text.split(",")
+            if isinstance(number, Whole) or len(parts) > 2 or re.search(r",\s", node.text):
                 items = tuple(Scalar(part, node.location, quoted=True) for part in parts)
                 node = Sequence(items, node.location)
         if not isinstance(node, Sequence):
@@ -632,21 +629,32 @@ VARIABLE = r"[^\s{}](?:[^{}]*[^\s{}])?"
 """The pattern of a name that may stand in braces."""
 
 
+VARIABLES: Schema = {"pattern": f"^{VARIABLE}$", "not": {"enum": list(PLACEHOLDERS)}}
+"""The part of a JSON Schema for the names that a script gives to what it puts in braces."""
+
+
+def check_variable(name: Scalar, reader: Reader) -> bool:
+    """Return whether a script may give this name to something; report the problem if not."""
+    if name.text in PLACEHOLDERS:
+        reader.fail(name.location, f"'{name.text}' already has a meaning in texts; choose another name")
+        return False
+    if not re.fullmatch(VARIABLE, name.text):
+        reader.fail(name.location, f"must be a name without braces (got {found(name)})")
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class Vars(Table):
     """Names for braces, with the plain words that replace each."""
 
     def schema(self) -> Schema:
         text: Schema = {"allOf": [Line().schema(), {"pattern": "^[^{}]*$"}]}
-        names: Schema = {"pattern": f"^{VARIABLE}$", "not": {"enum": list(PLACEHOLDERS)}}
-        return {"type": "object", "propertyNames": names, "additionalProperties": text}
+        return {"type": "object", "propertyNames": VARIABLES, "additionalProperties": text}
 
     def read(self, node: Node, reader: Reader) -> dict[str, str] | None:
         for key, value in node.entries.items() if isinstance(node, Mapping) else ():
-            if key.text in PLACEHOLDERS:
-                reader.fail(key.location, f"'{key.text}' already has a meaning in texts; choose another name")
-            elif not re.fullmatch(VARIABLE, key.text):
-                reader.fail(key.location, f"must be a name without braces (got {found(key)})")
+            check_variable(key, reader)
             if isinstance(value, Scalar) and ("{" in value.text or "}" in value.text):
                 reader.fail(value.location, f"must be a text without braces (got {found(value)})")
         return super().read(node, reader)
