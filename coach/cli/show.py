@@ -84,9 +84,9 @@ def _cues(timeline: Timeline) -> Iterator[str]:
     times = len(clock(timeline.length, tenths=True))
     sets = _most_sets(timeline)
     heard = timeline.heard
-    places = [_place(cue, sets) for cue in timeline.heard]
+    places = [_place(cue, sets) for cue in heard]
     room = max(20, columns() - times - max(map(len, places), default=0) - 4)
-    room = min(room, max((wide(printable(cue.text)) for cue in timeline.heard), default=0))
+    room = min(room, max((wide(printable(cue.text)) for cue in heard), default=0))
     shape = [Column(times, right=True, style="cyan"), Column(max(room, len("cue"))), Column(style="dim")]
     yield from table(shape, [[(title, "bold") for title in ("time", "cue", "belongs to")]])
     rows = [
@@ -145,8 +145,9 @@ def _summary(timeline: Timeline) -> Iterator[str]:
         [Column(room, "chapter"), Column(title="starts", right=True), Column(title="lasts", right=True)], rows
     )
     level = f", {timeline.level}" if timeline.level else ""
-    beats = sum(cue.beat is not None for cue in timeline.heard)
-    yield f"\n{len(timeline.heard)} cues, {beats} on a beat; {timeline.voice}, {timeline.language}{level}"
+    heard = timeline.heard
+    beats = sum(cue.beat is not None for cue in heard)
+    yield f"\n{len(heard)} cues, {beats} on a beat; {timeline.voice}, {timeline.language}{level}"
     for warning in timeline.warnings[:MOST_PROBLEMS]:
         yield styled(printable(f"{warning.location}: warning: {warning.message}"), fg="yellow")
     if more_warnings := len(timeline.warnings[MOST_PROBLEMS:]):
