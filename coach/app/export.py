@@ -129,15 +129,12 @@ def export(request: Request, place: Place | Path, reporter: Reporter = SILENT) -
     place = Place.of_file(place) if isinstance(place, Path) else place
     plain = load(request)
     routine = fit(request, plain, SessionReader(reporter), guidance=Guidance.FULL)
-    asked = request.change.describe()
     grown = grown_doses(plain, routine)
-    if request.change.reps is not None and any(each.endswith(" reps") for each in grown):
-        asked = asked[1:]  # a range of reps that was asked for, with today's in its place
     target = _find_target(Job(request, place), grown)
     if not place.album:
         check_target(target)  # better to fail before the voice has worked
     timeline, speech = compile_track(request, routine, reporter)
-    if doses := [*asked, *grown]:
+    if doses := [*request.change.describe(), *grown]:
         timeline = replace(timeline, title=f"{timeline.title} ({', '.join(doses)})")
     write = _write_album if place.album else _write_track
     with log_stage(_log, f"write {target}"):
